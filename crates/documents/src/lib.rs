@@ -1,0 +1,19 @@
+//! What travels between devices, queues, workflows and functions, and the names that it is known by.
+//!
+//! Nothing here decides anything and nothing here does I/O: a type, its limits, and its wire form.
+
+mod claim;
+mod depth;
+mod identifiers;
+mod message;
+mod refusal;
+mod request;
+pub mod tasks;
+mod topics;
+
+pub use claim::{ClaimRequest, Mode};
+pub use identifiers::{ClientId, MalformedIdentifier, Serial};
+pub use message::{DeviceMessage, PresenceMessage};
+pub use refusal::{Refusal, RefusalCode};
+pub use request::{CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError};
+pub use topics::Topics;

@@ -1,0 +1,150 @@
+//! What the workflow's tasks take and give. Field names are those that `statemachines/*.asl.json` writes.
+
+use crate::{ClientId, Mode, Refusal, Serial};
+use serde::{Deserialize, Serialize};
+
+/// The input of `certificate-issuer`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssueCertificate {
+    /// The device.
+    pub serial: Serial,
+    /// The execution that holds the device in the ledger.
+    pub execution: String,
+    /// Whether the key is the device's or has to be made.
+    pub mode: Mode,
+    /// The checked CSR, DER in base64; `None` in legacy mode.
+    pub csr: Option<String>,
+}
+
+/// The answer of `certificate-issuer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedCertificate {
+    /// Lowercase hex SHA-256 of the certificate's DER.
+    pub certificate_id: String,
+    /// Its ARN.
+    pub certificate_arn: String,
+    /// The certificate, DER in base64.
+    pub certificate: String,
+    /// Legacy mode: the private key's PEM, sealed with KMS, in base64. Never a key in clear.
+    pub sealed_key: Option<String>,
+}
+
+/// The input of `identity-registrar`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterIdentity {
+    /// The device, and its thing's name.
+    pub serial: Serial,
+    /// The execution that makes the thing, noted on the thing so that an undo takes away only its own.
+    pub execution: String,
+    /// The certificate to attach.
+    pub certificate_arn: String,
+    /// Whether to attach the device policy too, which makes the certificate usable.
+    pub activate: bool,
+}
+
+/// The answer of `identity-registrar`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisteredIdentity {
+    /// The thing's name.
+    pub thing_name: String,
+}
+
+/// The input of `identity-revoker`, the undo of issue, register and activate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokeIdentity {
+    /// The device.
+    pub serial: Serial,
+    /// The execution whose doing is undone. Another's is left alone.
+    pub execution: String,
+    /// Whether to give the device free in the ledger as well.
+    pub release: bool,
+}
+
+/// The answer of `identity-revoker`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedIdentity {
+    /// Another execution holds the device now: nothing was done, and nothing may be said to the device.
+    pub superseded: bool,
+    /// The certificate that was taken away, if there was one.
+    pub certificate_id: Option<String>,
+}
+
+/// The input of `chunk-publisher`: everything that goes down to a device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "publish", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Publication {
+    /// The certificate in chunks, then wait for the acknowledgement.
+    Chunks {
+        /// What the acknowledgement answers to.
+        task_token: String,
+        /// The device.
+        serial: Serial,
+        /// The execution that holds it.
+        execution: String,
+        /// Where to.
+        client_id: ClientId,
+        /// The largest packet, in bytes.
+        packet_size: usize,
+        /// DER in base64.
+        certificate: String,
+        /// Its id.
+        certificate_id: String,
+        /// The chunks to send; `None` sends the manifest and all of them.
+        missing: Option<Vec<u16>>,
+    },
+    /// The seed's two messages, then wait until someone connects with the certificate.
+    LegacyAnswer {
+        /// What the connection answers to.
+        task_token: String,
+        /// The device.
+        serial: Serial,
+        /// The execution that holds it.
+        execution: String,
+        /// Where to.
+        client_id: ClientId,
+        /// DER in base64.
+        certificate: String,
+        /// Its id.
+        certificate_id: String,
+        /// The private key, sealed.
+        sealed_key: String,
+    },
+    /// The certificate works from now on.
+    Activated {
+        /// Where to.
+        client_id: ClientId,
+        /// The certificate's id.
+        certificate_id: String,
+    },
+    /// No, and why.
+    Refusal {
+        /// Where to.
+        client_id: ClientId,
+        /// The largest packet, in bytes.
+        packet_size: usize,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// The answer of `chunk-publisher`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Published {
+    /// PUBLISH packets sent.
+    pub packets: usize,
+}
+
+/// What `delivery-acknowledger` reports to the waiting workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledged {
+    /// The chunks that the device still misses; none when the delivery is complete.
+    pub missing: Vec<u16>,
+}
