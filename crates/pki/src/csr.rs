@@ -1,0 +1,127 @@
+//! Certificate signing requests (PKCS#10, RFC 2986), checked before anything is done with them.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::der_parser::asn1_rs::Oid;
+use x509_parser::oid_registry::{OID_PKCS1_SHA1WITHRSA, OID_SHA1_WITH_RSA};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Version;
+
+use crate::csr_error::CsrError;
+use crate::der::elements;
+use crate::fingerprint::sha256_hex;
+use crate::{pem, public_key};
+
+/// The largest request that is read, in bytes of DER. One for P-256 has about 220, one for RSA-4096 about 1,600.
+pub const MAX_CSR_BYTES: usize = 4096;
+
+/// The largest text that is decoded, in bytes: base64 is a third longer than its DER, the rest is for line ends and
+/// for the plain text that some tools put above a PEM block.
+const MAX_TEXT_BYTES: usize = 2 * MAX_CSR_BYTES;
+
+/// The label that is written, and the older one that RFC 7468 (section 7) has readers accept as well.
+const LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+
+/// Standard base64. Small devices' encoders differ in whether they pad.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// RSA over SHA-1 by its two identifiers. x509-parser would still accept it; NIST SP 800-131A has disallowed it for
+/// signatures since 2014.
+const SHA1_SIGNATURES: [Oid<'static>; 2] = [OID_PKCS1_SHA1WITHRSA, OID_SHA1_WITH_RSA];
+
+/// A certificate signing request whose form, key and signature have been checked: whoever made it holds the private
+/// key, and AWS can issue a certificate for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRequest {
+    der: Vec<u8>,
+    fingerprint: String,
+}
+
+impl CertificateRequest {
+    /// Reads and checks a request in text: PEM, or the base64 of its DER with any white space.
+    ///
+    /// # Errors
+    /// [`CsrError`], which names the first thing that is wrong.
+    pub fn parse_text(text: &str) -> Result<Self, CsrError> {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(CsrError::TooLarge);
+        }
+        let der = if text.contains("-----BEGIN ") {
+            let block = pem::block(text).map_err(|_| CsrError::Unreadable)?;
+            if !LABELS.contains(&block.tag()) {
+                return Err(CsrError::Unreadable);
+            }
+            block.into_contents()
+        } else {
+            let digits: Vec<u8> = text
+                .bytes()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect();
+            BASE64.decode(digits).map_err(|_| CsrError::Unreadable)?
+        };
+        Self::parse_der(&der)
+    }
+
+    /// Reads and checks a request in DER.
+    ///
+    /// # Errors
+    /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key, then the
+    /// signature.
+    pub fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
+        if der.len() > MAX_CSR_BYTES {
+            return Err(CsrError::TooLarge);
+        }
+        let (after, request) =
+            X509CertificationRequest::from_der(der).map_err(|_| CsrError::Unreadable)?;
+        let info = &request.certification_request_info;
+        if !after.is_empty() || info.version != X509Version::V1 || !is_exact(der) {
+            return Err(CsrError::Unreadable);
+        }
+        public_key::check(&info.subject_pki)?;
+        check_signature(&request)?;
+        Ok(Self {
+            der: der.to_vec(),
+            fingerprint: sha256_hex(info.subject_pki.raw),
+        })
+    }
+
+    /// The request's DER, byte for byte as it was sent.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The request as PEM, which is what AWS's `CreateCertificateFromCsr` takes.
+    pub fn pem(&self) -> String {
+        pem::der_to_pem(LABELS[0], &self.der)
+    }
+
+    /// The lowercase hex SHA-256 of the public key (DER of its `SubjectPublicKeyInfo`): the same for every request
+    /// and certificate of one key.
+    pub fn fingerprint(&self) -> String {
+        self.fingerprint.clone()
+    }
+}
+
+/// Whether the request, its signed part and its key hold the fields of RFC 2986 and nothing behind them.
+fn is_exact(der: &[u8]) -> bool {
+    let key = elements(der)
+        .and_then(|[info, _algorithm, _signature]| elements(info))
+        .and_then(|[_version, _subject, key, _attributes]| elements(key));
+    matches!(key, Some([_algorithm, _bits]))
+}
+
+/// Whether the request is signed by its own key, over a digest that is still good for signatures.
+fn check_signature(request: &X509CertificationRequest<'_>) -> Result<(), CsrError> {
+    let algorithm = &request.signature_algorithm.algorithm;
+    if SHA1_SIGNATURES.contains(algorithm) {
+        return Err(CsrError::SignatureInvalid);
+    }
+    request
+        .verify_signature()
+        .map_err(|_| CsrError::SignatureInvalid)
+}
