@@ -1,0 +1,46 @@
+//! Why an answer was not taken into the certificate.
+
+use core::fmt;
+
+/// Why a device's reassembler did not take an answer. It stays usable: say what is missing, or repeat the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReassemblyError {
+    /// The certificate is longer than the device's buffer. Nothing was changed.
+    TooLarge {
+        /// Bytes of the certificate that was announced.
+        length: usize,
+        /// Bytes of the buffer.
+        capacity: usize,
+    },
+    /// The chunk is beyond the last one, or not as long as the manifest has it. Nothing was changed.
+    ChunkInvalid {
+        /// The chunk's place.
+        index: u16,
+    },
+    /// The last chunk is here and the SHA-256 is not the manifest's. All chunks are missing again; after the
+    /// second time in a row the manifest is forgotten too, since the fault may be in it.
+    DigestMismatch,
+}
+
+impl fmt::Display for ReassemblyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { length, capacity } => write!(
+                formatter,
+                "the certificate has {length} bytes and this device has room for {capacity}: \
+                 give its reassembler a larger buffer"
+            ),
+            Self::ChunkInvalid { index } => {
+                write!(
+                    formatter,
+                    "chunk {index} is not the manifest's: ask for it again"
+                )
+            }
+            Self::DigestMismatch => formatter.write_str(
+                "the certificate's SHA-256 is not the manifest's: all chunks are asked for again",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for ReassemblyError {}
