@@ -1,1 +1,30 @@
-//! x
+//! The only crate that knows the AWS SDK: adapters for the ports of `muster-onboarding`, one module a service,
+//! each behind a feature so that a function links only what it calls.
+
+mod calls;
+mod connect;
+mod failure;
+#[cfg(feature = "identity")]
+mod identity;
+#[cfg(feature = "ledger")]
+mod ledger;
+#[cfg(feature = "publishing")]
+mod publishing;
+#[cfg(feature = "sealing")]
+mod sealing;
+#[cfg(feature = "workflows")]
+mod workflows;
+
+pub use calls::CallCounter;
+pub use connect::{Cloud, connect};
+pub use failure::failure;
+#[cfg(feature = "identity")]
+pub use identity::Identity;
+#[cfg(feature = "ledger")]
+pub use ledger::Ledger;
+#[cfg(feature = "publishing")]
+pub use publishing::Publishing;
+#[cfg(feature = "sealing")]
+pub use sealing::Sealing;
+#[cfg(feature = "workflows")]
+pub use workflows::{StateMachine, Workflows};

@@ -37,8 +37,6 @@ pub struct IssuedCertificate {
 pub struct RegisterIdentity {
     /// The device, and its thing's name.
     pub serial: Serial,
-    /// The execution that makes the thing, noted on the thing so that an undo takes away only its own.
-    pub execution: String,
     /// The certificate to attach.
     pub certificate_arn: String,
     /// Whether to attach the device policy too, which makes the certificate usable.

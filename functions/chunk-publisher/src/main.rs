@@ -1,2 +1,21 @@
-//! x
-fn main(){}
+//! Wiring of `chunk-publisher`.
+
+use chunk_publisher::publish;
+use muster_cloud::{Ledger, Publishing, Sealing};
+use muster_lambda::{Configuration, run, start_logging, variables};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let configuration = Configuration::from_environment();
+    let prefix = configuration.required(variables::TOPIC_PREFIX)?;
+    let cloud = muster_cloud::connect().await;
+    let publisher = Publishing::new(&cloud);
+    let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
+    let unseal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
+    run(
+        async |publication| publish(&prefix, &publisher, &ledger, &unseal, publication).await,
+        cloud.calls,
+    )
+    .await
+}

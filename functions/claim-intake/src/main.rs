@@ -1,2 +1,19 @@
-//! x
-fn main(){}
+//! Wiring of `claim-intake`.
+
+use claim_intake::take;
+use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_onboarding::ClaimRules;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let configuration = Configuration::from_environment();
+    let rules = ClaimRules {
+        topic_prefix: configuration.required(variables::TOPIC_PREFIX)?,
+        legacy_mode: configuration.switch(variables::LEGACY_MODE)?,
+    };
+    let cloud = muster_cloud::connect().await;
+    let workflow = muster_cloud::Workflows::new(&cloud)
+        .state_machine(configuration.required(variables::STATE_MACHINE_ARN)?);
+    run(async |batch| take(&rules, &workflow, batch).await, cloud.calls).await
+}

@@ -1,2 +1,21 @@
-//! x
-fn main(){}
+//! Wiring of `delivery-acknowledger`.
+
+use delivery_acknowledger::acknowledge;
+use muster_cloud::{Ledger, Publishing, Workflows};
+use muster_lambda::{Configuration, run, start_logging, variables};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let configuration = Configuration::from_environment();
+    let prefix = configuration.required(variables::TOPIC_PREFIX)?;
+    let cloud = muster_cloud::connect().await;
+    let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
+    let waiting = Workflows::new(&cloud);
+    let publisher = Publishing::new(&cloud);
+    run(
+        async |batch| acknowledge(&prefix, &ledger, &waiting, &publisher, batch).await,
+        cloud.calls,
+    )
+    .await
+}

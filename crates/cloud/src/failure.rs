@@ -1,0 +1,36 @@
+//! From the SDK's errors to the few kinds that a rule cares about.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use muster_onboarding::{CloudFailure, FailureKind};
+use std::error::Error;
+
+/// Names how `action` failed. The service's message is kept, the SDK's error is its source.
+pub fn failure<E, R>(action: &'static str, error: SdkError<E, R>) -> CloudFailure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let code = error.code().unwrap_or_default();
+    let kind = match code {
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "LimitExceededException"
+        | "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "SlowDown" => {
+            FailureKind::Throttled
+        }
+        "ResourceNotFoundException" | "NotFoundException" => FailureKind::NotFound,
+        "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
+        "ConditionalCheckFailedException" | "TransactionCanceledException" => FailureKind::ConditionFailed,
+        "AccessDeniedException" | "AccessDenied" | "ForbiddenException" | "UnauthorizedException" => {
+            FailureKind::AccessDenied
+        }
+        "InvalidRequestException" | "ValidationException" | "CertificateStateException"
+        | "CertificateValidationException" => FailureKind::Refused,
+        _ => FailureKind::Unavailable,
+    };
+    let message = match (error.message(), code) {
+        (Some(message), _) => message.to_owned(),
+        (None, "") => "no answer from the service".to_owned(),
+        (None, code) => code.to_owned(),
+    };
+    CloudFailure { kind, action, message, source: Some(Box::new(error)) }
+}

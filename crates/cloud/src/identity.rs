@@ -1,0 +1,164 @@
+//! AWS IoT: certificates, things, policies.
+
+use crate::{Cloud, failure};
+use aws_sdk_iot::Client;
+use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
+use muster_documents::Serial;
+use muster_onboarding::ports::{Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover};
+use muster_onboarding::{CloudFailure, FailureKind};
+
+/// The attribute that marks the things which Muster has made. An operator's own things are never deleted.
+const MADE_BY: (&str, &str) = ("madeBy", "muster");
+
+/// The adapter to AWS IoT.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    client: Client,
+    device_policy: String,
+}
+
+impl Identity {
+    /// `device_policy` is the policy that makes a device's certificate usable.
+    pub fn new(cloud: &Cloud, device_policy: impl Into<String>) -> Self {
+        let config =
+            aws_sdk_iot::config::Builder::from(&cloud.config).interceptor(cloud.calls.clone()).build();
+        Self { client: Client::from_conf(config), device_policy: device_policy.into() }
+    }
+}
+
+impl CertificateAuthority for Identity {
+    async fn issue(&self, csr_pem: &str) -> Result<Certificate, CloudFailure> {
+        const ACTION: &str = "iot:CreateCertificateFromCsr";
+        let answer = self
+            .client
+            .create_certificate_from_csr()
+            .certificate_signing_request(csr_pem)
+            .set_as_active(true)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        let broken = |what: &str| CloudFailure {
+            kind: FailureKind::Unavailable,
+            action: ACTION,
+            message: format!("the answer has no {what}"),
+            source: None,
+        };
+        let pem = answer.certificate_pem().ok_or_else(|| broken("certificate"))?;
+        Ok(Certificate {
+            id: answer.certificate_id().ok_or_else(|| broken("certificate id"))?.to_owned(),
+            arn: answer.certificate_arn().ok_or_else(|| broken("certificate ARN"))?.to_owned(),
+            der: muster_pki::pem_to_der(pem).map_err(|_| broken("readable certificate"))?,
+        })
+    }
+
+    async fn discard(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let deactivated = self
+            .client
+            .update_certificate()
+            .certificate_id(certificate_id)
+            .new_status(CertificateStatus::Inactive)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCertificate", error));
+        CloudFailure::unless_not_found(deactivated)?;
+        let deleted = self
+            .client
+            .delete_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DeleteCertificate", error));
+        CloudFailure::unless_not_found(deleted)
+    }
+}
+
+impl IdentityRegistry for Identity {
+    async fn create_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
+        let made = self
+            .client
+            .create_thing()
+            .thing_name(thing.as_str())
+            .attribute_payload(AttributePayload::builder().attributes(MADE_BY.0, MADE_BY.1).build())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:CreateThing", error));
+        match made {
+            // AWS answers so when a thing of this name has other attributes: the operator's own.
+            Err(error) if error.kind == FailureKind::AlreadyExists => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn attach_thing(&self, thing: &Serial, certificate_arn: &str) -> Result<(), CloudFailure> {
+        self.client
+            .attach_thing_principal()
+            .thing_name(thing.as_str())
+            .principal(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:AttachThingPrincipal", error))
+    }
+
+    async fn attach_policy(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
+        self.client
+            .attach_policy()
+            .policy_name(&self.device_policy)
+            .target(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:AttachPolicy", error))
+    }
+}
+
+impl IdentityRemover for Identity {
+    async fn detach_policy(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let detached = self
+            .client
+            .detach_policy()
+            .policy_name(&self.device_policy)
+            .target(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DetachPolicy", error));
+        CloudFailure::unless_not_found(detached)
+    }
+
+    async fn detach_thing(&self, thing: &Serial, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let detached = self
+            .client
+            .detach_thing_principal()
+            .thing_name(thing.as_str())
+            .principal(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DetachThingPrincipal", error));
+        CloudFailure::unless_not_found(detached)
+    }
+
+    async fn delete_made_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
+        let found = self.client.describe_thing().thing_name(thing.as_str()).send().await;
+        let found = match found.map_err(|error| failure("iot:DescribeThing", error)) {
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        if found.attributes().and_then(|all| all.get(MADE_BY.0)).map(String::as_str) != Some(MADE_BY.1) {
+            return Ok(());
+        }
+        let deleted = self
+            .client
+            .delete_thing()
+            .thing_name(thing.as_str())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DeleteThing", error));
+        CloudFailure::unless_not_found(deleted)
+    }
+}

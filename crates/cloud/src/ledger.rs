@@ -1,0 +1,232 @@
+//! DynamoDB: the ledger as the functions see it.
+
+use crate::{Cloud, failure};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use muster_documents::{ClientId, Serial};
+use muster_onboarding::ledger::{DeviceState, PK, SK, STATE_SK, delivery_key, device_key};
+use muster_onboarding::ports::{Certificate, Delivery, DeliveryLedger, DeviceLedger, HeldDevice};
+use muster_onboarding::{CloudFailure, FailureKind};
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How long a delivery's item outlives its last write, in seconds: longer than any delivery may take.
+const DELIVERY_LIFE: u64 = 7 * 24 * 3600;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The adapter to the ledger's table.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: Client,
+    table: String,
+}
+
+fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
+    Some(Certificate {
+        id: text(item, &format!("{stem}Id"))?,
+        arn: text(item, &format!("{stem}Arn"))?,
+        der: item.get(&format!("{stem}Der"))?.as_b().ok()?.as_ref().to_vec(),
+    })
+}
+
+impl Ledger {
+    /// The ledger in `table`.
+    pub fn new(cloud: &Cloud, table: impl Into<String>) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self { client: Client::from_conf(config), table: table.into() }
+    }
+
+    async fn get(&self, key: String) -> Result<Option<Item>, CloudFailure> {
+        self.client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|answer| answer.item)
+            .map_err(|error| failure("dynamodb:GetItem", error))
+    }
+
+    fn update(&self, key: String) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).key(PK, s(key)).key(SK, s(STATE_SK))
+    }
+}
+
+async fn send(update: UpdateItemFluentBuilder) -> Result<(), CloudFailure> {
+    update.send().await.map(drop).map_err(|error| failure("dynamodb:UpdateItem", error))
+}
+
+/// Takes "another holds it" for done, for an undo that has nothing left to undo.
+fn unless_another_holds_it(result: Result<(), CloudFailure>) -> Result<(), CloudFailure> {
+    match result {
+        Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
+        other => other,
+    }
+}
+
+impl DeviceLedger for Ledger {
+    async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
+        Ok(self.get(device_key(serial)).await?.map(|item| HeldDevice {
+            execution: text(&item, "execution"),
+            pending: certificate(&item, "pendingCertificate"),
+            current: certificate(&item, "certificate"),
+            enrolled_by: text(&item, "enrolledBy"),
+        }))
+    }
+
+    async fn note_pending(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate: &Certificate,
+    ) -> Result<(), CloudFailure> {
+        send(
+            self.update(device_key(serial))
+                .update_expression(
+                    "SET pendingCertificateId = :id, pendingCertificateArn = :arn, \
+                     pendingCertificateDer = :der",
+                )
+                .condition_expression("execution = :me AND attribute_not_exists(pendingCertificateId)")
+                .expression_attribute_values(":id", s(&certificate.id))
+                .expression_attribute_values(":arn", s(&certificate.arn))
+                .expression_attribute_values(":der", AttributeValue::B(Blob::new(certificate.der.clone())))
+                .expression_attribute_values(":me", s(execution)),
+        )
+        .await
+    }
+
+    async fn forget_pending(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression(
+                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                    )
+                    .condition_expression("execution = :me")
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
+    }
+
+    async fn release(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression(
+                        "SET #state = :known REMOVE execution, fingerprint, clientId, \
+                         pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                    )
+                    .condition_expression("execution = :me AND #state = :provisioning")
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(":known", s(DeviceState::Known.name()))
+                    .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
+    }
+
+    async fn remove_enrolled(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        let removed = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+            .condition_expression("execution = :me AND enrolledBy = :me AND #state = :provisioning")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
+            .expression_attribute_values(":me", s(execution))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:DeleteItem", error));
+        unless_another_holds_it(removed)
+    }
+}
+
+impl DeliveryLedger for Ledger {
+    async fn open(&self, delivery: &Delivery) -> Result<(), CloudFailure> {
+        const ACTION: &str = "dynamodb:TransactWriteItems";
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let held = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key(PK, s(device_key(&delivery.serial)))
+            .key(SK, s(STATE_SK))
+            .condition_expression("execution = :me")
+            .expression_attribute_values(":me", s(&delivery.execution))
+            .build();
+        let mut put = Put::builder()
+            .table_name(&self.table)
+            .item(PK, s(delivery_key(&delivery.client_id)))
+            .item(SK, s(STATE_SK))
+            .item("serial", s(delivery.serial.as_str()))
+            .item("execution", s(&delivery.execution))
+            .item("certificateId", s(&delivery.certificate_id))
+            .item("expiresAt", AttributeValue::N((now + DELIVERY_LIFE).to_string()));
+        if let Some(token) = &delivery.task_token {
+            put = put.item("taskToken", s(token));
+        }
+        let malformed = |error: aws_sdk_dynamodb::error::BuildError| CloudFailure {
+            kind: FailureKind::Refused,
+            action: ACTION,
+            message: error.to_string(),
+            source: None,
+        };
+        self.client
+            .transact_write_items()
+            .transact_items(
+                TransactWriteItem::builder().condition_check(held.map_err(malformed)?).build(),
+            )
+            .transact_items(TransactWriteItem::builder().put(put.build().map_err(malformed)?).build())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure(ACTION, error))
+    }
+
+    async fn find(&self, client_id: &ClientId) -> Result<Option<Delivery>, CloudFailure> {
+        let Some(item) = self.get(delivery_key(client_id)).await? else { return Ok(None) };
+        let serial = text(&item, "serial").and_then(|serial| Serial::new(serial).ok());
+        let (Some(serial), Some(execution), Some(certificate_id)) =
+            (serial, text(&item, "execution"), text(&item, "certificateId"))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Delivery {
+            client_id: client_id.clone(),
+            serial,
+            execution,
+            certificate_id,
+            task_token: text(&item, "taskToken"),
+        }))
+    }
+
+    async fn close(&self, delivery: &Delivery) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(delivery_key(&delivery.client_id))
+                    .update_expression("REMOVE taskToken")
+                    .condition_expression("execution = :me")
+                    .expression_attribute_values(":me", s(&delivery.execution)),
+            )
+            .await,
+        )
+    }
+}

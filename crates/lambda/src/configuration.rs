@@ -1,0 +1,87 @@
+//! Configuration comes from the environment, is read once at init, and what is missing is named.
+
+/// The names of the environment variables that `template.yaml` sets. Each stands here only.
+pub mod variables {
+    /// The ledger's table.
+    pub const LEDGER_TABLE: &str = "LEDGER_TABLE";
+    /// The prefix of the provisioning topics.
+    pub const TOPIC_PREFIX: &str = "TOPIC_PREFIX";
+    /// `on` if keys are made for devices that cannot make their own.
+    pub const LEGACY_MODE: &str = "LEGACY_MODE";
+    /// The IoT policy of provisioned devices.
+    pub const DEVICE_POLICY: &str = "DEVICE_POLICY";
+    /// The KMS key that seals private keys on their way.
+    pub const KEY_ID: &str = "KEY_ID";
+    /// The workflow that claim-intake starts.
+    pub const STATE_MACHINE_ARN: &str = "STATE_MACHINE_ARN";
+    /// The log level; `info` where it is not set.
+    pub const LOG_LEVEL: &str = "LOG_LEVEL";
+}
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// It isn't set.
+    #[error("the environment variable {0} is not set: check the function's Environment in template.yaml")]
+    Missing(&'static str),
+    /// It is set to something else.
+    #[error("the environment variable {name} is {value:?}; it has to be {expected}")]
+    Malformed {
+        /// Which.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// Where the variables come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Configuration<F>(F);
+
+impl Configuration<fn(&'static str) -> Option<String>> {
+    /// The process's environment.
+    pub fn from_environment() -> Self {
+        Self(|name| std::env::var(name).ok())
+    }
+}
+
+impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
+    /// Any other source, for tests.
+    pub fn from_source(source: F) -> Self {
+        Self(source)
+    }
+
+    /// A variable that has to be there.
+    pub fn required(&self, name: &'static str) -> Result<String, ConfigurationError> {
+        (self.0)(name).filter(|value| !value.is_empty()).ok_or(ConfigurationError::Missing(name))
+    }
+
+    /// A switch: `on` or `off`.
+    pub fn switch(&self, name: &'static str) -> Result<bool, ConfigurationError> {
+        match self.required(name)?.as_str() {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            other => Err(ConfigurationError::Malformed {
+                name,
+                value: other.to_owned(),
+                expected: "on or off",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_or_malformed_is_named() {
+        let configuration = Configuration::from_source(|name| (name == "LEGACY_MODE").then(|| "yes".into()));
+        let missing = configuration.required(variables::LEDGER_TABLE).unwrap_err();
+        assert!(missing.to_string().contains("LEDGER_TABLE"));
+        let malformed = configuration.switch(variables::LEGACY_MODE).unwrap_err();
+        assert!(malformed.to_string().contains("LEGACY_MODE") && malformed.to_string().contains("on or off"));
+    }
+}

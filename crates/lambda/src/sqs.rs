@@ -1,0 +1,44 @@
+//! SQS batches with partial failure (AWS Lambda developer guide, "Reporting batch item failures").
+
+use serde::{Deserialize, Serialize};
+
+/// What Lambda hands over from a queue.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SqsBatch {
+    /// The messages, 1 to 10 unless the event source says otherwise.
+    #[serde(rename = "Records")]
+    pub records: Vec<SqsRecord>,
+}
+
+/// One message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SqsRecord {
+    /// The same on every redelivery.
+    pub message_id: String,
+    /// What the rule put there.
+    pub body: String,
+}
+
+/// What failed, so that only that is delivered again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SqsBatchResponse {
+    /// The messages to deliver again.
+    pub batch_item_failures: Vec<BatchItemFailure>,
+}
+
+/// One message to deliver again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Its message id.
+    pub item_identifier: String,
+}
+
+impl SqsBatchResponse {
+    /// Has a message delivered again.
+    pub fn fail(&mut self, record: &SqsRecord) {
+        self.batch_item_failures.push(BatchItemFailure { item_identifier: record.message_id.clone() });
+    }
+}

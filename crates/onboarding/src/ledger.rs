@@ -1,0 +1,50 @@
+//! The ledger's layout: names of keys and attributes, said once for functions and CLI.
+//! The workflows' definitions use the same names; a test compares them.
+
+use muster_documents::{ClientId, Serial};
+
+/// The partition key's attribute.
+pub const PK: &str = "pk";
+/// The sort key's attribute.
+pub const SK: &str = "sk";
+/// The sort key of a device's or a delivery's own item.
+pub const STATE_SK: &str = "state";
+/// The beginning of a timeline item's sort key.
+pub const EVENT_SK_PREFIX: &str = "event#";
+
+/// A device's partition.
+pub fn device_key(serial: &Serial) -> String {
+    format!("device#{serial}")
+}
+
+/// The partition for the refusals of a client that did not say its serial well.
+pub fn client_key(client_id: &str) -> String {
+    format!("client#{client_id}")
+}
+
+/// The partition of the delivery that `client_id` is expected to answer.
+pub fn delivery_key(client_id: &ClientId) -> String {
+    format!("delivery#{client_id}")
+}
+
+/// Where a device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceState {
+    /// Imported, has no certificate.
+    Known,
+    /// A workflow is at it.
+    Provisioning,
+    /// Has its certificate.
+    Provisioned,
+}
+
+impl DeviceState {
+    /// As it stands in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Provisioning => "provisioning",
+            Self::Provisioned => "provisioned",
+        }
+    }
+}

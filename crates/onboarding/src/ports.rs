@@ -1,0 +1,188 @@
+//! What the functions need of the world, each as narrow as its use.
+
+use crate::CloudFailure;
+use muster_documents::{ClientId, Serial};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+/// A certificate that AWS IoT has issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Lowercase hex SHA-256 of the DER.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The DER.
+    pub der: Vec<u8>,
+}
+
+/// What the ledger says of a device that an execution holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeldDevice {
+    /// The execution that holds it.
+    pub execution: Option<String>,
+    /// The certificate under way.
+    pub pending: Option<Certificate>,
+    /// The certificate in force.
+    pub current: Option<Certificate>,
+    /// The execution that enrolled it, where nobody imported it.
+    pub enrolled_by: Option<String>,
+}
+
+/// A delivery that waits for its device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Who is expected to answer.
+    pub client_id: ClientId,
+    /// The device.
+    pub serial: Serial,
+    /// The execution that waits.
+    pub execution: String,
+    /// The certificate that travels.
+    pub certificate_id: String,
+    /// What to report to; `None` once the delivery is complete.
+    pub task_token: Option<String>,
+}
+
+/// Issues and discards certificates.
+pub trait CertificateAuthority {
+    /// Has the CSR signed; the certificate is active but, without a policy, can do nothing.
+    fn issue(&self, csr_pem: &str) -> impl Future<Output = Result<Certificate, CloudFailure>> + Send;
+    /// Deactivates and deletes a certificate. Done already is done.
+    fn discard(&self, certificate_id: &str) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// Things, and what is attached to certificates.
+pub trait IdentityRegistry {
+    /// Makes the thing, marked as Muster's own. One that is there already is left as it is.
+    fn create_thing(&self, thing: &Serial) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Attaches the certificate to the thing.
+    fn attach_thing(
+        &self,
+        thing: &Serial,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Attaches the device policy to the certificate, which makes it usable.
+    fn attach_policy(&self, certificate_arn: &str)
+    -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// The undo of [`IdentityRegistry`].
+pub trait IdentityRemover {
+    /// Detaches the device policy. Done already is done.
+    fn detach_policy(&self, certificate_arn: &str)
+    -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Detaches the certificate from the thing. Done already is done.
+    fn detach_thing(
+        &self,
+        thing: &Serial,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Deletes the thing if Muster made it. One with another certificate attached is refused by AWS IoT.
+    fn delete_made_thing(&self, thing: &Serial) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// The ledger's view of devices under provisioning.
+pub trait DeviceLedger {
+    /// What the ledger says, read consistently. `None` if it does not know the device.
+    fn held(
+        &self,
+        serial: &Serial,
+    ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
+    /// Notes the certificate under way, if `execution` holds the device and none is noted yet.
+    /// Fails with `ConditionFailed` otherwise.
+    fn note_pending(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate: &Certificate,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Forgets the certificate under way, if `execution` holds the device.
+    fn forget_pending(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Gives the device free for another request, if `execution` holds it and it is not provisioned.
+    fn release(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Removes a device that only this execution's open enrolment had put there.
+    fn remove_enrolled(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// The ledger's view of deliveries.
+pub trait DeliveryLedger {
+    /// Notes who has to answer, if `delivery.execution` holds the device. Fails with `ConditionFailed` otherwise.
+    fn open(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// The delivery that `client_id` is expected to answer.
+    fn find(
+        &self,
+        client_id: &ClientId,
+    ) -> impl Future<Output = Result<Option<Delivery>, CloudFailure>> + Send;
+    /// Forgets the task token of a delivery that is complete.
+    fn close(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// Publishes to a device.
+pub trait Publisher {
+    /// Publishes at QoS 1.
+    fn publish(
+        &self,
+        topic: &str,
+        payload: Vec<u8>,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// Seals and unseals keys that have to pass through a workflow's state.
+pub trait Seal {
+    /// Seals the text for this certificate only; the answer is base64.
+    fn seal(
+        &self,
+        secret: &SecretString,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<String, CloudFailure>> + Send;
+}
+
+/// The other side of [`Seal`], allowed to one function.
+pub trait Unseal {
+    /// Unseals what was sealed for this certificate.
+    fn unseal(
+        &self,
+        sealed: &str,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<SecretString, CloudFailure>> + Send;
+}
+
+/// Starts workflows.
+pub trait Workflow {
+    /// Starts an execution. One of the same name is the same request: done already is done.
+    fn start(
+        &self,
+        name: &str,
+        input: String,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// Reports to workflows that wait.
+pub trait Waiting {
+    /// Reports success. `false` if nobody waits on this token any more.
+    fn succeed(
+        &self,
+        task_token: &str,
+        output: String,
+    ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
+}
+
+/// Counts the calls to AWS, so that each invocation's log line says what it cost of the account's quotas.
+pub trait CallLog {
+    /// The calls since the last time, by action.
+    fn drain(&self) -> BTreeMap<String, u32>;
+}

@@ -1,0 +1,121 @@
+//! Has a device's CSR signed by AWS IoT, once for each request: whoever repeats the task gets the same certificate.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use muster_documents::Mode;
+use muster_documents::tasks::{IssueCertificate, IssuedCertificate};
+use muster_lambda::NamedError;
+use muster_onboarding::ports::{Certificate, CertificateAuthority, DeviceLedger, Seal};
+use muster_onboarding::{CloudFailure, FailureKind};
+use muster_pki::{CertificateRequest, DeviceKey};
+
+/// Why no certificate was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// Another execution holds the device now.
+    #[error("another execution has taken over {0}")]
+    Superseded(String),
+    /// Chunked mode without a CSR, or with one that claim-intake would have refused.
+    #[error("the task for {0} has no usable CSR")]
+    InputInvalid(String),
+    /// AWS IoT would not sign this CSR.
+    #[error("AWS IoT refused the CSR of {serial}: {message}")]
+    CsrRefused {
+        /// The device.
+        serial: String,
+        /// AWS IoT's words.
+        message: String,
+    },
+    /// The key for a legacy device could not be made.
+    #[error("no key could be made for {0}")]
+    KeyFailed(String),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for IssueError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Superseded(_) => "Superseded",
+            Self::InputInvalid(_) => "InputInvalid",
+            Self::CsrRefused { .. } => "CsrRefused",
+            Self::KeyFailed(_) => "KeyFailed",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+/// Issues the certificate, or finds the one that this request has already got.
+pub async fn issue(
+    authority: &impl CertificateAuthority,
+    ledger: &impl DeviceLedger,
+    seal: &impl Seal,
+    task: IssueCertificate,
+) -> Result<IssuedCertificate, IssueError> {
+    let serial = task.serial.to_string();
+    let held = ledger.held(&task.serial).await?.unwrap_or_default();
+    if held.execution.as_deref() != Some(task.execution.as_str()) {
+        return Err(IssueError::Superseded(serial));
+    }
+    if task.mode == Mode::Legacy {
+        // A key that was made and lost with an earlier try cannot be had again, so its certificate goes.
+        if let Some(lost) = held.pending {
+            authority.discard(&lost.id).await?;
+            ledger.forget_pending(&task.serial, &task.execution).await?;
+        }
+        let key = DeviceKey::generate().map_err(|_| IssueError::KeyFailed(serial.clone()))?;
+        let der = key.csr_der(task.serial.as_str()).map_err(|_| IssueError::KeyFailed(serial.clone()))?;
+        let csr = CertificateRequest::parse_der(&der).map_err(|_| IssueError::KeyFailed(serial))?;
+        let certificate = issue_new(authority, ledger, &task, &csr).await?;
+        let sealed = seal.seal(&key.pem(), &certificate.id).await?;
+        return Ok(answer(certificate, Some(sealed)));
+    }
+    if let Some(certificate) = held.pending.or(held.current) {
+        return Ok(answer(certificate, None));
+    }
+    let csr = task.csr.as_deref().and_then(|csr| STANDARD.decode(csr).ok());
+    let csr = csr.and_then(|der| CertificateRequest::parse_der(&der).ok());
+    let csr = csr.ok_or(IssueError::InputInvalid(serial))?;
+    Ok(answer(issue_new(authority, ledger, &task, &csr).await?, None))
+}
+
+/// Issues, then notes. What cannot be noted is discarded at once: nobody else would find it again.
+async fn issue_new(
+    authority: &impl CertificateAuthority,
+    ledger: &impl DeviceLedger,
+    task: &IssueCertificate,
+    csr: &CertificateRequest,
+) -> Result<Certificate, IssueError> {
+    let certificate = authority.issue(&csr.pem()).await.map_err(|failure| match failure.kind {
+        FailureKind::Refused => {
+            IssueError::CsrRefused { serial: task.serial.to_string(), message: failure.message }
+        }
+        _ => failure.into(),
+    })?;
+    if let Err(failure) = ledger.note_pending(&task.serial, &task.execution, &certificate).await {
+        // A write whose answer was lost may still have been made.
+        let noted = ledger.held(&task.serial).await?.and_then(|held| held.pending);
+        if noted.as_ref() == Some(&certificate) {
+            return Ok(certificate);
+        }
+        authority.discard(&certificate.id).await?;
+        return match (failure.kind, noted) {
+            // The same task ran twice at once and the other was first: its certificate is the one. In legacy
+            // mode the other's key is not at hand, so the task has to be tried again.
+            (FailureKind::ConditionFailed, Some(first)) if task.mode == Mode::Chunked => Ok(first),
+            (FailureKind::ConditionFailed, None) => Err(IssueError::Superseded(task.serial.to_string())),
+            _ => Err(failure.into()),
+        };
+    }
+    Ok(certificate)
+}
+
+fn answer(certificate: Certificate, sealed_key: Option<String>) -> IssuedCertificate {
+    IssuedCertificate {
+        certificate: STANDARD.encode(&certificate.der),
+        certificate_id: certificate.id,
+        certificate_arn: certificate.arn,
+        sealed_key,
+    }
+}

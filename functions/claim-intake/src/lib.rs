@@ -1,0 +1,153 @@
+//! Takes devices' requests from the queue, judges them, and starts an execution of `claim-provisioning` for each.
+//!
+//! Nothing is refused here: a refusal starts an execution too, which tells the device and records it. So there is
+//! one place that answers devices, and one that writes the timeline.
+
+use muster_documents::{ClaimRequest, DeviceMessage};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_onboarding::ports::Workflow;
+use muster_onboarding::{ClaimRules, CloudFailure, judge};
+
+/// Step Functions allows 80 characters in an execution's name.
+const NAME_CHARACTERS: usize = 80;
+
+/// Why a message is delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The message is not what the topic rule writes. After the last try it goes to the dead-letter queue.
+    #[error("the message is not what the topic rule writes")]
+    MessageInvalid(#[source] serde_json::Error),
+    /// The execution did not start.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for IntakeError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::MessageInvalid(_) => "MessageInvalid",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+/// Takes a batch. What fails is named in the answer and delivered again, alone.
+pub async fn take(
+    rules: &ClaimRules,
+    workflow: &impl Workflow,
+    batch: SqsBatch,
+) -> Result<SqsBatchResponse, IntakeError> {
+    let mut response = SqsBatchResponse::default();
+    for record in &batch.records {
+        if let Err(error) = take_one(rules, workflow, record).await {
+            tracing::warn!(
+                target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
+                "a request is delivered again"
+            );
+            response.fail(record);
+        }
+    }
+    Ok(response)
+}
+
+async fn take_one(
+    rules: &ClaimRules,
+    workflow: &impl Workflow,
+    record: &SqsRecord,
+) -> Result<(), IntakeError> {
+    let message: DeviceMessage =
+        serde_json::from_str(&record.body).map_err(IntakeError::MessageInvalid)?;
+    let request = judge(rules, &message);
+    let name = execution_name(&request, &record.message_id);
+    let input = serde_json::to_string(&request).map_err(IntakeError::MessageInvalid)?;
+    workflow.start(&name, input).await?;
+    tracing::info!(
+        target: "muster", serial = request.serial.as_ref().map(ToString::to_string), execution = name,
+        refusal = request.refusal.as_ref().map(|refusal| refusal.code.name()), "request taken"
+    );
+    Ok(())
+}
+
+/// The device's serial, for the operator who reads the list, and the message's id, which a redelivery repeats.
+fn execution_name(request: &ClaimRequest, message_id: &str) -> String {
+    let readable = request.serial.as_ref().map_or("unreadable", |serial| serial.as_str());
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    let room = NAME_CHARACTERS.saturating_sub(message_id.len() + 1);
+    readable.chars().map(safe).take(room).chain(std::iter::once('-')).chain(message_id.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_onboarding::FailureKind;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Started(Mutex<Vec<(String, String)>>);
+
+    impl Workflow for Started {
+        async fn start(&self, name: &str, input: String) -> Result<(), CloudFailure> {
+            if input.contains("throttled-device") {
+                return Err(CloudFailure {
+                    kind: FailureKind::Throttled,
+                    action: "states:StartExecution",
+                    message: "slow down".into(),
+                    source: None,
+                });
+            }
+            self.0.lock().unwrap().push((name.to_owned(), input));
+            Ok(())
+        }
+    }
+
+    fn rules() -> ClaimRules {
+        ClaimRules { topic_prefix: "provision".into(), legacy_mode: true }
+    }
+
+    fn record(id: &str, client_id: &str) -> SqsRecord {
+        let message = serde_json::json!({
+            "payload": "e30=", "topic": format!("provision/{client_id}/json"), "clientId": client_id, "timestamp": 1,
+        });
+        SqsRecord { message_id: id.into(), body: message.to_string() }
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_is_delivered_again() {
+        let started = Started::default();
+        let records = vec![
+            record("m1", "sensor-1"),
+            record("m2", "throttled-device"),
+            SqsRecord { message_id: "m3".into(), body: "not a rule's message".into() },
+            record("m4", "sensor-4"),
+        ];
+        let response = take(&rules(), &started, SqsBatch { records }).await.unwrap();
+        let failed: Vec<_> =
+            response.batch_item_failures.iter().map(|item| item.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["m2", "m3"]);
+        assert_eq!(started.0.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_redelivered_message_starts_an_execution_of_the_same_name() {
+        let started = Started::default();
+        for _ in 0..2 {
+            let batch = SqsBatch { records: vec![record("0b1c", "sensor:1")] };
+            take(&rules(), &started, batch).await.unwrap();
+        }
+        let started = started.0.lock().unwrap();
+        assert_eq!(started[0], started[1]);
+        assert_eq!(started[0].0, "sensor-1-0b1c");
+    }
+
+    #[test]
+    fn an_execution_name_is_never_too_long() {
+        let message = DeviceMessage {
+            payload: "e30=".into(),
+            topic: format!("provision/{}/json", "a".repeat(128)),
+            client_id: "a".repeat(128),
+            timestamp: 0,
+        };
+        let request = judge(&rules(), &message);
+        assert_eq!(execution_name(&request, "059f36b4-87a3-44ab-83d2-661975830a7d").len(), 80);
+    }
+}

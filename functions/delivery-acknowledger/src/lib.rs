@@ -1,0 +1,160 @@
+//! Takes devices' acknowledgements, and connections with new certificates, from the queue and reports them to the
+//! workflow that waits for them.
+
+use muster_chunking::{Acknowledgement, DEFAULT_PACKET_SIZE, Delivery as DeliveryNumber};
+use muster_documents::tasks::Acknowledged;
+use muster_documents::{ClientId, DeviceMessage, PresenceMessage, Refusal, RefusalCode, Topics};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_onboarding::ports::{Delivery, DeliveryLedger, Publisher, Waiting};
+use muster_onboarding::{CloudFailure, refusal_answer, sender};
+use serde::Deserialize;
+
+/// Why a message is delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum AcknowledgeError {
+    /// The message is not what the topic rules write.
+    #[error("the message is not what the topic rules write")]
+    MessageInvalid(#[source] serde_json::Error),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for AcknowledgeError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::MessageInvalid(_) => "MessageInvalid",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+/// What stands in the queue.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Acknowledgement(DeviceMessage),
+    Presence(PresenceMessage),
+}
+
+/// Takes a batch. What fails is named in the answer and delivered again, alone.
+pub async fn acknowledge(
+    prefix: &str,
+    ledger: &impl DeliveryLedger,
+    waiting: &impl Waiting,
+    publisher: &impl Publisher,
+    batch: SqsBatch,
+) -> Result<SqsBatchResponse, AcknowledgeError> {
+    let mut response = SqsBatchResponse::default();
+    for record in &batch.records {
+        if let Err(error) = take_one(prefix, ledger, waiting, publisher, record).await {
+            tracing::warn!(
+                target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
+                "an acknowledgement is delivered again"
+            );
+            response.fail(record);
+        }
+    }
+    Ok(response)
+}
+
+async fn take_one(
+    prefix: &str,
+    ledger: &impl DeliveryLedger,
+    waiting: &impl Waiting,
+    publisher: &impl Publisher,
+    record: &SqsRecord,
+) -> Result<(), AcknowledgeError> {
+    match serde_json::from_str(&record.body).map_err(AcknowledgeError::MessageInvalid)? {
+        Message::Presence(presence) => take_presence(ledger, waiting, &presence).await,
+        Message::Acknowledgement(message) => {
+            let Err(refusal) = take_acknowledgement(prefix, ledger, waiting, &message).await? else {
+                return Ok(());
+            };
+            tracing::info!(
+                target: "muster", client_id = message.client_id, refusal = refusal.code.name(),
+                "acknowledgement refused"
+            );
+            if let Ok(client_id) = ClientId::new(message.client_id) {
+                let topic = Topics::new(prefix, &client_id).rejected();
+                let answer = refusal_answer(&refusal, &topic, DEFAULT_PACKET_SIZE);
+                publisher.publish(&topic, answer).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn take_acknowledgement(
+    prefix: &str,
+    ledger: &impl DeliveryLedger,
+    waiting: &impl Waiting,
+    message: &DeviceMessage,
+) -> Result<Result<(), Refusal>, CloudFailure> {
+    let client_id = match sender(prefix, message) {
+        Ok(client_id) => client_id,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let body = message.payload_bytes().unwrap_or_default();
+    let Ok(acknowledgement) = Acknowledgement::decode(&body) else {
+        return Ok(Err(Refusal::new(
+            RefusalCode::AcknowledgementUnreadable,
+            "The acknowledgement is not [delivery, [missing chunk, …]] in CBOR.",
+        )));
+    };
+    let delivery = ledger.find(&client_id).await?;
+    let delivery = delivery.filter(|delivery| number(delivery) == Some(acknowledgement.delivery()));
+    let Some(delivery) = delivery else {
+        return Ok(Err(Refusal::new(
+            RefusalCode::DeliveryUnknown,
+            "No such delivery is under way for this client id. Send the request again.",
+        )));
+    };
+    let missing: Vec<u16> = acknowledgement.missing().iter().collect();
+    report(ledger, waiting, &delivery, missing).await?;
+    Ok(Ok(()))
+}
+
+/// Connections of devices that nothing waits for are the ordinary case, and nobody's fault.
+async fn take_presence(
+    ledger: &impl DeliveryLedger,
+    waiting: &impl Waiting,
+    presence: &PresenceMessage,
+) -> Result<(), AcknowledgeError> {
+    let Ok(client_id) = ClientId::new(presence.client_id.as_str()) else { return Ok(()) };
+    let delivery = ledger.find(&client_id).await?;
+    let delivery =
+        delivery.filter(|delivery| delivery.certificate_id == presence.principal_identifier);
+    if let Some(delivery) = delivery {
+        report(ledger, waiting, &delivery, Vec::new()).await?;
+    }
+    Ok(())
+}
+
+/// Reports to the workflow. A token that nobody waits on any more belongs to an acknowledgement that came twice:
+/// a device whose delivery is not complete acknowledges again.
+async fn report(
+    ledger: &impl DeliveryLedger,
+    waiting: &impl Waiting,
+    delivery: &Delivery,
+    missing: Vec<u16>,
+) -> Result<(), CloudFailure> {
+    let Some(token) = &delivery.task_token else { return Ok(()) };
+    let complete = missing.is_empty();
+    let output = serde_json::json!(Acknowledged { missing }).to_string();
+    let taken = waiting.succeed(token, output).await?;
+    if taken && complete {
+        ledger.close(delivery).await?;
+    }
+    tracing::info!(
+        target: "muster", serial = %delivery.serial, execution = delivery.execution, complete, taken,
+        "acknowledgement taken"
+    );
+    Ok(())
+}
+
+fn number(delivery: &Delivery) -> Option<DeliveryNumber> {
+    let mut digest = [0u8; 32];
+    hex::decode_to_slice(&delivery.certificate_id, &mut digest).ok()?;
+    Some(DeliveryNumber::of(&digest))
+}
