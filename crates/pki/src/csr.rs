@@ -4,15 +4,12 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::der_parser::asn1_rs::Oid;
-use x509_parser::oid_registry::{OID_PKCS1_SHA1WITHRSA, OID_SHA1_WITH_RSA};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Version;
 
 use crate::csr_error::CsrError;
-use crate::der::elements;
 use crate::fingerprint::sha256_hex;
-use crate::{pem, public_key};
+use crate::{form, pem, public_key, signature};
 
 /// The largest request that is read, in bytes of DER. One for P-256 has about 220, one for RSA-4096 about 1,600.
 pub const MAX_CSR_BYTES: usize = 4096;
@@ -29,10 +26,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-/// RSA over SHA-1 by its two identifiers. x509-parser would still accept it; NIST SP 800-131A has disallowed it for
-/// signatures since 2014.
-const SHA1_SIGNATURES: [Oid<'static>; 2] = [OID_PKCS1_SHA1WITHRSA, OID_SHA1_WITH_RSA];
 
 /// A certificate signing request whose form, key and signature have been checked: whoever made it holds the private
 /// key, and AWS can issue a certificate for it.
@@ -79,11 +72,11 @@ impl CertificateRequest {
         let (after, request) =
             X509CertificationRequest::from_der(der).map_err(|_| CsrError::Unreadable)?;
         let info = &request.certification_request_info;
-        if !after.is_empty() || info.version != X509Version::V1 || !is_exact(der) {
+        if !after.is_empty() || info.version != X509Version::V1 || !form::is_exact(der) {
             return Err(CsrError::Unreadable);
         }
         public_key::check(&info.subject_pki)?;
-        check_signature(&request)?;
+        signature::check(&request, der)?;
         Ok(Self {
             der: der.to_vec(),
             fingerprint: sha256_hex(info.subject_pki.raw),
@@ -105,23 +98,4 @@ impl CertificateRequest {
     pub fn fingerprint(&self) -> String {
         self.fingerprint.clone()
     }
-}
-
-/// Whether the request, its signed part and its key hold the fields of RFC 2986 and nothing behind them.
-fn is_exact(der: &[u8]) -> bool {
-    let key = elements(der)
-        .and_then(|[info, _algorithm, _signature]| elements(info))
-        .and_then(|[_version, _subject, key, _attributes]| elements(key));
-    matches!(key, Some([_algorithm, _bits]))
-}
-
-/// Whether the request is signed by its own key, over a digest that is still good for signatures.
-fn check_signature(request: &X509CertificationRequest<'_>) -> Result<(), CsrError> {
-    let algorithm = &request.signature_algorithm.algorithm;
-    if SHA1_SIGNATURES.contains(algorithm) {
-        return Err(CsrError::SignatureInvalid);
-    }
-    request
-        .verify_signature()
-        .map_err(|_| CsrError::SignatureInvalid)
 }

@@ -12,8 +12,11 @@ pub enum CsrError {
     /// More than [`MAX_CSR_BYTES`] of DER.
     #[error("The csr is too large. Its DER may have {MAX_CSR_BYTES} bytes.")]
     TooLarge,
-    /// Not signed by the key that it asks a certificate for, changed since, or signed over a weak digest.
-    #[error("The csr's signature is not valid. Sign it with its own key over SHA-256 or SHA-384.")]
+    /// Not signed by the key that it asks a certificate for, changed since, or signed in a way that is
+    /// not served (SHA-1 and RSA-PSS among them).
+    #[error(
+        "The csr's signature is not valid. Sign it with its own key: ECDSA or RSA PKCS#1 over SHA-256 or SHA-384."
+    )]
     SignatureInvalid,
     /// An RSA key that AWS takes no certificate for.
     #[error(

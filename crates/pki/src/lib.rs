@@ -8,9 +8,11 @@ mod csr;
 mod csr_error;
 mod der;
 mod fingerprint;
+mod form;
 mod key;
 mod pem;
 mod public_key;
+mod signature;
 
 pub use certificate::{CertificateError, CertificateSummary, certificate_id, read_certificate};
 pub use csr::{CertificateRequest, MAX_CSR_BYTES};

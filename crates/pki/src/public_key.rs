@@ -3,7 +3,7 @@
 //! AWS takes RSA from 2048 bits and NIST P-256, P-384 and P-521 (`CreateCertificateFromCsr`). P-521 is left out:
 //! the signature check has no code for it, and no device with little memory wants it.
 
-use x509_parser::der_parser::asn1_rs::Oid;
+use x509_parser::der_parser::asn1_rs::{Oid, Tag};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION,
 };
@@ -48,7 +48,11 @@ fn check_ec(key: &SubjectPublicKeyInfo<'_>) -> Result<(), CsrError> {
         .parameters
         .as_ref()
         .ok_or(CsrError::Unreadable)?;
-    let Ok(curve) = parameters.as_oid() else {
+    // x509-parser would take any element's content for an identifier.
+    let Some(curve) = (parameters.tag() == Tag::Oid)
+        .then(|| parameters.as_oid().ok())
+        .flatten()
+    else {
         return Err(CsrError::KeyUnsupported(
             "a curve given by its parameters instead of its name".into(),
         ));

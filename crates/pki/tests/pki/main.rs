@@ -1,0 +1,24 @@
+//! What devices and operators notice of the keys, requests and certificates.
+
+mod accepted;
+mod certificate;
+mod client_auth;
+mod der;
+mod hostile;
+mod key;
+mod pem;
+mod refused;
+mod refused_forms;
+mod refused_keys;
+mod refused_signatures;
+
+/// A file of `tests/data`, which says how each was made.
+fn data(name: &str) -> String {
+    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The DER of a request in `tests/data`.
+fn csr(name: &str) -> Vec<u8> {
+    muster_pki::pem_to_der(&data(&format!("{name}.csr.pem"))).unwrap()
+}
