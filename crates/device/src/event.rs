@@ -1,0 +1,103 @@
+//! What happens to a device, and what it does about it.
+
+use crate::{Credentials, Progress, Refused, UnfinishedDelivery};
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The connection that was asked for is up (CONNACK).
+    Connected,
+    /// The subscription that was asked for holds (SUBACK).
+    Subscribed,
+    /// A message came.
+    Message {
+        /// On which topic.
+        topic: String,
+        /// With what in it.
+        payload: Vec<u8>,
+    },
+    /// A publication has arrived (PUBACK).
+    Delivered,
+    /// There is no connection any more, or it could not be made.
+    Lost(Trouble),
+    /// Time has passed.
+    Tick,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Whether the endpoint was reached and said no, or closed without a word, which is how AWS IoT says it. With the
+    /// new certificate it is a reason to doubt that it works yet; an unreachable endpoint is not.
+    pub refused: bool,
+    /// For a person: what failed.
+    pub what: String,
+}
+
+/// Something to do, in the order given. What is to be kept has to be kept before anything after it is done.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Keep it, so that it outlives a restart.
+    Keep(Keep),
+    /// Drop any connection and make this one (MQTT 3.1.1, clean session).
+    Connect {
+        /// The MQTT client id.
+        client_id: String,
+        /// Which certificate to show.
+        identity: Identity,
+    },
+    /// Subscribe to these topics at QoS 1, in one packet.
+    Subscribe(Vec<String>),
+    /// Publish at QoS 1.
+    Publish {
+        /// The topic.
+        topic: String,
+        /// The payload.
+        payload: Vec<u8>,
+    },
+    /// End the connection.
+    Disconnect,
+    /// Tell whoever watches.
+    Report(Progress),
+    /// It is over.
+    End(Ending),
+}
+
+/// What to keep.
+#[derive(Debug, Clone)]
+pub enum Keep {
+    /// A delivery under way.
+    Delivery(UnfinishedDelivery),
+    /// A new certificate, complete.
+    Pending(Credentials),
+    /// The pending certificate has worked: it is the current one.
+    Promotion,
+}
+
+/// Which certificate a connection shows.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// The claim certificate.
+    Claim,
+    /// The device's own.
+    Own(Credentials),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The device has connected and published with its own certificate.
+    Provisioned {
+        /// The thing's name.
+        thing_name: String,
+        /// The certificate's id (SHA-256 of its DER, hex).
+        certificate_id: String,
+    },
+    /// The cloud said no for good.
+    Refused(Refused),
+    /// It did not work in the time that there was. What is held is kept; another run goes on from there.
+    GaveUp {
+        /// What stood in the way last.
+        because: String,
+    },
+}

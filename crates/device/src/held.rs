@@ -1,0 +1,85 @@
+//! What a device holds between two starts, and the store that keeps it.
+
+use crate::Credentials;
+use muster_chunking::{MAX_CERTIFICATE, Reassembler};
+use secrecy::SecretString;
+use std::io;
+
+/// Everything that a device has kept of its own. The claim certificate is not in here: it is given, and shared.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// The certificate that has worked.
+    pub current: Option<Credentials>,
+    /// A new certificate, complete, that has not worked yet.
+    pub pending: Option<Credentials>,
+    /// A delivery that was under way, kept until its certificate has worked: should that one turn out to be
+    /// revoked, the same key asks again.
+    pub delivery: Option<UnfinishedDelivery>,
+}
+
+/// A delivery under way: the key that asked for it, and what has come so far.
+#[derive(Debug, Clone)]
+pub struct UnfinishedDelivery {
+    /// The device's private key, PEM. A repeated request with the same key gets the same certificate.
+    pub private_key_pem: SecretString,
+    /// The reassembler's snapshot; empty before anything came.
+    pub snapshot: Vec<u8>,
+}
+
+impl UnfinishedDelivery {
+    /// How many chunks are here, and of how many; `None` before the manifest came.
+    pub fn chunks(&self) -> Option<(usize, usize)> {
+        let reassembler = Reassembler::<MAX_CERTIFICATE>::restore(&self.snapshot).ok()?;
+        let count = usize::from(reassembler.manifest()?.count());
+        Some((count - reassembler.missing()?.len(), count))
+    }
+}
+
+/// Why the store failed. Nothing that was held is lost by it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk refused an operation.
+    #[error("could not {action} {file} in the credential store")]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        file: String,
+        /// What the disk said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is there but was changed by something else, since it was written whole.
+    #[error(
+        "{file} in the credential store can't be read ({reason}); restore it, or remove it to start over with the claim certificate"
+    )]
+    Damaged {
+        /// The file's name.
+        file: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A promotion was asked for, but nothing is pending.
+    #[error("there is no pending certificate to promote")]
+    NothingPending,
+}
+
+/// Where a device keeps its credentials: new beside old, promoted once the new has worked.
+///
+/// Each write is whole or has not happened, whenever the device is killed.
+pub trait CredentialStore {
+    /// The claim certificate that the device was made with. Read-only.
+    fn claim(&self) -> &Credentials;
+
+    /// What is held at this moment.
+    fn held(&self) -> Result<Held, StoreError>;
+
+    /// Keeps a delivery that is under way, replacing an earlier one.
+    fn keep_delivery(&mut self, delivery: &UnfinishedDelivery) -> Result<(), StoreError>;
+
+    /// Keeps a new certificate beside the current one.
+    fn keep_pending(&mut self, credentials: &Credentials) -> Result<(), StoreError>;
+
+    /// Makes the pending certificate the current one, and forgets the delivery that it came in.
+    fn promote(&mut self) -> Result<(), StoreError>;
+}

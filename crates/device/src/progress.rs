@@ -1,0 +1,95 @@
+//! What there is to tell while a device is being provisioned.
+
+use serde::Serialize;
+
+/// One step, for whoever watches. Holds nothing secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Progress {
+    /// Connected with the claim certificate.
+    Connected {
+        /// The MQTT client id.
+        client_id: String,
+    },
+    /// Asked for a certificate.
+    Requested {
+        /// 1 for the first time in this run.
+        attempt: u32,
+    },
+    /// The manifest of a delivery came.
+    ManifestReceived {
+        /// The certificate's length, in bytes of DER.
+        length: usize,
+        /// Its number of chunks.
+        chunks: u16,
+        /// The whole PUBLISH packet, in bytes.
+        packet_bytes: usize,
+    },
+    /// A chunk came.
+    ChunkReceived {
+        /// Its number, from 0.
+        index: u16,
+        /// The number of chunks; 0 as long as the manifest hasn't come.
+        of: u16,
+        /// The whole PUBLISH packet, in bytes.
+        packet_bytes: usize,
+    },
+    /// Legacy mode: the private key or the certificate came.
+    PartReceived {
+        /// `privateKey` or `certificatePem`.
+        part: &'static str,
+        /// The whole PUBLISH packet, in bytes.
+        packet_bytes: usize,
+    },
+    /// Said what is missing.
+    Acknowledged {
+        /// The number of chunks that are missing; 0 if the certificate is complete.
+        missing: usize,
+    },
+    /// The new certificate is complete, checked and kept beside the old one.
+    Stored {
+        /// Its id (SHA-256 of its DER, hex).
+        certificate_id: String,
+    },
+    /// The cloud says that the new certificate works.
+    Activated,
+    /// Connected with the device's own certificate.
+    Reconnected {
+        /// The MQTT client id: the thing's name.
+        client_id: String,
+    },
+    /// A publication that only the device's own certificate may make has arrived.
+    Published {
+        /// Its topic.
+        topic: String,
+    },
+    /// The new certificate is the current one.
+    Promoted,
+    /// The cloud said no.
+    Refused {
+        /// The refusal's stable name.
+        code: String,
+        /// Its sentence.
+        message: String,
+        /// Whether the device will try again.
+        retryable: bool,
+    },
+    /// Something failed; the device tries again.
+    Waiting {
+        /// What failed.
+        because: String,
+        /// Until the next try, in milliseconds.
+        milliseconds: u64,
+    },
+    /// Done.
+    Finished {
+        /// The thing's name.
+        thing_name: String,
+        /// The certificate's id (SHA-256 of its DER, hex).
+        certificate_id: String,
+    },
+}
