@@ -1,1 +1,22 @@
-//! x
+//! The edge client as a library: one device, from a claim certificate to a certificate of its own, over mutual TLS.
+//!
+//! [`run`] does it for one device and can be called for many at once in one process, each with a folder of its own.
+
+mod config;
+mod entropy;
+mod folder;
+mod link;
+mod outcome;
+mod run;
+mod status;
+mod tls;
+mod traffic;
+
+pub use config::{Config, Source};
+pub use folder::FolderDisk;
+pub use muster_device::{Progress, Refused, Timings};
+pub use muster_documents::Mode;
+pub use outcome::{Outcome, RunError};
+pub use run::run;
+pub use status::{CertificateStatus, DeliveryStatus, Status, status};
+pub use traffic::Traffic;

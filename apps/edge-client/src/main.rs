@@ -1,2 +1,84 @@
-//! x
-fn main(){}
+//! The program that runs on an edge device.
+
+mod arguments;
+mod saying;
+
+use arguments::{Arguments, Command, Provision, StatusArguments};
+use clap::Parser;
+use edge_client::{RunError, run, status};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// Anything that is neither a refusal nor giving up: wrong arguments, unreadable files.
+const WRONG: u8 = 1;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap's own exit status for wrong arguments, 2, means a refusal here.
+            let code = if error.use_stderr() { WRONG } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match arguments.command {
+        Command::Provision(provision) => provision_device(*provision),
+        Command::Status(arguments) => show_status(&arguments),
+    }
+}
+
+fn provision_device(provision: Provision) -> ExitCode {
+    let json = provision.json;
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, WRONG),
+    };
+    let result = runtime.block_on(run(provision.into(), |progress| {
+        saying::progress(progress, json);
+    }));
+    match result {
+        Ok(outcome) => {
+            saying::outcome(&outcome, json);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            if json {
+                saying::failure(&error);
+            }
+            fail(&error, RunError::exit_code(&error))
+        }
+    }
+}
+
+fn show_status(arguments: &StatusArguments) -> ExitCode {
+    if !arguments.store.is_dir() {
+        eprintln!(
+            "edge-client: there is no credential store at {}",
+            arguments.store.display()
+        );
+        return ExitCode::from(WRONG);
+    }
+    match status(&arguments.store) {
+        Ok(status) => {
+            saying::status(&status, arguments.json);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error, WRONG),
+    }
+}
+
+/// Says what failed and why, down to the cause.
+fn fail(error: &dyn Error, code: u8) -> ExitCode {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    eprintln!("edge-client: {text}");
+    ExitCode::from(code)
+}

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_start_over_after_a_success() {
-        let mut backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(60));
+        let mut backoff = Backoff::new(Duration::from_secs(5), Duration::from_mins(1));
         let waits: Vec<u64> = (0..6)
             .map(|_| backoff.after_failure(&mut Always(u32::MAX)).as_secs())
             .collect();

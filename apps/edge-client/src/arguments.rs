@@ -1,0 +1,116 @@
+//! What the program is told, by arguments or by the environment. Secrets are named by their files only.
+
+use clap::{Args, Parser, Subcommand};
+use edge_client::{Config, Mode, Source, Timings};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Gets an edge device a certificate of its own from AWS IoT, and keeps its credentials.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit status: 0 done, 1 wrong arguments or files, 2 refused for good, \
+3 gave up for now (run it again to go on from there)";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Gets the device a certificate of its own, or goes on where an earlier run was ended.
+    #[command(after_help = EXIT_CODES)]
+    Provision(Box<Provision>),
+    /// Says what the credential store holds.
+    Status(StatusArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct Provision {
+    /// The endpoint's host name.
+    #[arg(long, env = "MUSTER_ENDPOINT")]
+    endpoint: String,
+    /// The endpoint's MQTT port.
+    #[arg(long, env = "MUSTER_PORT", default_value_t = 8883)]
+    port: u16,
+    /// The file with the certificates of the authorities that the endpoint's certificate may come from (PEM).
+    #[arg(long, env = "MUSTER_CA", value_name = "FILE")]
+    ca: PathBuf,
+    /// The claim certificate's file (PEM).
+    #[arg(long, env = "MUSTER_CLAIM_CERT", value_name = "FILE")]
+    claim_cert: PathBuf,
+    /// The file with the claim certificate's private key (PEM).
+    #[arg(long, env = "MUSTER_CLAIM_KEY", value_name = "FILE")]
+    claim_key: PathBuf,
+    /// The MQTT client id while the claim certificate is used.
+    #[arg(long, env = "MUSTER_CLIENT_ID", value_name = "ID")]
+    client_id: String,
+    /// The serial, which becomes the thing's name [default: the client id].
+    #[arg(long, env = "MUSTER_SERIAL")]
+    serial: Option<String>,
+    /// The largest MQTT packet that the device can take, in bytes, 128 to 4096.
+    #[arg(
+        long,
+        env = "MUSTER_PACKET_SIZE",
+        value_name = "BYTES",
+        default_value_t = 256
+    )]
+    packet_size: usize,
+    /// Lets the cloud make the key and send it. Whoever takes the client id over can read it: only for devices that
+    /// can't make keys.
+    #[arg(long, env = "MUSTER_LEGACY")]
+    legacy: bool,
+    /// The first part of the topics.
+    #[arg(long, env = "MUSTER_PREFIX", default_value = "provision")]
+    prefix: String,
+    /// The folder for the device's own credentials. Made if it isn't there.
+    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
+    store: PathBuf,
+    /// Gives up for now after so many seconds.
+    #[arg(
+        long,
+        env = "MUSTER_GIVE_UP_AFTER",
+        value_name = "SECONDS",
+        default_value_t = 600
+    )]
+    give_up_after: u64,
+    /// Writes each step as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct StatusArguments {
+    /// The folder with the device's own credentials.
+    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
+    pub(crate) store: PathBuf,
+    /// Writes JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl From<Provision> for Config {
+    fn from(provision: Provision) -> Self {
+        Self {
+            endpoint: provision.endpoint,
+            port: provision.port,
+            ca: Source::File(provision.ca),
+            claim_certificate: Source::File(provision.claim_cert),
+            claim_key: Source::File(provision.claim_key),
+            client_id: provision.client_id,
+            serial: provision.serial,
+            mode: if provision.legacy {
+                Mode::Legacy
+            } else {
+                Mode::Chunked
+            },
+            prefix: provision.prefix,
+            packet_size: provision.packet_size,
+            store: provision.store,
+            timings: Timings {
+                give_up_after: Duration::from_secs(provision.give_up_after),
+                ..Timings::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How a run ended.
+
+use crate::Traffic;
+use muster_device::{Refused, SettingsError, StoreError};
+use muster_documents::Mode;
+use serde::Serialize;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A run that ended with a certificate that works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The thing's name.
+    pub thing_name: String,
+    /// The certificate's id (SHA-256 of its DER, hex).
+    pub certificate_id: String,
+    /// How the certificate travelled.
+    pub mode: Mode,
+    /// From this run's first request until the publication with the new certificate had arrived; from the start of
+    /// the run if it had nothing to ask for any more.
+    #[serde(rename = "latencyMilliseconds", serialize_with = "milliseconds")]
+    pub latency: Duration,
+    /// How often this run asked.
+    pub requests: u32,
+    /// What came down to the device.
+    pub traffic: Traffic,
+}
+
+fn milliseconds<S: serde::Serializer>(
+    latency: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// A run that ended without one. What the store holds is kept in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The cloud refused for good.
+    #[error("{client_id} was refused for good: {}{}", label(&refused.code), refused.message)]
+    Refused {
+        /// The device.
+        client_id: String,
+        /// What the cloud said.
+        refused: Refused,
+    },
+    /// It did not work in the time that there was.
+    #[error(
+        "{client_id} gave up for now: {because}. What it holds is kept; run it again to go on from there"
+    )]
+    GaveUp {
+        /// The device.
+        client_id: String,
+        /// What stood in the way last.
+        because: String,
+    },
+    /// The settings can't be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file that was named can't be read.
+    #[error("{path} can't be read")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificates or the key can't be used for TLS.
+    #[error("no TLS connection is possible with {what}: {reason}")]
+    Tls {
+        /// Which of them.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The folder can't be used.
+    #[error("the credential store {path} can't be used")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another run uses the folder.
+    #[error(
+        "the credential store {0} is in use by another run: give each device a folder of its own"
+    )]
+    StoreInUse(PathBuf),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RunError {
+    /// The program's exit status: 2 refused for good, 3 gave up for now, 1 anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused { .. } => 2,
+            Self::GaveUp { .. } => 3,
+            _ => 1,
+        }
+    }
+}
+
+fn label(code: &str) -> String {
+    if code.is_empty() {
+        String::new()
+    } else {
+        format!("{code}. ")
+    }
+}

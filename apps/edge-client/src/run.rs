@@ -1,0 +1,244 @@
+//! Doing what the state machine says.
+
+use crate::entropy::SystemEntropy;
+use crate::link::{Endpoint, Heard, Link};
+use crate::{Config, FolderDisk, Outcome, RunError, Traffic, tls};
+use muster_chunking::MAX_PACKET_SIZE;
+use muster_device::{
+    Action, CredentialStore, Credentials, Ending, Event, Identity, Keep, Progress, Provisioning,
+    Settings, SlotStore, StoreError,
+};
+use muster_documents::Mode;
+use rustls::{ClientConfig, RootCertStore};
+use secrecy::ExposeSecret;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+type Store = Arc<Mutex<SlotStore<FolderDisk>>>;
+
+/// Gets a device a certificate of its own: from the first request, from where an earlier run was ended, or not at
+/// all if the one it has works. `watch` is told each step.
+pub async fn run(
+    config: Config,
+    mut watch: impl FnMut(&Progress) + Send,
+) -> Result<Outcome, RunError> {
+    let settings = Settings::new(
+        &config.client_id,
+        config.serial.as_deref(),
+        &config.prefix,
+        config.mode,
+        config.packet_size,
+        config.timings.clone(),
+    )?;
+    let authorities = tls::authorities(config.ca.read()?.expose_secret())?;
+    let store = open_store(&config)?;
+    let held = store
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .held()?;
+    let started = Instant::now();
+    let (mut machine, mut actions) =
+        Provisioning::start(settings, held, Box::new(SystemEntropy), Duration::ZERO);
+    let mut device = Device {
+        config: &config,
+        authorities,
+        store,
+        link: None,
+        started,
+        asked: None,
+        requests: 0,
+        traffic: Traffic::default(),
+    };
+    loop {
+        for action in actions {
+            if let Some(ending) = device.perform(action, &mut watch).await? {
+                return device.outcome(ending);
+            }
+        }
+        let event = device.next_event(started + machine.wake_at()).await?;
+        actions = machine.handle(event, started.elapsed());
+    }
+}
+
+fn open_store(config: &Config) -> Result<Store, RunError> {
+    let certificate = config.claim_certificate.read()?;
+    let claim = Credentials::unmatched(certificate.expose_secret(), config.claim_key.read()?)
+        .map_err(|error| RunError::Tls {
+            what: "the claim certificate",
+            reason: error.to_string(),
+        })?;
+    let disk = FolderDisk::take(&config.store).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => RunError::StoreInUse(config.store.clone()),
+        _ => RunError::Folder {
+            path: config.store.clone(),
+            source,
+        },
+    })?;
+    Ok(Arc::new(Mutex::new(SlotStore::open(disk, claim)?)))
+}
+
+/// The hands of the state machine.
+struct Device<'a> {
+    config: &'a Config,
+    authorities: Arc<RootCertStore>,
+    store: Store,
+    link: Option<Link>,
+    started: Instant,
+    asked: Option<Instant>,
+    requests: u32,
+    traffic: Traffic,
+}
+
+impl Device<'_> {
+    async fn perform(
+        &mut self,
+        action: Action,
+        watch: &mut impl FnMut(&Progress),
+    ) -> Result<Option<Ending>, RunError> {
+        match action {
+            Action::Keep(keep) => self.keep(keep).await?,
+            Action::Connect {
+                client_id,
+                identity,
+            } => self.connect(client_id, &identity)?,
+            Action::Disconnect => {
+                if let Some(link) = self.link.take() {
+                    link.close().await;
+                }
+            }
+            Action::Subscribe(topics) => {
+                if let Some(link) = &self.link {
+                    link.subscribe(topics).await;
+                }
+            }
+            Action::Publish { topic, payload } => {
+                if let Some(link) = &self.link {
+                    link.publish(topic, payload).await;
+                }
+            }
+            Action::Report(progress) => {
+                if let Progress::Requested { .. } = progress {
+                    self.requests += 1;
+                    self.asked.get_or_insert_with(Instant::now);
+                }
+                watch(&progress);
+            }
+            Action::End(ending) => return Ok(Some(ending)),
+        }
+        Ok(None)
+    }
+
+    /// Waits for the medium, so not on a thread that other devices need.
+    async fn keep(&self, keep: Keep) -> Result<(), RunError> {
+        let store = Arc::clone(&self.store);
+        let kept = tokio::task::spawn_blocking(move || -> Result<(), StoreError> {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            match keep {
+                Keep::Delivery(delivery) => store.keep_delivery(&delivery),
+                Keep::Pending(credentials) => store.keep_pending(&credentials),
+                Keep::Promotion => store.promote(),
+            }
+        });
+        match kept.await {
+            Ok(result) => Ok(result?),
+            Err(error) => Err(RunError::Folder {
+                path: self.config.store.clone(),
+                source: io::Error::other(error),
+            }),
+        }
+    }
+
+    fn connect(&mut self, client_id: String, identity: &Identity) -> Result<(), RunError> {
+        // Before the new connection the old one has to be gone, also without a goodbye.
+        self.link = None;
+        let tls = self.tls(identity)?;
+        self.link = Some(Link::open(Endpoint {
+            host: &self.config.endpoint,
+            port: self.config.port,
+            client_id,
+            tls,
+            packet_size: self.packet_limit(),
+            patience: self.config.timings.patience,
+        }));
+        Ok(())
+    }
+
+    /// A legacy device takes a whole key or certificate at once, however large it is.
+    fn packet_limit(&self) -> usize {
+        match self.config.mode {
+            Mode::Chunked => self.config.packet_size,
+            Mode::Legacy => MAX_PACKET_SIZE,
+        }
+    }
+
+    fn tls(&self, identity: &Identity) -> Result<Arc<ClientConfig>, RunError> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let (what, credentials) = match identity {
+            Identity::Claim => ("the claim certificate", store.claim()),
+            Identity::Own(credentials) => ("the device's own certificate", credentials),
+        };
+        tls::client(
+            Arc::clone(&self.authorities),
+            what,
+            credentials.certificate_pem(),
+            credentials.private_key_pem(),
+            self.config.port,
+        )
+    }
+
+    async fn next_event(&mut self, wake_at: Instant) -> Result<Event, RunError> {
+        let hear = async {
+            match &mut self.link {
+                Some(link) => link.hear().await,
+                None => std::future::pending().await,
+            }
+        };
+        let heard = tokio::select! {
+            heard = hear => heard,
+            () = sleep_until(wake_at) => return Ok(Event::Tick),
+        };
+        match heard {
+            Heard::Event(event) => {
+                if let Event::Lost(_) = event {
+                    self.link = None;
+                }
+                Ok(event)
+            }
+            Heard::Message {
+                event,
+                packet_bytes,
+            } => {
+                self.traffic.count(packet_bytes);
+                Ok(event)
+            }
+            Heard::TooLarge { packet_bytes } => Err(RunError::GaveUp {
+                client_id: self.config.client_id.clone(),
+                because: format!(
+                    "a packet of {packet_bytes} bytes came, and this device takes {} at most",
+                    self.packet_limit()
+                ),
+            }),
+        }
+    }
+
+    fn outcome(&self, ending: Ending) -> Result<Outcome, RunError> {
+        let client_id = self.config.client_id.clone();
+        match ending {
+            Ending::Provisioned {
+                thing_name,
+                certificate_id,
+            } => Ok(Outcome {
+                thing_name,
+                certificate_id,
+                mode: self.config.mode,
+                latency: self.asked.unwrap_or(self.started).elapsed(),
+                requests: self.requests,
+                traffic: self.traffic,
+            }),
+            Ending::Refused(refused) => Err(RunError::Refused { client_id, refused }),
+            Ending::GaveUp { because } => Err(RunError::GaveUp { client_id, because }),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the program says: sentences for a person, or a line of JSON for each step.
+
+use edge_client::{CertificateStatus, DeliveryStatus, Outcome, Progress, RunError, Status};
+use serde::Serialize;
+use std::io::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SECONDS_A_DAY: i64 = 86_400;
+/// Enough of a certificate's id to tell it from others.
+const SHORT_ID: usize = 12;
+
+/// One step.
+pub(crate) fn progress(progress: &Progress, json: bool) {
+    if json {
+        line(progress);
+    } else if let Some(sentence) = sentence(progress) {
+        say(&sentence);
+    }
+}
+
+fn sentence(progress: &Progress) -> Option<String> {
+    let sentence = match progress {
+        Progress::Connected { client_id } => {
+            format!("connected with the claim certificate as {client_id}")
+        }
+        Progress::Requested { attempt: 1 } => "asked for a certificate".into(),
+        Progress::Requested { attempt } => format!("asked for a certificate (attempt {attempt})"),
+        Progress::ManifestReceived {
+            length,
+            chunks,
+            packet_bytes,
+        } => format!(
+            "a certificate of {length} bytes is coming in {chunks} chunks (packet of {packet_bytes} bytes)"
+        ),
+        Progress::ChunkReceived {
+            index,
+            of,
+            packet_bytes,
+        } => {
+            format!(
+                "chunk {} of {of} came (packet of {packet_bytes} bytes)",
+                index + 1
+            )
+        }
+        Progress::PartReceived { part, packet_bytes } => {
+            format!("{part} came (packet of {packet_bytes} bytes)")
+        }
+        Progress::Acknowledged { missing: 0 } => "said that the certificate is complete".into(),
+        Progress::Acknowledged { missing } => format!("asked for {missing} missing chunks"),
+        Progress::Stored { certificate_id } => {
+            format!(
+                "kept certificate {} beside the old one",
+                short(certificate_id)
+            )
+        }
+        Progress::Activated => "the cloud says that it works now".into(),
+        Progress::Reconnected { client_id } => {
+            format!("connected with the device's own certificate as {client_id}")
+        }
+        Progress::Published { topic } => format!("published on {topic}"),
+        Progress::Promoted => "the new certificate is the current one".into(),
+        Progress::Refused {
+            code,
+            message,
+            retryable,
+        } => format!(
+            "refused: {code} {message} ({})",
+            if *retryable {
+                "will try again"
+            } else {
+                "for good"
+            }
+        ),
+        Progress::Waiting {
+            because,
+            milliseconds,
+        } => {
+            let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
+            format!("{because}; next try in {seconds}.{tenths} s")
+        }
+        Progress::Finished { .. } => return None,
+    };
+    Some(sentence)
+}
+
+/// How it ended well.
+pub(crate) fn outcome(outcome: &Outcome, json: bool) {
+    if json {
+        return line(&Event {
+            event: "outcome",
+            body: outcome,
+        });
+    }
+    say(&format!(
+        "{} has certificate {} after {} ms; {} packets down, {} bytes, the largest {}",
+        outcome.thing_name,
+        short(&outcome.certificate_id),
+        outcome.latency.as_millis(),
+        outcome.traffic.packets,
+        outcome.traffic.bytes,
+        outcome.traffic.largest_packet,
+    ));
+}
+
+/// The failure as the last line of JSON; the sentence goes to standard error in any case.
+pub(crate) fn failure(error: &RunError) {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Failure {
+        message: String,
+        exit_code: u8,
+    }
+    let body = &Failure {
+        message: error.to_string(),
+        exit_code: error.exit_code(),
+    };
+    line(&Event {
+        event: "failed",
+        body,
+    });
+}
+
+/// What the store holds.
+pub(crate) fn status(status: &Status, json: bool) {
+    if json {
+        return line(status);
+    }
+    say(&format!(
+        "current:  {}",
+        certificate(status.current.as_ref())
+    ));
+    say(&format!(
+        "pending:  {}",
+        certificate(status.pending.as_ref())
+    ));
+    let delivery = match &status.delivery {
+        None => "none under way".into(),
+        Some(DeliveryStatus { chunks: None, .. }) => "asked for, nothing has come".into(),
+        Some(DeliveryStatus {
+            chunks: Some(chunks),
+            chunks_held,
+        }) => {
+            format!("{chunks_held} of {chunks} chunks are here")
+        }
+    };
+    say(&format!("delivery: {delivery}"));
+}
+
+fn certificate(certificate: Option<&CertificateStatus>) -> String {
+    let Some(certificate) = certificate else {
+        return "none".into();
+    };
+    let name = certificate
+        .common_name
+        .as_deref()
+        .unwrap_or("no common name");
+    let validity = match certificate.not_after_unix {
+        None => "can't be read".into(),
+        Some(end) => match (end - now()) / SECONDS_A_DAY {
+            days if end < now() => format!("expired {} days ago", -days),
+            days => format!("valid for {days} days"),
+        },
+    };
+    format!("{} ({name}, {validity})", certificate.certificate_id)
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+#[derive(Serialize)]
+struct Event<'a, T> {
+    event: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+fn line(value: &impl Serialize) {
+    // Plain structures with text keys: they always have a JSON form.
+    say(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// Writes a line. If nobody reads it any more, the device goes on all the same.
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}

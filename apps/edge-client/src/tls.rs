@@ -1,0 +1,62 @@
+//! Mutual TLS with the ring provider.
+
+use crate::RunError;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+/// What AWS IoT wants to be asked for on port 443, where it also speaks HTTPS (developer guide, "Device
+/// communication protocols"). On other ports it is left out.
+const ALPN_PORT: u16 = 443;
+const ALPN_MQTT: &[u8] = b"x-amzn-mqtt-ca";
+
+/// The authorities that the endpoint's certificate may come from.
+pub(crate) fn authorities(pem: &str) -> Result<Arc<RootCertStore>, RunError> {
+    let refuse = |reason: String| RunError::Tls {
+        what: "the CA file",
+        reason,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem).map_err(refuse)? {
+        roots
+            .add(certificate)
+            .map_err(|error| refuse(error.to_string()))?;
+    }
+    Ok(Arc::new(roots))
+}
+
+/// A TLS client that shows this certificate.
+pub(crate) fn client(
+    authorities: Arc<RootCertStore>,
+    what: &'static str,
+    certificate_pem: &str,
+    key_pem: &SecretString,
+    port: u16,
+) -> Result<Arc<ClientConfig>, RunError> {
+    let refuse = |reason: String| RunError::Tls { what, reason };
+    let chain = certificates(certificate_pem).map_err(refuse)?;
+    // The reason is left out: it comes from reading a secret.
+    let key = PrivateKeyDer::from_pem_slice(key_pem.expose_secret().as_bytes())
+        .map_err(|_| refuse("the private key can't be read as PEM".into()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refuse(error.to_string()))?
+        .with_root_certificates(authorities)
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| refuse(error.to_string()))?;
+    if port == ALPN_PORT {
+        config.alpn_protocols = vec![ALPN_MQTT.to_vec()];
+    }
+    Ok(Arc::new(config))
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err("it holds no certificate in PEM".into()),
+        result => result.map_err(|error| error.to_string()),
+    }
+}
