@@ -1,0 +1,40 @@
+//! The command line: options that all commands share, and which command is meant.
+
+use crate::commands::{Failure, down, status, up};
+use crate::output::Output;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Onboards devices to AWS IoT Core, and runs all of it on one machine.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Print results as JSON on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::Arguments),
+    Down(down::Arguments),
+    Status(status::Arguments),
+}
+
+impl Cli {
+    /// Runs the command. Failures are told on standard error, with what to do next.
+    pub async fn run(self) -> ExitCode {
+        let output = Output::new(self.json);
+        let result: Result<ExitCode, Failure> = match self.command {
+            Command::Up(arguments) => up::run(arguments, &output).await,
+            Command::Down(arguments) => down::run(arguments, &output).await,
+            Command::Status(arguments) => status::run(&arguments, &output),
+        };
+        result.unwrap_or_else(|failure| {
+            output.failure(failure.as_ref());
+            ExitCode::FAILURE
+        })
+    }
+}

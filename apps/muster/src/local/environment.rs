@@ -1,0 +1,171 @@
+//! The virtual environment that the emulator runs in: made once from pinned, hash-checked requirements.
+
+use super::checkout::Checkout;
+use super::lock;
+use super::python::Python;
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// Written last, so that an environment without it is half-made.
+const COMPLETE: &str = "complete";
+
+/// A virtual environment with the emulator in it.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    directory: PathBuf,
+}
+
+/// Why the environment could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A file of the environment, its lock or the requirements.
+    #[error("cannot prepare the emulator's Python environment in {}", path.display())]
+    Files {
+        /// What was read or written.
+        path: PathBuf,
+        #[source]
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Python or pip ended with an error.
+    #[error(
+        "cannot {step}. Python said:\n{output}\nIf a package could not be fetched, check the network or pip's own \
+         configuration (`pip config list`) and try again"
+    )]
+    Step {
+        /// What was being done.
+        step: &'static str,
+        /// The end of what was printed.
+        output: String,
+    },
+}
+
+impl Environment {
+    /// Makes the environment, or takes the one that was made from the same requirements with the same Python.
+    ///
+    /// Processes that ask at the same time wait for the one that makes it. `say` is told when it has to be made,
+    /// which takes about ten seconds and 100 MB.
+    pub async fn prepare(
+        checkout: &Checkout,
+        python: &Python,
+        say: impl Fn(&str),
+    ) -> Result<Self, EnvironmentError> {
+        let requirements = checkout.requirements();
+        let pinned = std::fs::read(&requirements).map_err(|source| files(&requirements, source))?;
+        let parent = checkout.state().join("environments");
+        std::fs::create_dir_all(&parent).map_err(|source| files(&parent, source))?;
+
+        // A directory for each set of requirements: an emulator that still runs from an older one keeps its files.
+        let environment = Self {
+            directory: parent.join(key(&pinned, python)),
+        };
+        let lock_file = environment.directory.with_extension("lock");
+        let _making = lock::wait(&lock_file)
+            .await
+            .map_err(|source| files(&lock_file, source))?;
+        if environment.is_complete().await {
+            return Ok(environment);
+        }
+        say("making the emulator's Python environment (once, some ten seconds)");
+        environment.make(python, &requirements).await?;
+        Ok(environment)
+    }
+
+    /// Its Python, in which the emulator's modules can be imported.
+    pub fn python(&self) -> PathBuf {
+        self.directory.join("bin/python")
+    }
+
+    /// Whether it was made to the end, and the Python that it was made with is still installed.
+    async fn is_complete(&self) -> bool {
+        self.directory.join(COMPLETE).is_file()
+            && Command::new(self.python())
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .await
+                .is_ok_and(|status| status.success())
+    }
+
+    async fn make(&self, python: &Python, requirements: &Path) -> Result<(), EnvironmentError> {
+        let directory = &self.directory;
+        match std::fs::remove_dir_all(directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(files(directory, error));
+            }
+            _ => {}
+        }
+        run(
+            "make a virtual environment",
+            Command::new(&python.executable)
+                .args(["-I", "-m", "venv"])
+                .arg(directory),
+        )
+        .await?;
+        // Wheels only: building a package from source would run code that no hash was checked for.
+        run(
+            "install the emulator",
+            Command::new(self.python())
+                .args([
+                    "-I",
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-input",
+                    "--disable-pip-version-check",
+                ])
+                .args([
+                    "--require-hashes",
+                    "--only-binary",
+                    ":all:",
+                    "--no-compile",
+                    "--requirement",
+                ])
+                .arg(requirements),
+        )
+        .await?;
+        let complete = directory.join(COMPLETE);
+        std::fs::write(&complete, "").map_err(|source| files(&complete, source))
+    }
+}
+
+/// Changes when the requirements or the Python do.
+fn key(requirements: &[u8], python: &Python) -> String {
+    let mut digest = Sha256::new();
+    digest.update(requirements);
+    digest.update(python.version.as_bytes());
+    digest.update(python.executable.as_os_str().as_encoded_bytes());
+    hex::encode(&digest.finalize()[..8])
+}
+
+async fn run(step: &'static str, command: &mut Command) -> Result<(), EnvironmentError> {
+    let output = command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| EnvironmentError::Step {
+            step,
+            output: error.to_string(),
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    let lines: Vec<_> = printed.lines().collect();
+    let end = lines[lines.len().saturating_sub(20)..].join("\n");
+    Err(EnvironmentError::Step { step, output: end })
+}
+
+fn files(path: &Path, source: io::Error) -> EnvironmentError {
+    EnvironmentError::Files {
+        path: path.to_path_buf(),
+        source,
+    }
+}

@@ -1,0 +1,38 @@
+//! The local stack: the pinned AWS emulator as a process, with Muster's own template deployed in it.
+//!
+//! Tests and the demo start one of their own in a [`StackDirectory::private`]; `muster up` starts the checkout's one
+//! in the [`StackDirectory::shared`]. docs/local-stack.md says what the emulator does otherwise than AWS.
+
+mod artifacts;
+mod build;
+mod checkout;
+mod clients;
+mod deploy;
+mod directory;
+mod emulator;
+mod environment;
+mod lock;
+mod package;
+mod ports;
+mod probe;
+mod python;
+mod shared;
+mod stack;
+mod state;
+mod template;
+
+pub use artifacts::ArtifactError;
+pub use build::{BuildError, Profile};
+pub use checkout::{Checkout, NotACheckout};
+pub use clients::configuration;
+pub use deploy::DeployError;
+pub use directory::StackDirectory;
+pub use emulator::EmulatorError;
+pub use environment::EnvironmentError;
+pub use package::UnknownPath;
+pub use ports::{PortError, WantedPorts};
+pub use python::{PYTHON_VARIABLE, PythonError};
+pub use shared::{Running, SharedError, StarterLock, claim, end, running};
+pub use stack::{LocalStack, Say, StackError, StackOptions};
+pub use state::{Phase, REGION, ROOT_KEY, STACK_NAME, StackState};
+pub use template::TemplateError;

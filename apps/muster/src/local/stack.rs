@@ -1,0 +1,272 @@
+//! A local stack from the first process to the last: the emulator with the template deployed in it.
+
+use super::artifacts::{self, ArtifactError};
+use super::build::{self, BuildError, Profile};
+use super::checkout::Checkout;
+use super::clients;
+use super::deploy::{self, DeployError};
+use super::directory::StackDirectory;
+use super::emulator::{Emulator, EmulatorError, EmulatorOptions};
+use super::environment::{Environment, EnvironmentError};
+use super::package::{self, Package, UnknownPath};
+use super::ports::{PortError, Ports, WantedPorts};
+use super::probe;
+use super::python::{self, PythonError};
+use super::state::{Phase, REGION, STACK_NAME, StackState};
+use super::template::{self, TemplateError};
+use aws_config::SdkConfig;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How often other free ports are tried when the chosen ones were taken in between.
+const PORT_TRIES: u8 = 3;
+
+/// Told what is being done, line by line.
+pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// What a local stack is started with.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// The template to deploy; its paths are relative to where it lies.
+    pub template: PathBuf,
+    /// Values for its parameters.
+    pub parameters: Vec<(String, String)>,
+    /// Ports that must be these.
+    pub ports: WantedPorts,
+    /// How the functions are compiled.
+    pub profile: Profile,
+    /// How many functions' calls may run at once. Each is a process: a burst of them starves the MQTT broker of a
+    /// machine with few cores.
+    pub concurrent_calls: u16,
+}
+
+impl StackOptions {
+    /// The checkout's own template with its defaults, on free ports.
+    pub fn new(checkout: &Checkout) -> Self {
+        Self {
+            template: checkout.template(),
+            parameters: Vec::new(),
+            ports: WantedPorts::default(),
+            profile: Profile::of_this_program(),
+            concurrent_calls: 16,
+        }
+    }
+}
+
+/// A running local stack. Dropping it ends it.
+#[derive(Debug)]
+pub struct LocalStack {
+    emulator: Emulator,
+    directory: StackDirectory,
+    state: StackState,
+}
+
+/// Why there is no local stack.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// See [`PythonError`].
+    #[error(transparent)]
+    Python(#[from] PythonError),
+    /// See [`EnvironmentError`].
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// See [`TemplateError`].
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// See [`UnknownPath`].
+    #[error(transparent)]
+    Package(#[from] UnknownPath),
+    /// See [`BuildError`].
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// See [`PortError`].
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// See [`EmulatorError`].
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+    /// See [`ArtifactError`].
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// See [`DeployError`].
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// A file of the stack's directory.
+    #[error("cannot keep the stack's state in {}", path.display())]
+    State {
+        /// What was written.
+        path: PathBuf,
+        #[source]
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The emulator has no CA certificate to give.
+    #[error("the emulator gave no CA certificate. Its log says why: {}", .0.display())]
+    NoCa(PathBuf),
+}
+
+impl LocalStack {
+    /// Starts the emulator, builds the functions and deploys the template, all in `directory`.
+    ///
+    /// Nothing is left running if it fails or if its future is dropped.
+    pub async fn start(
+        checkout: &Checkout,
+        directory: StackDirectory,
+        options: &StackOptions,
+        say: Say<'_>,
+    ) -> Result<Self, StackError> {
+        let package = read(checkout, &options.template)?;
+        let python = python::find()?;
+        // Making the Python environment waits for the network, and compiling for the processor: both at once.
+        let (environment, binaries) = tokio::try_join!(
+            async { Ok::<_, StackError>(Environment::prepare(checkout, &python, say).await?) },
+            async {
+                say("building the functions");
+                Ok(build::build(checkout, options.profile, package.functions()).await?)
+            }
+        )?;
+        say("starting the emulator");
+        let (emulator, ports) = start_emulator(checkout, &environment, options, &directory).await?;
+        let state = starting(&emulator, &directory, ports, &options.template);
+        let mut stack = Self {
+            emulator,
+            directory,
+            state,
+        };
+        stack.write_state()?;
+        stack.fetch_ca().await?;
+        say("deploying the template");
+        stack
+            .deploy(&package, &binaries, &options.parameters)
+            .await?;
+        Ok(stack)
+    }
+
+    /// Where it is and what it holds.
+    pub fn state(&self) -> &StackState {
+        &self.state
+    }
+
+    /// An output of the template, by its name.
+    pub fn output(&self, name: &str) -> Option<&str> {
+        self.state.outputs.get(name).map(String::as_str)
+    }
+
+    /// The configuration for AWS SDK clients of this stack.
+    pub fn configuration(&self) -> SdkConfig {
+        clients::configuration(self.emulator.gateway())
+    }
+
+    /// Waits until the emulator ends, which it does not do by itself.
+    pub async fn died(&mut self) -> EmulatorError {
+        self.emulator.died().await
+    }
+
+    /// Lets it run on after this program's end, until `muster down`.
+    pub async fn detach(self) -> io::Result<()> {
+        self.emulator.detach().await
+    }
+
+    /// Whether someone else ended it by `muster down`, which forgets the stack before it ends the emulator.
+    pub fn was_taken_down(&self) -> bool {
+        self.directory.read_state().is_none()
+    }
+
+    /// Ends it and all that belongs to it.
+    pub async fn stop(self) {
+        self.emulator.stop().await;
+        self.directory.forget();
+    }
+
+    async fn fetch_ca(&mut self) -> Result<(), StackError> {
+        let Some((200, certificate)) =
+            probe::get(self.emulator.gateway(), "/_ministack/iot/ca.pem").await
+        else {
+            return Err(StackError::NoCa(self.directory.log()));
+        };
+        let path = self.directory.ca();
+        std::fs::write(&path, certificate).map_err(|source| StackError::State { path, source })
+    }
+
+    async fn deploy(
+        &mut self,
+        package: &Package,
+        binaries: &BTreeMap<String, PathBuf>,
+        parameters: &[(String, String)],
+    ) -> Result<(), StackError> {
+        let configuration = self.configuration();
+        let s3 = aws_sdk_s3::Client::new(&configuration);
+        let key = artifacts::upload(&s3, package, binaries, &self.directory.temporary()).await?;
+        let cloudformation = aws_sdk_cloudformation::Client::new(&configuration);
+        self.state.outputs =
+            deploy::deploy(&cloudformation, self.emulator.gateway(), key, parameters).await?;
+        self.state.phase = Phase::Ready;
+        self.write_state()
+    }
+
+    fn write_state(&self) -> Result<(), StackError> {
+        let path = self.directory.path().to_path_buf();
+        self.directory
+            .write_state(&self.state)
+            .map_err(|source| StackError::State { path, source })
+    }
+}
+
+fn read(checkout: &Checkout, path: &Path) -> Result<Package, StackError> {
+    let template = template::read(path)?;
+    let beside = path.parent().unwrap_or(Path::new("."));
+    Ok(package::package(template, beside, checkout.root())?)
+}
+
+async fn start_emulator(
+    checkout: &Checkout,
+    environment: &Environment,
+    options: &StackOptions,
+    directory: &StackDirectory,
+) -> Result<(Emulator, Ports), StackError> {
+    let mut tries = 1;
+    loop {
+        let ports = options.ports.choose()?;
+        let options_now = EmulatorOptions {
+            python: environment.python(),
+            launcher: checkout.launcher(),
+            ports,
+            concurrent_calls: options.concurrent_calls,
+        };
+        let mut emulator = Emulator::start(&options_now, directory)?;
+        match emulator.ready(ports).await {
+            Ok(()) => return Ok((emulator, ports)),
+            Err(error)
+                if error.is_about_ports()
+                    && options.ports.leave_a_choice()
+                    && tries < PORT_TRIES =>
+            {
+                tries += 1;
+                emulator.stop().await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn starting(
+    emulator: &Emulator,
+    directory: &StackDirectory,
+    ports: Ports,
+    template: &Path,
+) -> StackState {
+    StackState {
+        phase: Phase::Starting,
+        process_id: emulator.process_id(),
+        gateway: emulator.gateway().to_owned(),
+        mqtt_host: "localhost".to_owned(),
+        mqtt_port: ports.mqtt,
+        ca_file: directory.ca(),
+        log_file: directory.log(),
+        region: REGION.to_owned(),
+        stack_name: STACK_NAME.to_owned(),
+        template: template.to_path_buf(),
+        outputs: BTreeMap::new(),
+    }
+}
