@@ -69,10 +69,10 @@ impl CertificateRequest {
         if der.len() > MAX_CSR_BYTES {
             return Err(CsrError::TooLarge);
         }
-        let (after, request) =
+        let (_, request) =
             X509CertificationRequest::from_der(der).map_err(|_| CsrError::Unreadable)?;
         let info = &request.certification_request_info;
-        if !after.is_empty() || info.version != X509Version::V1 || !form::is_exact(der) {
+        if info.version != X509Version::V1 || !form::is_exact(der) {
             return Err(CsrError::Unreadable);
         }
         public_key::check(&info.subject_pki)?;

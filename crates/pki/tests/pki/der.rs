@@ -2,6 +2,8 @@
 
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData, SigningKey};
 
+pub const INTEGER: u8 = 0x02;
+pub const BIT_STRING: u8 = 0x03;
 pub const OCTET_STRING: u8 = 0x04;
 pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
@@ -103,7 +105,10 @@ impl Info {
 
 /// The signature's BIT STRING.
 pub fn signature(key: &KeyPair, message: &[u8]) -> Vec<u8> {
-    element(3, &[&[0], &key.sign(message).unwrap()[..]].concat())
+    element(
+        BIT_STRING,
+        &[&[0], &key.sign(message).unwrap()[..]].concat(),
+    )
 }
 
 /// A new P-256 key.

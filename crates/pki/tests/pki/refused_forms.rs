@@ -1,9 +1,13 @@
 //! Requests with a good signature that a lenient reader would take, and AWS perhaps not.
 
+use std::iter;
+
 use muster_pki::{CertificateRequest, CsrError};
 
 use crate::csr;
-use crate::der::{ECDSA_WITH_SHA256, Info, SEQUENCE, SET, element, key, signature};
+use crate::der::{
+    ATTRIBUTES, ECDSA_WITH_SHA256, INTEGER, Info, SEQUENCE, SET, element, key, signature,
+};
 
 fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
     CertificateRequest::parse_der(der)
@@ -110,24 +114,50 @@ fn a_length_longer_than_it_has_to_be_is_unreadable() {
 }
 
 #[test]
-fn bits_that_are_not_whole_bytes_are_unreadable() {
+fn attributes_that_are_not_whole_elements_are_unreadable() {
     let key = key();
-    let honest = Info::of(&key);
-    let mut of_key = honest.key.clone();
-    of_key[25] = 1;
-    let info = Info {
-        key: of_key,
-        ..Info::of(&key)
-    };
-    assert_eq!(parse(&info.signed(&key)), Err(CsrError::Unreadable));
+    let honest = Info::of(&key).with_attribute(&[5, 0]);
+    assert!(parse(&honest.signed(&key)).is_ok());
 
-    let info = element(SEQUENCE, &honest.fields());
-    let mut of_signature = signature(&key, &info);
-    assert_eq!(of_signature[2], 0);
-    of_signature[2] = 1;
-    let der = element(
-        SEQUENCE,
-        &[info, ECDSA_WITH_SHA256.to_vec(), of_signature].concat(),
-    );
-    assert_eq!(parse(&der), Err(CsrError::Unreadable));
+    let attribute = &honest.attributes[2..];
+    let longer_length = [&[0x30, 0x81, attribute[1]], &attribute[2..]].concat();
+    let cut_off = attribute[..attribute.len() - 1].to_vec();
+    let garbage_behind = [attribute, &[0xff]].concat();
+    let no_attribute = element(INTEGER, &[0]);
+    for content in [longer_length, cut_off, garbage_behind, no_attribute] {
+        let info = Info {
+            attributes: element(ATTRIBUTES, &content),
+            ..Info::of(&key)
+        };
+        assert_eq!(
+            parse(&info.signed(&key)),
+            Err(CsrError::Unreadable),
+            "{content:?}"
+        );
+    }
+}
+
+#[test]
+fn bits_that_are_not_whole_bytes_are_unreadable() {
+    // Some readers insist on unused bits being zeros, which half of the keys and signatures have by chance.
+    for key in iter::repeat_with(key).take(8) {
+        let honest = Info::of(&key);
+        let mut of_key = honest.key.clone();
+        of_key[25] = 1;
+        let info = Info {
+            key: of_key,
+            ..Info::of(&key)
+        };
+        assert_eq!(parse(&info.signed(&key)), Err(CsrError::Unreadable));
+
+        let info = element(SEQUENCE, &honest.fields());
+        let mut of_signature = signature(&key, &info);
+        assert_eq!(of_signature[2], 0);
+        of_signature[2] = 1;
+        let der = element(
+            SEQUENCE,
+            &[info, ECDSA_WITH_SHA256.to_vec(), of_signature].concat(),
+        );
+        assert_eq!(parse(&der), Err(CsrError::Unreadable));
+    }
 }

@@ -3,7 +3,7 @@
 use muster_pki::{CertificateRequest, CsrError};
 
 use crate::csr;
-use crate::der::{Info, SEQUENCE, element, key};
+use crate::der::{BIT_STRING, INTEGER, Info, SEQUENCE, element, key};
 
 fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
     CertificateRequest::parse_der(der)
@@ -47,7 +47,7 @@ fn other_keys_are_refused_by_their_names() {
 fn a_key_of_an_unheard_of_kind_is_named_by_its_number_unless_that_is_endless() {
     let of_kind = |arcs: &[u8]| {
         let algorithm = element(SEQUENCE, &element(6, arcs));
-        let bits = element(3, &[0, 1, 2, 3]);
+        let bits = element(BIT_STRING, &[0, 1, 2, 3]);
         let info = Info {
             key: element(SEQUENCE, &[algorithm, bits].concat()),
             ..Info::of(&key())
@@ -85,7 +85,7 @@ fn an_elliptic_curve_key_of_the_wrong_length_is_unreadable() {
     for kept in [2, 32, 63, 64] {
         let algorithm = &honest.key[2..23];
         let point = &honest.key[26..26 + kept];
-        let bits = element(3, &[&[0], point].concat());
+        let bits = element(BIT_STRING, &[&[0], point].concat());
         let info = Info {
             key: element(SEQUENCE, &[algorithm, &bits].concat()),
             ..Info::of(&key)
@@ -96,4 +96,30 @@ fn an_elliptic_curve_key_of_the_wrong_length_is_unreadable() {
             "{kept}"
         );
     }
+}
+
+#[test]
+fn an_rsa_key_with_a_negative_modulus_is_unreadable() {
+    let algorithm = [
+        0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0,
+    ];
+    let with_modulus = |modulus: &[u8]| {
+        let numbers = [element(INTEGER, modulus), element(INTEGER, &[1, 0, 1])].concat();
+        let bits = element(
+            BIT_STRING,
+            &[&[0][..], &element(SEQUENCE, &numbers)].concat(),
+        );
+        let spki = element(SEQUENCE, &[&algorithm[..], &bits].concat());
+        parse(
+            &Info {
+                key: spki,
+                ..Info::of(&key())
+            }
+            .signed(&key()),
+        )
+    };
+    assert_eq!(with_modulus(&[0xff; 256]), Err(CsrError::Unreadable));
+    let positive = [&[0][..], &[0xff; 256]].concat();
+    assert_eq!(with_modulus(&positive), Err(CsrError::SignatureInvalid));
+    assert_eq!(with_modulus(&[0]), Err(CsrError::RsaTooSmall { bits: 0 }));
 }
