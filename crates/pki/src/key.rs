@@ -86,7 +86,7 @@ impl DeviceKey {
     }
 
     /// A certificate signing request in DER: the common name, this key, its signature (ECDSA over SHA-256), and
-    /// nothing else, so that it fits small packets: 203 bytes at most and a byte for each character's byte.
+    /// nothing else, so that it fits small packets: at most 201 bytes and the name's, two more when an ASCII name is long.
     ///
     /// # Errors
     /// [`KeyError::CommonNameLength`] and [`KeyError::NotSigned`].
