@@ -8,6 +8,8 @@ mod failure;
 mod identity;
 #[cfg(feature = "ledger")]
 mod ledger;
+#[cfg(feature = "operator")]
+pub mod operator;
 #[cfg(feature = "publishing")]
 mod publishing;
 #[cfg(feature = "sealing")]

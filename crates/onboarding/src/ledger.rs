@@ -12,9 +12,17 @@ pub const STATE_SK: &str = "state";
 /// The beginning of a timeline item's sort key.
 pub const EVENT_SK_PREFIX: &str = "event#";
 
+/// The beginning of a device's partition key.
+pub const DEVICE_PREFIX: &str = "device#";
+
 /// A device's partition.
 pub fn device_key(serial: &Serial) -> String {
-    format!("device#{serial}")
+    format!("{DEVICE_PREFIX}{serial}")
+}
+
+/// A claim certificate's partition.
+pub fn claim_key(certificate_id: &str) -> String {
+    format!("claim#{certificate_id}")
 }
 
 /// The partition for the refusals of a client that did not say its serial well.

@@ -1,0 +1,187 @@
+//! Claim certificates: made, listed, revoked.
+
+use crate::{Cloud, Identity, failure};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iot::Client;
+use muster_onboarding::ledger::{PK, SK, STATE_SK, claim_key};
+use muster_onboarding::ports::CertificateAuthority;
+use muster_onboarding::{CloudFailure, FailureKind};
+use secrecy::SecretString;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A claim certificate in AWS IoT.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// Its certificate id.
+    pub certificate_id: String,
+    /// What the operator called it.
+    pub name: String,
+    /// `ACTIVE` or what else AWS IoT says.
+    pub status: String,
+    /// When it was made, in seconds since 1970.
+    pub created_at: i64,
+}
+
+/// A claim certificate that was just made. Its private key was made here and is nowhere else.
+#[derive(Debug)]
+pub struct CreatedClaim {
+    /// Its certificate id.
+    pub certificate_id: String,
+    /// The certificate, PEM.
+    pub certificate_pem: String,
+    /// The private key, PEM (PKCS#8).
+    pub private_key_pem: SecretString,
+}
+
+/// The claim certificates of one stack.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    iot: Client,
+    identity: Identity,
+    dynamodb: aws_sdk_dynamodb::Client,
+    table: String,
+    /// Both are attached to every claim certificate.
+    policies: [String; 2],
+}
+
+impl Claims {
+    /// The claim certificates that `policies` are attached to, with their names in `table`.
+    pub fn new(cloud: &Cloud, table: &str, policies: [String; 2]) -> Self {
+        Self {
+            iot: Client::new(&cloud.config),
+            identity: Identity::new(cloud, ""),
+            dynamodb: aws_sdk_dynamodb::Client::new(&cloud.config),
+            table: table.to_owned(),
+            policies,
+        }
+    }
+
+    /// Makes a key here, has AWS IoT certify it, and attaches the policies. What fails is undone.
+    pub async fn create(&self, name: &str, now: i64) -> Result<CreatedClaim, CloudFailure> {
+        let broken = |_| CloudFailure {
+            kind: FailureKind::Unavailable,
+            action: "making the claim's key",
+            message: "the system's randomness failed".to_owned(),
+            source: None,
+        };
+        let key = muster_pki::DeviceKey::generate().map_err(broken)?;
+        let csr = key.csr_der(&format!("claim {name}")).map_err(broken)?;
+        let certificate =
+            self.identity.issue(&muster_pki::der_to_pem("CERTIFICATE REQUEST", &csr)).await?;
+        let made = async {
+            for policy in &self.policies {
+                self.iot
+                    .attach_policy()
+                    .policy_name(policy)
+                    .target(&certificate.arn)
+                    .send()
+                    .await
+                    .map_err(|error| failure("iot:AttachPolicy", error))?;
+            }
+            self.note(&certificate.id, name, now).await
+        };
+        if let Err(error) = made.await {
+            self.revoke(&certificate.id).await?;
+            return Err(error);
+        }
+        Ok(CreatedClaim {
+            certificate_id: certificate.id,
+            certificate_pem: muster_pki::der_to_pem("CERTIFICATE", &certificate.der),
+            private_key_pem: key.pem(),
+        })
+    }
+
+    async fn note(&self, certificate_id: &str, name: &str, now: i64) -> Result<(), CloudFailure> {
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .item(PK, AttributeValue::S(claim_key(certificate_id)))
+            .item(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .item("name", AttributeValue::S(name.to_owned()))
+            .item("createdAt", AttributeValue::N(now.to_string()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:PutItem", error))
+    }
+
+    /// Deactivates and deletes a claim certificate. Its policies go first, so that it can do nothing from then on.
+    pub async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let found = self
+            .iot
+            .describe_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeCertificate", error))?;
+        let arn = found.certificate_description().and_then(|found| found.certificate_arn());
+        for policy in &self.policies {
+            let detached = self
+                .iot
+                .detach_policy()
+                .policy_name(policy)
+                .set_target(arn.map(str::to_owned))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| failure("iot:DetachPolicy", error));
+            CloudFailure::unless_not_found(detached)?;
+        }
+        self.identity.discard(certificate_id).await?;
+        self.dynamodb
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(claim_key(certificate_id)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:DeleteItem", error))
+    }
+
+    /// Every certificate that the claim policy is attached to.
+    pub async fn list(&self) -> Result<Vec<Claim>, CloudFailure> {
+        let mut claims = Vec::new();
+        let mut pages =
+            self.iot.list_targets_for_policy().policy_name(&self.policies[0]).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failure("iot:ListTargetsForPolicy", error))?;
+            for id in page.targets().iter().filter_map(|arn| arn.rsplit_once("cert/")) {
+                claims.push(self.describe(id.1).await?);
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn describe(&self, certificate_id: &str) -> Result<Claim, CloudFailure> {
+        let found = self
+            .iot
+            .describe_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeCertificate", error))?;
+        let found = found.certificate_description();
+        let noted = self
+            .dynamodb
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(claim_key(certificate_id)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .send()
+            .await
+            .map_err(|error| failure("dynamodb:GetItem", error))?;
+        let noted: BTreeMap<_, _> = noted.item.unwrap_or_default().into_iter().collect();
+        let name = noted.get("name").and_then(|name| name.as_s().ok()).cloned();
+        Ok(Claim {
+            certificate_id: certificate_id.to_owned(),
+            name: name.unwrap_or_default(),
+            status: found
+                .and_then(|found| found.status())
+                .map_or_else(String::new, |status| status.as_str().to_owned()),
+            created_at: found.and_then(|found| found.creation_date()).map_or(0, |date| date.secs()),
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! Devices as an operator sees them.
+
+use crate::ledger::text;
+use crate::{Cloud, failure};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use muster_documents::Serial;
+use muster_onboarding::ledger::{
+    DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, device_key,
+};
+use muster_onboarding::{CloudFailure, FailureKind};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A device's own item in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// Its serial, and its thing's name.
+    pub serial: String,
+    /// What the operator says that it is.
+    pub model: Option<String>,
+    /// `known`, `provisioning` or `provisioned`.
+    pub state: String,
+    /// The certificate in force.
+    pub certificate_id: Option<String>,
+    /// The certificate under way.
+    pub pending_certificate_id: Option<String>,
+    /// The client id of its last request.
+    pub client_id: Option<String>,
+    /// The execution that holds it, or held it last.
+    pub execution: Option<String>,
+    /// When it was last written, ISO 8601.
+    pub updated_at: Option<String>,
+}
+
+/// One request of a device, from its beginning to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineEntry {
+    /// When it ended, ISO 8601.
+    pub at: String,
+    /// `DeviceProvisioned`, `DeviceRejected` or `DeliveryAbandoned`.
+    pub event: String,
+    /// The execution that worked on it.
+    pub execution: String,
+    /// Who asked.
+    pub client_id: String,
+    /// A refusal's code.
+    pub code: Option<String>,
+    /// A refusal's sentence.
+    pub message: Option<String>,
+    /// The error, where something failed on the cloud's side.
+    pub failure: Option<String>,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When, ISO 8601.
+    pub at: String,
+    /// What.
+    pub did: String,
+}
+
+/// What became of one imported serial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Import {
+    /// It is known now.
+    Imported,
+    /// It was there before, and stays as it was.
+    AlreadyThere,
+}
+
+/// The ledger as an operator uses it.
+#[derive(Debug, Clone)]
+pub struct Devices {
+    client: Client,
+    table: String,
+}
+
+impl Devices {
+    /// The devices in `table`.
+    pub fn new(cloud: &Cloud, table: &str) -> Self {
+        Self { client: Client::new(&cloud.config), table: table.to_owned() }
+    }
+
+    /// Makes a serial known, unless it is there already.
+    pub async fn import(
+        &self,
+        serial: &Serial,
+        model: Option<&str>,
+        now: &str,
+    ) -> Result<Import, CloudFailure> {
+        let s = |text: &str| AttributeValue::S(text.to_owned());
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item(PK, AttributeValue::S(device_key(serial)))
+            .item(SK, s(STATE_SK))
+            .item("serial", s(serial.as_str()))
+            .item("state", s(DeviceState::Known.name()))
+            .item("importedAt", s(now))
+            .item("updatedAt", s(now))
+            .condition_expression("attribute_not_exists(pk)");
+        if let Some(model) = model {
+            put = put.item("model", s(model));
+        }
+        match put.send().await.map_err(|error| failure("dynamodb:PutItem", error)) {
+            Ok(_) => Ok(Import::Imported),
+            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(Import::AlreadyThere),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A device and its timeline, oldest first. The device is `None` if nobody imported it; the timeline then has
+    /// the refusals.
+    pub async fn show(
+        &self,
+        serial: &Serial,
+    ) -> Result<(Option<Device>, Vec<TimelineEntry>), CloudFailure> {
+        let (mut device, mut timeline) = (None, Vec::new());
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(device_key(serial)))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| failure("dynamodb:Query", error))?;
+            let sk = text(&item, SK).unwrap_or_default();
+            if sk == STATE_SK {
+                device = Some(read_device(&item));
+            } else if sk.starts_with(EVENT_SK_PREFIX) {
+                timeline.push(read_entry(&item));
+            }
+        }
+        Ok((device, timeline))
+    }
+
+    /// All devices, or those in one state. Reads the whole table.
+    pub async fn list(&self, state: Option<&str>) -> Result<Vec<Device>, CloudFailure> {
+        let mut devices = Vec::new();
+        let mut items = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("sk = :state AND begins_with(pk, :device)")
+            .expression_attribute_values(":state", AttributeValue::S(STATE_SK.to_owned()))
+            .expression_attribute_values(":device", AttributeValue::S(DEVICE_PREFIX.to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = items.next().await {
+            let device = read_device(&item.map_err(|error| failure("dynamodb:Scan", error))?);
+            if state.is_none_or(|state| state == device.state) {
+                devices.push(device);
+            }
+        }
+        devices.sort_by(|a, b| a.serial.cmp(&b.serial));
+        Ok(devices)
+    }
+
+    /// Makes a provisioned device known again, so that it may ask with another key. Its certificate has to be taken
+    /// away first; `certificate_id` says which one that was.
+    pub async fn release(&self, serial: &Serial, certificate_id: &str) -> Result<(), CloudFailure> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(device_key(serial)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .update_expression(
+                "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, certificateId, \
+                 certificateArn, certificateDer",
+            )
+            .condition_expression("#state = :provisioned AND certificateId = :certificate")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":known", AttributeValue::S(DeviceState::Known.name().into()))
+            .expression_attribute_values(
+                ":provisioned",
+                AttributeValue::S(DeviceState::Provisioned.name().into()),
+            )
+            .expression_attribute_values(":certificate", AttributeValue::S(certificate_id.to_owned()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:UpdateItem", error))
+    }
+}
+
+fn read_device(item: &Item) -> Device {
+    Device {
+        serial: text(item, "serial").unwrap_or_default(),
+        model: text(item, "model"),
+        state: text(item, "state").unwrap_or_default(),
+        certificate_id: text(item, "certificateId"),
+        pending_certificate_id: text(item, "pendingCertificateId"),
+        client_id: text(item, "clientId"),
+        execution: text(item, "execution"),
+        updated_at: text(item, "updatedAt"),
+    }
+}
+
+fn read_entry(item: &Item) -> TimelineEntry {
+    let required = |name: &str| text(item, name).unwrap_or_default();
+    let outcome: serde_json::Value = serde_json::from_str(&required("outcome")).unwrap_or_default();
+    let said = |name: &str| outcome[name].as_str().map(str::to_owned);
+    TimelineEntry {
+        at: required("at"),
+        event: required("event"),
+        execution: required("execution"),
+        client_id: required("clientId"),
+        code: said("code"),
+        message: said("message"),
+        failure: text(item, "failure").filter(|failure| failure != "-"),
+        steps: serde_json::from_str(&required("steps")).unwrap_or_default(),
+    }
+}
