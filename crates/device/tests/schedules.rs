@@ -1,0 +1,126 @@
+//! Whatever the network loses, doubles and reorders, and whenever the device dies: it ends with its certificate.
+
+mod support;
+
+use muster_device::{Ending, read_slots};
+use muster_documents::Mode;
+use muster_pki::certificate_id;
+use support::air::Weather;
+use support::chance::Chance;
+use support::world::World;
+
+const SCHEDULES: u64 = 10_000;
+const LEGACY_SCHEDULES: u64 = 2_000;
+
+/// Loss to 50 %, duplication to 30 %, delays beyond the device's own timers, connections that end, reboots.
+fn weather(chance: &mut Chance) -> Weather {
+    Weather {
+        loss: chance.below(501),
+        duplication: chance.below(301),
+        delay: chance.below(4_000),
+        disconnection: chance.below(60),
+        death: chance.below(30),
+        disk_death: chance.below(400),
+        abandonment: if chance.happens(200) {
+            chance.below(10)
+        } else {
+            0
+        },
+    }
+}
+
+/// Plays the schedules on all processors; a failure names its seed.
+fn play(seeds: std::ops::Range<u64>, schedule: fn(u64)) {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let seeds = seeds.clone();
+            scope.spawn(move || {
+                for seed in seeds.filter(|seed| seed % workers == worker) {
+                    let result = std::panic::catch_unwind(|| schedule(seed));
+                    if let Err(panic) = result {
+                        eprintln!("the schedule with seed {seed} failed");
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// The certificate in the current slot is one that the cloud issued and that works, the device holds nothing else,
+/// and the ending names it.
+fn assert_provisioned(world: &World, ending: Ending) {
+    let held = read_slots(&world.disk).unwrap();
+    let current = held.current.expect("the device has a certificate");
+    assert!(
+        world.cloud.takes(current.certificate_der()),
+        "its certificate doesn't work"
+    );
+    let Ending::Provisioned {
+        thing_name,
+        certificate_id: id,
+    } = ending
+    else {
+        panic!("ended with {ending:?}");
+    };
+    assert_eq!(thing_name, "SN-1");
+    assert_eq!(id, certificate_id(current.certificate_der()));
+    assert!(held.pending.is_none());
+    assert_eq!(
+        world.disk.names(),
+        ["current.pem"],
+        "nothing else is left over"
+    );
+}
+
+#[test]
+fn after_any_schedule_a_device_has_exactly_the_certificate_that_was_issued_for_its_one_key() {
+    play(0..SCHEDULES, |seed| {
+        let weather = weather(&mut Chance::new(!seed));
+        let mut world = World::new(seed, Mode::Chunked, weather);
+        let ending = world.run();
+        assert_provisioned(&world, ending);
+        assert_eq!(
+            world.cloud.keys.len(),
+            1,
+            "every request was made with the same key"
+        );
+    });
+}
+
+#[test]
+fn after_any_schedule_a_legacy_device_has_a_key_and_its_certificate() {
+    play(0..LEGACY_SCHEDULES, |seed| {
+        let weather = weather(&mut Chance::new(!seed));
+        let mut world = World::new(
+            seed,
+            Mode::Legacy,
+            Weather {
+                abandonment: 0,
+                ..weather
+            },
+        );
+        let ending = world.run();
+        assert_provisioned(&world, ending);
+    });
+}
+
+#[test]
+fn in_fair_weather_a_device_asks_once_and_acknowledges_once() {
+    let mut world = World::new(7, Mode::Chunked, Weather::default());
+    let ending = world.run();
+    assert_provisioned(&world, ending);
+    assert_eq!((world.cloud.requests, world.cloud.acknowledgements), (1, 1));
+    assert!(world.now.as_secs() < 1, "it waits for nothing");
+}
+
+#[test]
+fn a_device_whose_certificate_works_asks_for_nothing() {
+    let mut world = World::new(8, Mode::Chunked, Weather::default());
+    let current = world.give_current();
+    let ending = world.run();
+    assert_eq!(world.cloud.requests, 0);
+    assert_eq!(world.cloud.proven, [current]);
+    assert_provisioned(&world, ending);
+}

@@ -1,0 +1,330 @@
+//! Time, the network and the device, played from one seed.
+
+use super::air::{Air, Flight, Weather};
+use super::chance::Chance;
+use super::cloud::Cloud;
+use super::disk::{Fuse, PoweredDisk};
+use muster_device::{
+    Action, CredentialStore, Credentials, Ending, Event, Identity, Keep, Progress, Provisioning,
+    Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
+};
+use muster_documents::Mode;
+use muster_pki::{DeviceKey, der_to_pem};
+use std::time::Duration;
+
+pub const CLIENT_ID: &str = "nrf-00000001";
+pub const SERIAL: &str = "SN-1";
+
+pub struct World {
+    pub cloud: Cloud,
+    pub disk: PoweredDisk,
+    pub chance: Chance,
+    pub now: Duration,
+    pub settings: Settings,
+    pub told: Vec<Progress>,
+    pub deaths: u32,
+    weather: Weather,
+    air: Air,
+    /// The present connection, if there is one, and the certificate on it.
+    connection: u32,
+    connected: bool,
+    certificate: Option<Vec<u8>>,
+    current_before: Option<Vec<u8>>,
+}
+
+impl World {
+    pub fn new(seed: u64, mode: Mode, weather: Weather) -> Self {
+        let mut chance = Chance::new(seed);
+        let packet_size = 128 + usize::try_from(chance.below(400)).unwrap();
+        let timings = Timings {
+            give_up_after: Duration::from_hours(10_000),
+            ..Timings::default()
+        };
+        let settings = Settings::new(
+            CLIENT_ID,
+            Some(SERIAL),
+            "provision",
+            mode,
+            packet_size,
+            timings,
+        )
+        .unwrap();
+        Self {
+            cloud: Cloud::new(CLIENT_ID),
+            disk: PoweredDisk::default(),
+            chance,
+            now: Duration::ZERO,
+            settings,
+            told: Vec::new(),
+            deaths: 0,
+            weather,
+            air: Air::default(),
+            connection: 0,
+            connected: false,
+            certificate: None,
+            current_before: None,
+        }
+    }
+
+    /// Runs the device, over all its deaths, to an end. Panics if there is none in sight, or if what has to hold at
+    /// every moment doesn't.
+    pub fn run(&mut self) -> Ending {
+        loop {
+            match self.live() {
+                Ok(ending) => return ending,
+                Err(Died) => self.deaths += 1,
+            }
+            self.air = Air::default();
+            self.connected = false;
+            if self.chance.happens(500) {
+                self.disk.restart();
+            } else {
+                self.disk.lose_power(&mut self.chance);
+            }
+            self.check_slots();
+        }
+    }
+
+    /// One life of the device.
+    fn live(&mut self) -> Result<Ending, Died> {
+        if self.chance.happens(self.weather.disk_death) {
+            let operation = u32::try_from(self.chance.below(40)).unwrap();
+            self.disk.set_fuse(Some(Fuse {
+                operation,
+                after: self.chance.happens(500),
+            }));
+        }
+        let mut store = self.open_store()?;
+        let held = store.held().map_err(|error| died(&error))?;
+        let (mut device, mut actions) = Provisioning::start(
+            self.settings.clone(),
+            held,
+            Box::new(self.chance.clone()),
+            self.now,
+        );
+        for _ in 0..20_000 {
+            for action in actions {
+                if let Some(ending) = self.perform(action, &mut store)? {
+                    return Ok(ending);
+                }
+            }
+            if self.chance.happens(self.weather.death) {
+                return Err(Died);
+            }
+            if self.chance.happens(self.weather.abandonment) {
+                self.cloud.abandon();
+            }
+            let event = self.next_event(device.wake_at());
+            actions = device.handle(event, self.now);
+        }
+        panic!(
+            "the device is still not provisioned after 20,000 events: {:?}",
+            self.told.last()
+        );
+    }
+
+    fn open_store(&mut self) -> Result<SlotStore<PoweredDisk>, Died> {
+        let key = DeviceKey::generate().unwrap();
+        let claim = Credentials::unmatched(&der_to_pem("CERTIFICATE", b"claim"), key.pem());
+        SlotStore::open(self.disk.clone(), claim.unwrap()).map_err(|error| died(&error))
+    }
+
+    fn perform(
+        &mut self,
+        action: Action,
+        store: &mut SlotStore<PoweredDisk>,
+    ) -> Result<Option<Ending>, Died> {
+        match action {
+            Action::Keep(keep) => {
+                let kept = match keep {
+                    Keep::Delivery(delivery) => store.keep_delivery(&delivery),
+                    Keep::Pending(credentials) => store.keep_pending(&credentials),
+                    Keep::Promotion => store.promote(),
+                };
+                kept.map_err(|error| died(&error))?;
+                self.check_slots();
+            }
+            Action::Connect {
+                client_id,
+                identity,
+            } => self.connect(&client_id, &identity),
+            Action::Disconnect => self.connected = false,
+            Action::Subscribe(topics) => {
+                let expected = [
+                    self.cloud.topics().accepted(),
+                    self.cloud.topics().rejected(),
+                ];
+                assert_eq!(topics, expected);
+                self.down(Event::Subscribed);
+            }
+            Action::Publish { topic, payload } => {
+                assert!(self.connected, "published on {topic} without a connection");
+                self.fly(Flight::Up {
+                    connection: self.connection,
+                    topic,
+                    payload,
+                });
+            }
+            Action::Report(progress) => self.told.push(progress),
+            Action::End(ending) => return Ok(Some(ending)),
+        }
+        Ok(None)
+    }
+
+    fn connect(&mut self, client_id: &str, identity: &Identity) {
+        self.connection += 1;
+        self.connected = true;
+        let answer = match identity {
+            Identity::Claim => {
+                assert_eq!(client_id, CLIENT_ID);
+                self.certificate = None;
+                Event::Connected
+            }
+            Identity::Own(credentials) => {
+                assert_eq!(client_id, SERIAL);
+                self.certificate = Some(credentials.certificate_der().to_vec());
+                if self.cloud.takes(credentials.certificate_der()) {
+                    Event::Connected
+                } else {
+                    Event::Lost(Trouble {
+                        refused: true,
+                        what: "refused".into(),
+                    })
+                }
+            }
+        };
+        self.down(answer);
+    }
+
+    /// What happens next to the device.
+    fn next_event(&mut self, wake_at: Duration) -> Event {
+        loop {
+            let Some((at, flight)) = self.air.next_before(wake_at) else {
+                self.now = self.now.max(wake_at);
+                return Event::Tick;
+            };
+            self.now = self.now.max(at);
+            match flight {
+                // What was on its way when the device hung up may still arrive.
+                Flight::Up {
+                    connection,
+                    topic,
+                    payload,
+                } => self.arrive(connection, &topic, &payload),
+                Flight::Down { connection, event } => {
+                    if !self.connected || connection != self.connection {
+                        continue;
+                    }
+                    if self.chance.happens(self.weather.disconnection) {
+                        let refused = self.chance.happens(500);
+                        self.connected = false;
+                        return Event::Lost(Trouble {
+                            refused,
+                            what: "the weather".into(),
+                        });
+                    }
+                    if let Event::Lost(_) = event {
+                        self.connected = false;
+                    }
+                    return event;
+                }
+            }
+        }
+    }
+
+    /// A publication of the device arrives in the cloud, is acknowledged, and answered.
+    fn arrive(&mut self, connection: u32, topic: &str, payload: &[u8]) {
+        if topic == self.settings.hello_topic() {
+            let certificate = self
+                .certificate
+                .clone()
+                .expect("a hello needs an own certificate");
+            if connection == self.connection && self.cloud.takes(&certificate) {
+                self.cloud.hello(&certificate);
+                self.fly(Flight::Down {
+                    connection,
+                    event: Event::Delivered,
+                });
+            }
+            return;
+        }
+        self.fly(Flight::Down {
+            connection,
+            event: Event::Delivered,
+        });
+        if self.chance.happens(self.weather.loss) {
+            return;
+        }
+        let twice = self.chance.happens(self.weather.duplication);
+        let mut messages = self.cloud.publish(topic, payload);
+        if twice {
+            messages.extend(self.cloud.publish(topic, payload));
+        }
+        for (topic, payload) in messages {
+            let copies = 1 + u32::from(self.chance.happens(self.weather.duplication));
+            for _ in 0..copies {
+                if !self.chance.happens(self.weather.loss) {
+                    let event = Event::Message {
+                        topic: topic.clone(),
+                        payload: payload.clone(),
+                    };
+                    self.fly(Flight::Down { connection, event });
+                }
+            }
+        }
+    }
+
+    fn down(&mut self, event: Event) {
+        self.fly(Flight::Down {
+            connection: self.connection,
+            event,
+        });
+    }
+
+    fn fly(&mut self, flight: Flight) {
+        let delay = Duration::from_millis(self.chance.below(self.weather.delay + 1));
+        self.air.launch(self.now + delay, flight);
+    }
+
+    /// What has to hold at every moment, also right after the power was lost: whatever is in the current slot has
+    /// worked, and a slot that was filled is never empty again.
+    fn check_slots(&mut self) {
+        let held = read_slots(&self.disk).expect("a slot is whole or not there");
+        let current = held
+            .current
+            .map(|credentials| credentials.certificate_der().to_vec());
+        match (&self.current_before, &current) {
+            (Some(_), None) => panic!("the current certificate is gone"),
+            (before, Some(now)) if before.as_ref() != Some(now) => {
+                assert!(
+                    self.cloud.proven.contains(now),
+                    "promoted before it had worked"
+                );
+            }
+            _ => {}
+        }
+        self.current_before = current;
+    }
+
+    /// Puts a certificate that works into the current slot, as an earlier provisioning would have.
+    pub fn give_current(&mut self) -> Vec<u8> {
+        let (key, certificate) = self.cloud.pair();
+        let credentials = Credentials::matched(&certificate, &key).unwrap();
+        let Ok(mut store) = self.open_store() else {
+            panic!("the disk works")
+        };
+        store.keep_pending(&credentials).unwrap();
+        store.promote().unwrap();
+        self.current_before = Some(credentials.certificate_der().to_vec());
+        credentials.certificate_der().to_vec()
+    }
+}
+
+/// The device has died; its disk says how.
+#[derive(Debug)]
+struct Died;
+
+fn died(error: &StoreError) -> Died {
+    assert!(matches!(error, StoreError::Disk { .. }), "{error}");
+    Died
+}
