@@ -45,10 +45,10 @@ impl Acknowledgement {
     /// `None` if not even one fits, since none at all would say that the certificate is complete.
     #[must_use]
     pub fn within(&self, room: usize) -> Option<Self> {
-        let mut part = Self::new(self.delivery, MissingSet::new());
-        if part.encoded_len() > room {
-            return None;
+        if self.encoded_len() <= room {
+            return Some(*self);
         }
+        let mut part = Self::new(self.delivery, MissingSet::new());
         for index in self.missing.iter() {
             let mut longer = part;
             longer.missing.insert(index);
@@ -57,7 +57,7 @@ impl Acknowledgement {
             }
             part = longer;
         }
-        (part.is_complete() == self.is_complete()).then_some(part)
+        (!part.is_complete()).then_some(part)
     }
 
     /// Reads a payload. Indexes may come in any order and twice, and integers may be longer than need be;

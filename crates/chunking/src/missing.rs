@@ -52,10 +52,15 @@ impl MissingSet {
 
     /// The indexes, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = u16> + use<> {
-        let set = *self;
-        (0u16..)
-            .take(MAX_CHUNKS)
-            .filter(move |index| set.contains(*index))
+        let mut rest = self.0;
+        core::iter::from_fn(move || {
+            let lowest = rest.trailing_zeros();
+            // Takes the lowest bit away; of nothing, nothing.
+            rest &= rest.wrapping_sub(1);
+            u16::try_from(lowest)
+                .ok()
+                .filter(|index| usize::from(*index) < MAX_CHUNKS)
+        })
     }
 
     /// Whether only chunks of a delivery of `count` are in the set.

@@ -105,24 +105,29 @@ impl<const N: usize> Reassembler<N> {
     }
 
     fn accept_chunk(&mut self, chunk: &Chunk<'_>) -> Result<Progress, ReassemblyError> {
-        let index = chunk.index();
         let Some(manifest) = self
             .manifest
             .filter(|ours| ours.delivery() == chunk.delivery())
         else {
             return Ok(Progress::Ignored);
         };
-        let (start, end) = manifest
+        // A complete certificate has been checked and must not change.
+        if self.missing.is_empty() {
+            return Ok(Progress::Ignored);
+        }
+        let index = chunk.index();
+        let place = manifest
             .range(index)
-            .ok_or(ReassemblyError::ChunkInvalid { index })?;
-        // What is here already stays: a complete certificate has been checked and must not change.
+            .and_then(|(start, end)| self.certificate.get_mut(start..end))
+            .filter(|place| place.len() == chunk.data().len());
+        let Some(place) = place else {
+            self.forget();
+            return Err(ReassemblyError::ChunkInvalid { index });
+        };
         if !self.missing.contains(index) {
             return Ok(Progress::Ignored);
         }
-        match self.certificate.get_mut(start..end) {
-            Some(place) if place.len() == chunk.data().len() => place.copy_from_slice(chunk.data()),
-            _ => return Err(ReassemblyError::ChunkInvalid { index }),
-        }
+        place.copy_from_slice(chunk.data());
         self.missing.remove(index);
         if !self.missing.is_empty() {
             return Ok(Progress::Stored);
@@ -141,12 +146,18 @@ impl<const N: usize> Reassembler<N> {
     /// gets a device out of a delivery whose digest no certificate has.
     fn start_over(&mut self, manifest: Manifest) {
         if self.mismatched {
-            self.manifest = None;
-            self.missing = MissingSet::new();
+            self.forget();
         } else {
             self.missing = MissingSet::all(manifest.count());
+            self.mismatched = true;
         }
-        self.mismatched = !self.mismatched;
+    }
+
+    /// Forgets the manifest, and with it what the chunks mean: the request must be repeated.
+    fn forget(&mut self) {
+        self.manifest = None;
+        self.missing = MissingSet::new();
+        self.mismatched = false;
     }
 }
 

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// Why a device's reassembler did not take an answer. It stays usable: say what is missing, or repeat the request.
+/// Why a device's reassembler did not take an answer. It stays usable: acknowledge if it
+/// still has an acknowledgement ([`crate::Reassembler::acknowledgement`]), else repeat the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReassemblyError {
     /// The certificate is longer than the device's buffer. Nothing was changed.
@@ -12,7 +13,9 @@ pub enum ReassemblyError {
         /// Bytes of the buffer.
         capacity: usize,
     },
-    /// The chunk is beyond the last one, or not as long as the manifest has it. Nothing was changed.
+    /// The chunk is beyond the manifest's last one, or of another length: the cloud cuts this certificate in
+    /// another way now, for a request with another packet size. The manifest is forgotten, so that the repeated
+    /// request brings the one that holds; acknowledgements would bring such chunks for ever.
     ChunkInvalid {
         /// The chunk's place.
         index: u16,
@@ -33,7 +36,7 @@ impl fmt::Display for ReassemblyError {
             Self::ChunkInvalid { index } => {
                 write!(
                     formatter,
-                    "chunk {index} is not the manifest's: ask for it again"
+                    "chunk {index} is not the manifest's: the request is repeated"
                 )
             }
             Self::DigestMismatch => formatter.write_str(
