@@ -59,7 +59,7 @@ impl Cloud {
             .planned
             .filter(|(ours, _)| ours.delivery() == acknowledgement.delivery())
         else {
-            network.send(Packet::Down(Reply::Refused), numbers);
+            network.send(&Packet::Down(Reply::Refused), numbers);
             return;
         };
         if acknowledgement.is_complete() {
@@ -86,7 +86,7 @@ impl Cloud {
             packet <= limit,
             "a packet of {packet} bytes for a device that takes {limit}"
         );
-        network.send(Packet::Down(Reply::Accepted(message)), numbers);
+        network.send(&Packet::Down(Reply::Accepted(message)), numbers);
     }
 
     pub fn into_certificate(self) -> Vec<u8> {

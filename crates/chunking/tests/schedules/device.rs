@@ -101,7 +101,7 @@ impl Device {
                 }
             }
         };
-        network.send(Packet::Up(message), numbers);
+        network.send(&Packet::Up(message), numbers);
     }
 
     pub fn is_done(&self) -> bool {

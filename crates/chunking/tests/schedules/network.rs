@@ -49,7 +49,7 @@ impl Network {
     }
 
     /// Takes a packet, or loses it.
-    pub fn send(&mut self, packet: Packet, numbers: &mut Numbers) {
+    pub fn send(&mut self, packet: &Packet, numbers: &mut Numbers) {
         let copies = if numbers.percent(self.loss) {
             0
         } else if numbers.percent(self.duplication) {
