@@ -1,6 +1,6 @@
 //! One MQTT connection, from CONNECT to its end, as the events that the state machine takes.
 
-use muster_chunking::publish_packet_size;
+use muster_chunking::{publish_packet_size, room_for_payload};
 use muster_device::{Event, Trouble};
 use rumqttc::{
     AsyncClient, ConnectionError, EventLoop, Incoming, MqttOptions, Outgoing, QoS, StateError,
@@ -17,8 +17,10 @@ use tokio::time::timeout;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// Requests and events that may wait; a device has one or two under way.
 const QUEUE: usize = 64;
-/// Bytes of the packet id, which a PUBLISH at QoS 0 has none of.
+/// Bytes of the packet id, which a PUBLISH at `QoS` 0 has none of.
 const PACKET_ID: usize = 2;
+/// Bytes of the topic's length field and the packet id.
+const AROUND_TOPIC_AND_PAYLOAD: usize = 4;
 
 /// What came over the connection.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ impl Link {
         }
     }
 
-    /// Subscribes at QoS 1. A connection that is gone says so by itself, here as below.
+    /// Subscribes at `QoS` 1. A connection that is gone says so by itself, here as below.
     pub(crate) async fn subscribe(&self, topics: Vec<String>) {
         let filters = topics
             .into_iter()
@@ -91,7 +93,7 @@ impl Link {
         let _ = self.client.subscribe_many(filters).await;
     }
 
-    /// Publishes at QoS 1.
+    /// Publishes at `QoS` 1.
     pub(crate) async fn publish(&self, topic: String, payload: Vec<u8>) {
         let _ = self
             .client
@@ -117,10 +119,12 @@ impl Drop for Link {
 
 /// rumqttc limits what follows the fixed header; the device's limit is of the whole packet.
 fn most_remaining(packet_size: usize) -> usize {
-    (0..packet_size)
-        .rev()
-        .find(|remaining| publish_packet_size(0, *remaining) - 4 <= packet_size)
-        .unwrap_or(0)
+    room_for_payload(packet_size, 0).map_or(0, |room| room + AROUND_TOPIC_AND_PAYLOAD)
+}
+
+/// The whole packet's size from what follows the fixed header, both in bytes.
+fn whole_packet(remaining: usize) -> usize {
+    publish_packet_size(remaining.saturating_sub(AROUND_TOPIC_AND_PAYLOAD), 0)
 }
 
 async fn listen(mut events: EventLoop, sender: mpsc::Sender<Heard>) {
@@ -189,8 +193,9 @@ fn end(error: &ConnectionError) -> Heard {
         rumqttc::Error::PayloadSizeLimitExceeded(remaining),
     )) = error
     {
-        let packet_bytes = publish_packet_size(0, *remaining) - 4;
-        return Heard::TooLarge { packet_bytes };
+        return Heard::TooLarge {
+            packet_bytes: whole_packet(*remaining),
+        };
     }
     let unreachable = matches!(
         error,
@@ -222,6 +227,8 @@ mod tests {
             (4096, 4093),
         ] {
             assert_eq!(most_remaining(packet_size), remaining, "{packet_size}");
+            assert!(whole_packet(remaining) <= packet_size);
+            assert!(whole_packet(remaining + 1) > packet_size);
         }
     }
 }

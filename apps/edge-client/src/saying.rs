@@ -1,13 +1,13 @@
 //! What the program says: sentences for a person, or a line of JSON for each step.
 
-use edge_client::{CertificateStatus, DeliveryStatus, Outcome, Progress, RunError, Status};
+use edge_client::{
+    CertificateStatus, DeliveryStatus, Outcome, Progress, RunError, Status, sentence, short,
+};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_A_DAY: i64 = 86_400;
-/// Enough of a certificate's id to tell it from others.
-const SHORT_ID: usize = 12;
 
 /// One step.
 pub(crate) fn progress(progress: &Progress, json: bool) {
@@ -16,71 +16,6 @@ pub(crate) fn progress(progress: &Progress, json: bool) {
     } else if let Some(sentence) = sentence(progress) {
         say(&sentence);
     }
-}
-
-fn sentence(progress: &Progress) -> Option<String> {
-    let sentence = match progress {
-        Progress::Connected { client_id } => {
-            format!("connected with the claim certificate as {client_id}")
-        }
-        Progress::Requested { attempt: 1 } => "asked for a certificate".into(),
-        Progress::Requested { attempt } => format!("asked for a certificate (attempt {attempt})"),
-        Progress::ManifestReceived {
-            length,
-            chunks,
-            packet_bytes,
-        } => format!(
-            "a certificate of {length} bytes is coming in {chunks} chunks (packet of {packet_bytes} bytes)"
-        ),
-        Progress::ChunkReceived {
-            index,
-            of,
-            packet_bytes,
-        } => {
-            format!(
-                "chunk {} of {of} came (packet of {packet_bytes} bytes)",
-                index + 1
-            )
-        }
-        Progress::PartReceived { part, packet_bytes } => {
-            format!("{part} came (packet of {packet_bytes} bytes)")
-        }
-        Progress::Acknowledged { missing: 0 } => "said that the certificate is complete".into(),
-        Progress::Acknowledged { missing } => format!("asked for {missing} missing chunks"),
-        Progress::Stored { certificate_id } => {
-            format!(
-                "kept certificate {} beside the old one",
-                short(certificate_id)
-            )
-        }
-        Progress::Activated => "the cloud says that it works now".into(),
-        Progress::Reconnected { client_id } => {
-            format!("connected with the device's own certificate as {client_id}")
-        }
-        Progress::Published { topic } => format!("published on {topic}"),
-        Progress::Promoted => "the new certificate is the current one".into(),
-        Progress::Refused {
-            code,
-            message,
-            retryable,
-        } => format!(
-            "refused: {code} {message} ({})",
-            if *retryable {
-                "will try again"
-            } else {
-                "for good"
-            }
-        ),
-        Progress::Waiting {
-            because,
-            milliseconds,
-        } => {
-            let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
-            format!("{because}; next try in {seconds}.{tenths} s")
-        }
-        Progress::Finished { .. } => return None,
-    };
-    Some(sentence)
 }
 
 /// How it ended well.
@@ -169,10 +104,6 @@ fn now() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-fn short(id: &str) -> &str {
-    id.get(..SHORT_ID).unwrap_or(id)
 }
 
 #[derive(Serialize)]

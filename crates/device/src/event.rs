@@ -46,9 +46,9 @@ pub enum Action {
         /// Which certificate to show.
         identity: Identity,
     },
-    /// Subscribe to these topics at QoS 1, in one packet.
+    /// Subscribe to these topics at `QoS` 1, in one packet.
     Subscribe(Vec<String>),
-    /// Publish at QoS 1.
+    /// Publish at `QoS` 1.
     Publish {
         /// The topic.
         topic: String,

@@ -23,6 +23,8 @@ pub struct Issued {
 
 pub struct Cloud {
     issuer: Issuer<'static, KeyPair>,
+    /// The authority's own certificate, DER.
+    pub authority: Vec<u8>,
     topics: Topics,
     pub issued: Vec<Issued>,
     /// Every key that asked, by fingerprint.
@@ -45,8 +47,11 @@ impl Cloud {
         params
             .distinguished_name
             .push(DnType::CommonName, "Muster test authority");
+        let key = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap().der().to_vec();
         Self {
-            issuer: Issuer::new(params, KeyPair::generate().unwrap()),
+            issuer: Issuer::new(params, key),
+            authority,
             topics: Topics::new("provision", &ClientId::new(client_id).unwrap()),
             issued: Vec::new(),
             keys: BTreeSet::new(),
@@ -128,13 +133,7 @@ impl Cloud {
 
     /// A key that the cloud made, and its certificate in PEM, which works at once.
     pub fn pair(&mut self) -> (DeviceKey, String) {
-        let key = DeviceKey::generate().unwrap();
-        let csr = key.csr_der("legacy").unwrap();
-        let certificate = CertificateSigningRequestParams::from_der(&csr.into())
-            .unwrap()
-            .signed_by(&self.issuer)
-            .unwrap();
-        let der = certificate.der().to_vec();
+        let (key, der) = self.identity(Vec::new());
         self.issued.push(Issued {
             manifest: Manifest::new(&der, 4000).unwrap(),
             fingerprint: key.fingerprint(),
@@ -143,6 +142,15 @@ impl Cloud {
             der: der.clone(),
         });
         (key, der_to_pem("CERTIFICATE", &der))
+    }
+
+    /// A key and its certificate in DER, for these host names if it is a server's. Not a device's.
+    pub fn identity(&self, names: Vec<String>) -> (DeviceKey, Vec<u8>) {
+        let key = DeviceKey::generate().unwrap();
+        let pair = KeyPair::from_pem(key.pem().expose_secret()).unwrap();
+        let params = CertificateParams::new(names).unwrap();
+        let certificate = params.signed_by(&pair, &self.issuer).unwrap();
+        (key, certificate.der().to_vec())
     }
 
     fn acknowledge(&mut self, payload: &[u8]) -> Vec<Message> {

@@ -1,0 +1,77 @@
+//! What there is to tell, as sentences for a person.
+
+use muster_device::Progress;
+
+/// Enough of a certificate's id to tell it from others.
+const SHORT_ID: usize = 12;
+
+/// The beginning of a certificate's id.
+pub fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+/// A step as a sentence; `None` for one that the end tells anyway.
+pub fn sentence(progress: &Progress) -> Option<String> {
+    let sentence = match progress {
+        Progress::Connected { client_id } => {
+            format!("connected with the claim certificate as {client_id}")
+        }
+        Progress::Requested { attempt: 1 } => "asked for a certificate".into(),
+        Progress::Requested { attempt } => format!("asked for a certificate (attempt {attempt})"),
+        Progress::ManifestReceived {
+            length,
+            chunks,
+            packet_bytes,
+        } => format!(
+            "a certificate of {length} bytes is coming in {chunks} chunks (packet of {packet_bytes} bytes)"
+        ),
+        Progress::ChunkReceived {
+            index,
+            of,
+            packet_bytes,
+        } => {
+            format!(
+                "chunk {} of {of} came (packet of {packet_bytes} bytes)",
+                index + 1
+            )
+        }
+        Progress::PartReceived { part, packet_bytes } => {
+            format!("{part} came (packet of {packet_bytes} bytes)")
+        }
+        Progress::Acknowledged { missing: 0 } => "said that the certificate is complete".into(),
+        Progress::Acknowledged { missing } => format!("asked for {missing} missing chunks"),
+        Progress::Stored { certificate_id } => {
+            format!(
+                "kept certificate {} beside the old one",
+                short(certificate_id)
+            )
+        }
+        Progress::Activated => "the cloud says that it works now".into(),
+        Progress::Reconnected { client_id } => {
+            format!("connected with the device's own certificate as {client_id}")
+        }
+        Progress::Published { topic } => format!("published on {topic}"),
+        Progress::Promoted => "the new certificate is the current one".into(),
+        Progress::Refused {
+            code,
+            message,
+            retryable,
+        } => format!(
+            "refused: {code} {message} ({})",
+            if *retryable {
+                "will try again"
+            } else {
+                "for good"
+            }
+        ),
+        Progress::Waiting {
+            because,
+            milliseconds,
+        } => {
+            let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
+            format!("{because}; next try in {seconds}.{tenths} s")
+        }
+        Progress::Finished { .. } => return None,
+    };
+    Some(sentence)
+}

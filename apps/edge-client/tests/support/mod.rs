@@ -1,0 +1,12 @@
+//! A broker on the loopback interface with a small cloud behind it, and devices for it.
+
+#![allow(dead_code, reason = "each test uses its own part of it")]
+
+pub mod broker;
+pub mod packets;
+
+/// The clouds of the state machine's own tests: the same contract, now over TLS and MQTT.
+#[path = "../../../../crates/device/tests/support/chance.rs"]
+pub mod chance;
+#[path = "../../../../crates/device/tests/support/cloud.rs"]
+pub mod cloud;
