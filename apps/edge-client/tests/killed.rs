@@ -105,12 +105,12 @@ async fn kill_until_provisioned(client_id: String, extra: &[&str], seed: u64) ->
     }
     victim.live().await;
     assert_sound(&store, broker);
-    let seen = broker.seen();
+    let saw = broker.seen();
     let current = edge_client::status(&store)
         .unwrap()
         .current
         .expect("a certificate");
-    let issued = seen
+    let issued = saw
         .cloud
         .issued
         .iter()
@@ -119,11 +119,11 @@ async fn kill_until_provisioned(client_id: String, extra: &[&str], seed: u64) ->
     assert!(issued.active);
     if extra.is_empty() {
         assert_eq!(
-            seen.cloud.keys.len(),
+            saw.cloud.keys.len(),
             1,
             "every request was made with the same key"
         );
-        assert_eq!(seen.cloud.issued.len(), 1);
+        assert_eq!(saw.cloud.issued.len(), 1);
     }
     interrupted
 }

@@ -14,7 +14,7 @@ async fn a_device_gets_its_certificate_in_packets_no_larger_than_it_asked_for() 
     let folder = tempdir().unwrap();
     let mut told = Vec::new();
     let outcome = run(broker.config(folder.path()), |progress| {
-        told.push(progress.clone())
+        told.push(progress.clone());
     });
     let outcome = outcome.await.unwrap();
     let seen = broker.seen();
@@ -181,7 +181,7 @@ async fn a_refusal_for_now_is_waited_out() {
         .push(muster_documents::RefusalCode::ProvisioningInProgress);
     let mut told = Vec::new();
     let outcome = run(broker.config(folder.path()), |progress| {
-        told.push(progress.clone())
+        told.push(progress.clone());
     });
     assert_eq!(outcome.await.unwrap().requests, 2);
     assert!(told.iter().any(|progress| matches!(
