@@ -2,35 +2,8 @@
 
 mod common;
 
-use common::{certificate, chunks, delivery, payload};
-use muster_chunking::{
-    Acknowledgement, Answer, Manifest, MissingSet, Progress, Reassembler, ReassemblyError,
-    RestoreError, SNAPSHOT_OVERHEAD,
-};
-
-type Device = Reassembler<655>;
-
-fn accept(device: &mut Device, payload: &[u8]) -> Result<Progress, ReassemblyError> {
-    device.accept(&Answer::decode(payload).unwrap())
-}
-
-fn snapshot(device: &Device) -> Vec<u8> {
-    let mut buffer = [0; 655 + SNAPSHOT_OVERHEAD];
-    let length = device.snapshot(&mut buffer).unwrap();
-    buffer[..length].to_vec()
-}
-
-/// A device with the manifest and the chunks at `indexes`, out of 655 bytes in four chunks.
-fn device_with(indexes: &[u16]) -> (Device, Manifest, Vec<u8>) {
-    let certificate = certificate(655, 1);
-    let manifest = Manifest::new(&certificate, 200).unwrap();
-    let mut device = Device::new();
-    device.accept(&Answer::Manifest(manifest)).unwrap();
-    for chunk in chunks(&manifest, indexes.iter().copied(), &certificate) {
-        accept(&mut device, &chunk).unwrap();
-    }
-    (device, manifest, certificate)
-}
+use common::{Device, accept, certificate, chunks, delivery, device_with, payload};
+use muster_chunking::{Acknowledgement, Answer, Manifest, MissingSet, Progress, ReassemblyError};
 
 #[test]
 fn chunks_in_any_order_make_the_certificate() {
@@ -115,6 +88,18 @@ fn a_complete_certificate_is_not_touched_by_late_chunks() {
     ];
     assert_eq!(accept(&mut device, &forged.concat()), Ok(Progress::Ignored));
     assert_eq!(device.certificate(), Some(certificate.as_slice()));
+}
+
+#[test]
+fn another_deliverys_chunks_are_not_mixed_in() {
+    let (mut device, _, _) = device_with(&[0, 2]);
+    let before = device.missing();
+    let other = certificate(655, 2);
+    let manifest = Manifest::new(&other, 200).unwrap();
+    for chunk in chunks(&manifest, 0..4, &other) {
+        assert_eq!(accept(&mut device, &chunk), Ok(Progress::Ignored));
+    }
+    assert_eq!(device.missing(), before);
 }
 
 #[test]
@@ -220,85 +205,6 @@ fn a_manifest_that_no_certificate_satisfies_does_not_hold_a_device_for_ever() {
         accept(&mut device, &message).unwrap();
     }
     assert_eq!(device.certificate(), Some(certificate.as_slice()));
-}
-
-#[test]
-fn a_delivery_goes_on_after_a_reboot() {
-    for held in [&[][..], &[2], &[0, 1, 3], &[0, 1, 2, 3]] {
-        let (device, manifest, certificate) = device_with(held);
-        let mut restored = Device::restore(&snapshot(&device)).unwrap();
-        assert_eq!(restored.missing(), device.missing());
-        assert_eq!(restored.certificate(), device.certificate());
-        for chunk in chunks(&manifest, restored.missing().unwrap().iter(), &certificate) {
-            accept(&mut restored, &chunk).unwrap();
-        }
-        assert_eq!(restored.certificate(), Some(certificate.as_slice()));
-    }
-}
-
-#[test]
-fn a_device_that_had_not_begun_restores_nothing() {
-    assert!(snapshot(&Device::new()).is_empty());
-    assert_eq!(Device::restore(&[]).unwrap().missing(), None);
-}
-
-#[test]
-fn a_snapshot_can_be_written_without_a_second_buffer() {
-    let (device, _, _) = device_with(&[1, 2]);
-    let mut flash = Vec::new();
-    device
-        .snapshot_to(|bytes| {
-            flash.extend_from_slice(bytes);
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-    assert_eq!(flash, snapshot(&device));
-    assert_eq!(
-        device.snapshot_to(|_| Err("flash is worn out")),
-        Err("flash is worn out")
-    );
-}
-
-#[test]
-fn a_snapshot_buffer_that_is_too_small_is_told_what_is_needed() {
-    let (device, _, _) = device_with(&[1, 2]);
-    let needed = snapshot(&device).len();
-    assert!(needed <= 655 + SNAPSHOT_OVERHEAD);
-    for available in [0, 1, 8, needed - 1] {
-        let error = device.snapshot(&mut vec![0; available]).unwrap_err();
-        assert_eq!((error.needed, error.available), (needed, available));
-    }
-}
-
-#[test]
-fn a_half_written_snapshot_is_recognised() {
-    let (device, _, _) = device_with(&[0, 1, 2]);
-    let whole = snapshot(&device);
-    for torn in 1..whole.len() {
-        let mut flash = whole.clone();
-        flash[torn..].fill(0xff);
-        assert_eq!(
-            Device::restore(&flash).unwrap_err(),
-            RestoreError::Damaged,
-            "torn at {torn}"
-        );
-        assert_eq!(
-            Device::restore(&whole[..torn]).unwrap_err(),
-            RestoreError::Damaged
-        );
-    }
-}
-
-#[test]
-fn a_snapshot_of_a_longer_certificate_is_refused() {
-    let (device, _, _) = device_with(&[0]);
-    assert_eq!(
-        Reassembler::<654>::restore(&snapshot(&device)).unwrap_err(),
-        RestoreError::TooLarge {
-            length: 655,
-            capacity: 654
-        }
-    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the tests need of a certificate and of the wire.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use muster_chunking::{Answer, Manifest};
+use muster_chunking::{Answer, Manifest, Progress, Reassembler, ReassemblyError};
 
 /// The topic of the byte budget: `provision/<12 characters>/accepted`.
 pub const ACCEPTED_TOPIC_LEN: usize = "provision/nrf-00000001/accepted".len();
@@ -42,6 +42,26 @@ pub fn delivery(manifest: &Manifest, certificate: &[u8]) -> Vec<Vec<u8>> {
     let mut payloads = vec![payload(&Answer::Manifest(*manifest))];
     payloads.extend(chunks(manifest, 0..manifest.count(), certificate));
     payloads
+}
+
+/// A device with room for a certificate of 655 bytes.
+pub type Device = Reassembler<655>;
+
+/// Gives a device a payload.
+pub fn accept(device: &mut Device, payload: &[u8]) -> Result<Progress, ReassemblyError> {
+    device.accept(&Answer::decode(payload).unwrap())
+}
+
+/// A device with the manifest and the chunks at `indexes`, out of 655 bytes in four chunks.
+pub fn device_with(indexes: &[u16]) -> (Device, Manifest, Vec<u8>) {
+    let certificate = certificate(655, 1);
+    let manifest = Manifest::new(&certificate, 200).unwrap();
+    let mut device = Device::new();
+    device.accept(&Answer::Manifest(manifest)).unwrap();
+    for chunk in chunks(&manifest, indexes.iter().copied(), &certificate) {
+        accept(&mut device, &chunk).unwrap();
+    }
+    (device, manifest, certificate)
 }
 
 /// Repeatable pseudo-random numbers (`SplitMix64`).
