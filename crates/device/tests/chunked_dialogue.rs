@@ -59,6 +59,35 @@ fn only_what_is_missing_is_asked_for_after_a_quiet_time() {
 }
 
 #[test]
+fn after_a_reboot_in_the_middle_only_what_is_missing_is_asked_for() {
+    let mut desk = Desk::asked(Mode::Chunked);
+    let answers = desk.answers();
+    for answer in &answers[..3] {
+        desk.tell(answer);
+    }
+    let delivery = desk.delivery();
+    assert_eq!(
+        delivery.as_ref().unwrap().chunks(),
+        Some((2, answers.len() - 1))
+    );
+    let mut rebooted = Desk::new(
+        Mode::Chunked,
+        Held {
+            delivery,
+            ..Held::default()
+        },
+    );
+    rebooted.on(Event::Connected);
+    rebooted.on(Event::Subscribed);
+    let missing: Vec<u16> = (2..).take(answers.len() - 3).collect();
+    assert_eq!(rebooted.missing(), Some(missing));
+    for answer in &answers[3..] {
+        rebooted.tell(answer);
+    }
+    assert!(rebooted.keeps_pending());
+}
+
+#[test]
 fn a_request_without_an_answer_is_repeated_less_and_less_often() {
     let mut desk = Desk::asked(Mode::Chunked);
     let request = desk.published();

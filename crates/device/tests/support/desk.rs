@@ -5,7 +5,8 @@ use super::cloud::{Cloud, Message};
 use super::world::{CLIENT_ID, SERIAL};
 use muster_chunking::Acknowledgement;
 use muster_device::{
-    Action, Ending, Event, Held, Identity, Keep, Progress, Provisioning, Settings, Timings, Trouble,
+    Action, Ending, Event, Held, Identity, Keep, Progress, Provisioning, Settings, Timings,
+    Trouble, UnfinishedDelivery,
 };
 use muster_documents::Mode;
 use std::time::Duration;
@@ -133,6 +134,14 @@ impl Desk {
         self.actions
             .iter()
             .any(|action| matches!(action, Action::Keep(Keep::Pending(_))))
+    }
+
+    /// The delivery that is kept now, if one was.
+    pub fn delivery(&self) -> Option<UnfinishedDelivery> {
+        self.actions.iter().rev().find_map(|action| match action {
+            Action::Keep(Keep::Delivery(delivery)) => Some(delivery.clone()),
+            _ => None,
+        })
     }
 
     pub fn promotes(&self) -> bool {
