@@ -1,0 +1,50 @@
+//! What `template.yaml` sets is what the functions read.
+
+use crate::repository::{packages_in, read};
+use crate::template::{resources, template};
+use crate::text::between;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The constants of `muster_lambda::variables`: name and value.
+fn constants() -> BTreeMap<String, String> {
+    let source = read("crates/lambda/src/configuration.rs");
+    between(&source, "pub const ", ";")
+        .into_iter()
+        .map(|constant| {
+            let (name, value) = constant.split_once(": &str = ").expect("a text constant");
+            (name.to_owned(), value.trim_matches('"').to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
+    let constants = constants();
+    let template = template();
+    let deployed: BTreeMap<_, _> = resources(&template, "AWS::Serverless::Function")
+        .into_iter()
+        .map(|(_, function)| (function["CodeUri"].as_str().unwrap().to_owned(), function))
+        .collect();
+    for package in packages_in("functions") {
+        let wiring = read(format!("{}/src/main.rs", package.directory));
+        let reads: BTreeSet<_> = between(&wiring, "variables::", ")")
+            .into_iter()
+            .map(|name| constants[name].clone())
+            .collect();
+        let variables = &deployed[&package.directory]["Environment"]["Variables"];
+        let given: BTreeSet<_> = variables.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(given, reads, "{}", package.name);
+    }
+}
+
+#[test]
+fn every_variable_that_has_a_name_is_read() {
+    let sources: String = packages_in("functions")
+        .iter()
+        .map(|package| read(format!("{}/src/main.rs", package.directory)))
+        .collect::<String>()
+        + &read("crates/lambda/src/logging.rs");
+    for name in constants().keys() {
+        assert!(sources.contains(name.as_str()), "nobody reads {name}");
+    }
+}

@@ -1,0 +1,17 @@
+//! Checks of what no compiler sees. They read the repository's files and need neither network nor AWS.
+
+mod arrows;
+mod documents;
+mod environment;
+mod error_names;
+mod glob;
+mod ledger;
+mod policies;
+mod policy;
+mod repository;
+mod roles;
+mod stems;
+mod template;
+mod text;
+mod topic_rules;
+mod workflows;

@@ -1,0 +1,90 @@
+//! One stem everywhere: `functions/chunk-publisher` is the package and the binary `chunk-publisher`, the resource
+//! `ChunkPublisherFunction`, and something in a workflow or a queue calls it.
+
+use crate::repository::{Package, packages_in, workflows};
+use crate::template::{resources, target, template};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const FUNCTION: &str = "AWS::Serverless::Function";
+const STATE_MACHINE: &str = "AWS::Serverless::StateMachine";
+
+/// `chunk-publisher` to `ChunkPublisherFunction`.
+fn logical_id(stem: &str) -> String {
+    let words = stem.split('-').map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + rest
+    });
+    words.collect::<String>() + "Function"
+}
+
+fn folder(package: &Package) -> &str {
+    package.directory.trim_start_matches("functions/")
+}
+
+#[test]
+fn package_and_binary_are_named_as_the_folder() {
+    for package in packages_in("functions") {
+        assert_eq!(package.name, folder(&package));
+        assert_eq!(package.binaries, [folder(&package)]);
+    }
+}
+
+#[test]
+fn template_and_folders_name_the_same_functions() {
+    let folders: BTreeSet<_> = packages_in("functions")
+        .iter()
+        .map(|package| (logical_id(folder(package)), package.directory.clone()))
+        .collect();
+    let template = template();
+    let deployed: BTreeSet<_> = resources(&template, FUNCTION)
+        .into_iter()
+        .map(|(name, function)| (name, function["CodeUri"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(deployed, folders);
+}
+
+#[test]
+fn template_and_folders_name_the_same_workflows() {
+    let files: BTreeSet<_> = workflows()
+        .into_iter()
+        .map(|(name, _)| format!("statemachines/{name}.asl.json"))
+        .collect();
+    let template = template();
+    let deployed: BTreeSet<_> = resources(&template, STATE_MACHINE)
+        .into_iter()
+        .map(|(_, machine)| machine["DefinitionUri"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(deployed, files);
+}
+
+#[test]
+fn every_function_is_called_by_a_workflow_or_by_an_event_source() {
+    let template = template();
+    let machines = resources(&template, STATE_MACHINE);
+    let definitions: Vec<Value> = workflows()
+        .into_iter()
+        .map(|(_, workflow)| workflow)
+        .collect();
+    for (name, function) in resources(&template, FUNCTION) {
+        let has_event = function["Events"]
+            .as_object()
+            .is_some_and(|events| !events.is_empty());
+        let called = machines.iter().any(|(_, machine)| {
+            let substitutions = machine["DefinitionSubstitutions"].as_object().unwrap();
+            substitutions
+                .iter()
+                .filter(|(_, value)| target(value) == Some(&name))
+                .any(|(key, _)| {
+                    let call = Value::from(format!("${{{key}}}"));
+                    definitions.iter().any(|workflow| {
+                        let states = workflow["States"].as_object().unwrap().values();
+                        states
+                            .into_iter()
+                            .any(|state| state["Arguments"]["FunctionName"] == call)
+                    })
+                })
+        });
+        assert!(has_event || called, "nothing calls {name}");
+    }
+}
