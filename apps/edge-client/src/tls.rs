@@ -60,3 +60,31 @@ fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
         result => result.map_err(|error| error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_pki::{DeviceKey, der_to_pem};
+
+    #[test]
+    fn mqtt_is_asked_for_by_name_only_where_https_is_spoken_too() {
+        let key = DeviceKey::generate().unwrap().pem();
+        let pair = rcgen::KeyPair::from_pem(key.expose_secret()).unwrap();
+        let params = rcgen::CertificateParams::default();
+        let certificate = params.self_signed(&pair).unwrap();
+        let pem = der_to_pem("CERTIFICATE", certificate.der());
+        let roots = authorities(&pem).unwrap();
+        let asked = |port| {
+            let client = client(
+                Arc::clone(&roots),
+                "the claim certificate",
+                &pem,
+                &key,
+                port,
+            );
+            client.unwrap().alpn_protocols.clone()
+        };
+        assert_eq!(asked(443), [b"x-amzn-mqtt-ca".to_vec()]);
+        assert!(asked(8883).is_empty());
+    }
+}
