@@ -1,6 +1,6 @@
 //! The command line: options that all commands share, and which command is meant.
 
-use crate::commands::{Failure, down, status, up};
+use crate::commands::{Failure, claim, demo, device, down, status, up};
 use crate::output::Output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -18,6 +18,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
+    Claim(claim::Arguments),
+    Device(device::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
@@ -28,6 +31,9 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         let output = Output::new(self.json);
         let result: Result<ExitCode, Failure> = match self.command {
+            Command::Demo(arguments) => demo::run(arguments, &output).await,
+            Command::Claim(arguments) => claim::run(arguments, &output).await,
+            Command::Device(arguments) => device::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),

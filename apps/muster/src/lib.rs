@@ -2,5 +2,10 @@
 
 pub mod cli;
 mod commands;
+pub mod demo;
 pub mod local;
-mod output;
+pub mod output;
+mod release;
+mod table;
+pub mod target;
+mod timeline;

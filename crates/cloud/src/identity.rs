@@ -26,6 +26,16 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Takes a device's certificate away, and its thing if Muster made it. Done already is done.
+    pub async fn retire(&self, thing: &Serial, certificate_id: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        self.detach_policy(certificate_arn).await?;
+        self.detach_thing(thing, certificate_arn).await?;
+        self.discard(certificate_id).await?;
+        self.delete_made_thing(thing).await
+    }
+}
+
 impl CertificateAuthority for Identity {
     async fn issue(&self, csr_pem: &str) -> Result<Certificate, CloudFailure> {
         const ACTION: &str = "iot:CreateCertificateFromCsr";

@@ -91,6 +91,19 @@ identifier!(
     "_:.-"
 );
 
+/// The longest common name of a certificate, in characters (RFC 5280, appendix A.1, `ub-common-name`).
+const COMMON_NAME_CHARACTERS: usize = 64;
+
+impl Serial {
+    /// The serial as a certificate's common name: as much of its end as may stand there, since serials of one
+    /// maker differ at their end. Nothing relies on it; the thing's name is the identity.
+    pub fn common_name(&self) -> &str {
+        let start = self.0.len().saturating_sub(COMMON_NAME_CHARACTERS);
+        // A serial is ASCII, so every byte begins a character.
+        &self.0[start..]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +115,14 @@ mod tests {
         }
         assert!(ClientId::new("a".repeat(129)).is_err());
         assert!(ClientId::new("a".repeat(128)).is_ok());
+    }
+
+    #[test]
+    fn a_long_serial_still_makes_a_common_name() {
+        let serial = Serial::new(format!("{}0042", "x".repeat(124))).unwrap();
+        assert_eq!(serial.common_name().len(), 64);
+        assert!(serial.common_name().ends_with("0042"));
+        assert_eq!(Serial::new("SN-1").unwrap().common_name(), "SN-1");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub async fn issue(
             ledger.forget_pending(&task.serial, &task.execution).await?;
         }
         let key = DeviceKey::generate().map_err(|_| IssueError::KeyFailed(serial.clone()))?;
-        let der = key.csr_der(task.serial.as_str()).map_err(|_| IssueError::KeyFailed(serial.clone()))?;
+        let der = key.csr_der(task.serial.common_name()).map_err(|_| IssueError::KeyFailed(serial.clone()))?;
         let csr = CertificateRequest::parse_der(&der).map_err(|_| IssueError::KeyFailed(serial))?;
         let certificate = issue_new(authority, ledger, &task, &csr).await?;
         let sealed = seal.seal(&key.pem(), &certificate.id).await?;

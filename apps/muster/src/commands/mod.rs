@@ -1,6 +1,10 @@
 //! One file a command.
 
+pub mod claim;
+pub mod demo;
+pub mod device;
 pub mod down;
+mod simulate;
 pub mod status;
 pub mod up;
 

@@ -1,15 +1,15 @@
-//! Zips what the template needs and puts it into the emulator's S3.
+//! Puts what the template needs into the emulator's S3.
 
+use super::archive;
+use super::definition::with_plain_timeouts;
 use super::package::{Artifact, BUCKET, Package};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use tokio::task::JoinSet;
 
 /// The key of the packaged template. CloudFormation takes no more than 51,200 bytes of template in a request itself.
 const TEMPLATE_KEY: &str = "template.json";
@@ -19,7 +19,7 @@ const TEMPLATE_KEY: &str = "template.json";
 pub enum ArtifactError {
     /// It could not be read or zipped.
     #[error("cannot package {}", path.display())]
-    Zip {
+    Unreadable {
         /// What was to be packaged.
         path: PathBuf,
         #[source]
@@ -28,7 +28,7 @@ pub enum ArtifactError {
     },
     /// The emulator's S3 refused it.
     #[error("cannot put {key} into the emulator's S3: {reason}")]
-    Upload {
+    Refused {
         /// Its key.
         key: String,
         /// What S3 answered.
@@ -38,7 +38,7 @@ pub enum ArtifactError {
 
 /// Puts the package into the bucket, and answers the key of its template.
 ///
-/// `binaries` are the functions' ones; the zips are made in `temporary`.
+/// `binaries` are those of all functions of the package; the zips are made in `temporary`.
 pub async fn upload(
     s3: &Client,
     package: &Package,
@@ -50,42 +50,68 @@ pub async fn upload(
         .send()
         .await
         .map_err(|error| refused(BUCKET, &error))?;
+
+    let mut uploads = JoinSet::new();
     for (key, artifact) in &package.artifacts {
-        let file = match artifact {
-            Artifact::File(path) => path.clone(),
+        let (s3, key) = (s3.clone(), key.clone());
+        let zip = temporary.join(&key);
+        match artifact {
+            Artifact::File(path) => {
+                let path = path.clone();
+                uploads.spawn(async move { put_file(&s3, &key, &path).await });
+            }
+            Artifact::Definition(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+                let body = with_plain_timeouts(&text).into_bytes();
+                uploads.spawn(async move { put(&s3, &key, body.into()).await });
+            }
             Artifact::Directory(path) => {
-                zip_to(temporary, key, path, |zip| add_directory(zip, path, path))?
+                let path = path.clone();
+                uploads.spawn(put_zip(s3, key, zip, path, archive::of_directory));
             }
             Artifact::Function(name) => {
-                let binary = &binaries[name];
-                zip_to(temporary, key, binary, |zip| {
-                    add_file(zip, "bootstrap", binary)
-                })?
+                let path = binaries[name].clone();
+                uploads.spawn(put_zip(s3, key, zip, path, archive::of_binary));
             }
-        };
-        let body = ByteStream::from_path(&file)
-            .await
-            .map_err(|error| ArtifactError::Zip {
-                path: file.clone(),
-                source: io::Error::other(error),
-            })?;
-        put(s3, key, body).await?;
-        if file.starts_with(temporary) {
-            // A zip that stays costs room until the stack ends, and nothing else.
-            let _ = std::fs::remove_file(&file);
         }
     }
-    put(
-        s3,
-        TEMPLATE_KEY,
-        package.template.to_string().into_bytes().into(),
-    )
-    .await?;
+    while let Some(upload) = uploads.join_next().await {
+        upload.map_err(|panic| refused("an artifact", &panic))??;
+    }
+    let template = package.template.to_string().into_bytes();
+    put(s3, TEMPLATE_KEY, template.into()).await?;
     Ok(TEMPLATE_KEY)
 }
 
-/// The payload is not signed: over a loopback connection that hash of each binary protects nothing and takes seconds
-/// in a debug build.
+async fn put_zip(
+    s3: Client,
+    key: String,
+    zip: PathBuf,
+    source: PathBuf,
+    make: fn(&Path, &Path) -> io::Result<()>,
+) -> Result<(), ArtifactError> {
+    let made = {
+        let (zip, source) = (zip.clone(), source.clone());
+        tokio::task::spawn_blocking(move || make(&source, &zip)).await
+    };
+    made.map_err(io::Error::other)
+        .flatten()
+        .map_err(|error| unreadable(&source, error))?;
+    put_file(&s3, &key, &zip).await?;
+    // A zip that stays takes room until the stack ends, and does nothing else.
+    let _ = std::fs::remove_file(&zip);
+    Ok(())
+}
+
+async fn put_file(s3: &Client, key: &str, path: &Path) -> Result<(), ArtifactError> {
+    let body = ByteStream::from_path(path)
+        .await
+        .map_err(|error| unreadable(path, io::Error::other(error)))?;
+    put(s3, key, body).await
+}
+
+/// The payload is not signed, for the reason for which it has no checksum: see [`super::configuration`].
 async fn put(s3: &Client, key: &str, body: ByteStream) -> Result<(), ArtifactError> {
     s3.put_object()
         .bucket(BUCKET)
@@ -99,56 +125,15 @@ async fn put(s3: &Client, key: &str, body: ByteStream) -> Result<(), ArtifactErr
     Ok(())
 }
 
-fn zip_to(
-    temporary: &Path,
-    key: &str,
-    source: &Path,
-    fill: impl FnOnce(&mut ZipWriter<File>) -> io::Result<()>,
-) -> Result<PathBuf, ArtifactError> {
-    let path = temporary.join(key);
-    let write = || {
-        let mut zip = ZipWriter::new(File::create(&path)?);
-        fill(&mut zip)?;
-        zip.finish()?;
-        Ok(())
-    };
-    match write() {
-        Ok(()) => Ok(path),
-        Err(error) => Err(ArtifactError::Zip {
-            path: source.to_path_buf(),
-            source: error,
-        }),
+fn unreadable(path: &Path, source: io::Error) -> ArtifactError {
+    ArtifactError::Unreadable {
+        path: path.to_path_buf(),
+        source,
     }
-}
-
-/// Stored, not compressed: it travels no further than this machine. Lambda takes from the zip who may execute a file.
-fn add_file(zip: &mut ZipWriter<File>, name: &str, path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode();
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .unix_permissions(mode);
-    zip.start_file(name, options)?;
-    io::copy(&mut file, zip)?;
-    Ok(())
-}
-
-fn add_directory(zip: &mut ZipWriter<File>, root: &Path, directory: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            add_directory(zip, root, &path)?;
-        } else {
-            let name = path.strip_prefix(root).map_err(io::Error::other)?;
-            add_file(zip, &name.to_string_lossy(), &path)?;
-        }
-    }
-    Ok(())
 }
 
 fn refused<E: std::error::Error + 'static>(key: &str, error: &E) -> ArtifactError {
-    ArtifactError::Upload {
+    ArtifactError::Refused {
         key: key.to_owned(),
         reason: DisplayErrorContext(error).to_string(),
     }

@@ -62,6 +62,11 @@ impl Checkout {
         self.root.join("local/emulator.py")
     }
 
+    /// What the emulator's roles need beyond the template's.
+    pub fn overlay(&self) -> PathBuf {
+        self.root.join("local/overlay.json")
+    }
+
     /// Where the local stack keeps what it makes. Git ignores it, and it may be deleted when no stack runs.
     pub fn state(&self) -> PathBuf {
         self.root.join(".muster")

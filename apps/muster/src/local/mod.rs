@@ -3,16 +3,20 @@
 //! Tests and the demo start one of their own in a [`StackDirectory::private`]; `muster up` starts the checkout's one
 //! in the [`StackDirectory::shared`]. docs/local-stack.md says what the emulator does otherwise than AWS.
 
+mod archive;
 mod artifacts;
 mod build;
 mod checkout;
 mod clients;
+mod definition;
 mod deploy;
 mod directory;
 mod emulator;
 mod environment;
 mod lock;
+mod overlay;
 mod package;
+mod parameters;
 mod ports;
 mod probe;
 mod python;
@@ -29,7 +33,9 @@ pub use deploy::DeployError;
 pub use directory::StackDirectory;
 pub use emulator::EmulatorError;
 pub use environment::EnvironmentError;
+pub use overlay::OverlayError;
 pub use package::UnknownPath;
+pub use parameters::UnknownParameter;
 pub use ports::{PortError, WantedPorts};
 pub use python::{PYTHON_VARIABLE, PythonError};
 pub use shared::{Running, SharedError, StarterLock, claim, end, running};

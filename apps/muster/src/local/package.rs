@@ -20,6 +20,8 @@ pub enum Artifact {
     Directory(PathBuf),
     /// This file, as it is.
     File(PathBuf),
+    /// This state machine's definition, as the emulator takes it.
+    Definition(PathBuf),
 }
 
 /// A template that can be deployed once its artifacts are in the bucket.
@@ -79,6 +81,10 @@ pub fn package(mut template: Value, beside: &Path, root: &Path) -> Result<Packag
         };
         let artifact =
             artifact(&path, beside, root).ok_or_else(|| unknown(resource, property, &path))?;
+        let artifact = match artifact {
+            Artifact::File(path) if property == "DefinitionUri" => Artifact::Definition(path),
+            other => other,
+        };
         let key = key(resource, &artifact);
         *place = json!({ "Bucket": BUCKET, "Key": &key });
         artifacts.insert(key, artifact);
@@ -159,7 +165,7 @@ fn key(resource: &str, artifact: &Artifact) -> String {
     match artifact {
         Artifact::Function(name) => format!("{name}.zip"),
         Artifact::Directory(_) => format!("{resource}.zip"),
-        Artifact::File(path) => {
+        Artifact::File(path) | Artifact::Definition(path) => {
             format!(
                 "{resource}-{}",
                 path.file_name().unwrap_or_default().to_string_lossy()
@@ -206,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_is_uploaded_as_it_is() {
+    fn a_definition_is_uploaded() {
         let root = workspace();
         let template = template(
             "AWS::Serverless::StateMachine",
@@ -218,7 +224,7 @@ mod tests {
         let file = root.path().join("statemachines/claim.asl.json");
         assert_eq!(
             package.artifacts,
-            BTreeMap::from([("It-claim.asl.json".to_owned(), Artifact::File(file))])
+            BTreeMap::from([("It-claim.asl.json".to_owned(), Artifact::Definition(file))])
         );
     }
 

@@ -8,7 +8,9 @@ use super::deploy::{self, DeployError};
 use super::directory::StackDirectory;
 use super::emulator::{Emulator, EmulatorError, EmulatorOptions};
 use super::environment::{Environment, EnvironmentError};
+use super::overlay::{Overlay, OverlayError};
 use super::package::{self, Package, UnknownPath};
+use super::parameters::{self, UnknownParameter};
 use super::ports::{PortError, Ports, WantedPorts};
 use super::probe;
 use super::python::{self, PythonError};
@@ -74,6 +76,12 @@ pub enum StackError {
     /// See [`TemplateError`].
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// See [`OverlayError`].
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
+    /// See [`UnknownParameter`].
+    #[error(transparent)]
+    Parameter(#[from] UnknownParameter),
     /// See [`UnknownPath`].
     #[error(transparent)]
     Package(#[from] UnknownPath),
@@ -116,7 +124,7 @@ impl LocalStack {
         options: &StackOptions,
         say: Say<'_>,
     ) -> Result<Self, StackError> {
-        let package = read(checkout, &options.template)?;
+        let package = read(checkout, options)?;
         let python = python::find()?;
         // Making the Python environment waits for the network, and compiling for the processor: both at once.
         let (environment, binaries) = tokio::try_join!(
@@ -213,9 +221,11 @@ impl LocalStack {
     }
 }
 
-fn read(checkout: &Checkout, path: &Path) -> Result<Package, StackError> {
-    let template = template::read(path)?;
-    let beside = path.parent().unwrap_or(Path::new("."));
+fn read(checkout: &Checkout, options: &StackOptions) -> Result<Package, StackError> {
+    let mut template = template::read(&options.template)?;
+    parameters::check(&template, &options.parameters)?;
+    Overlay::read(&checkout.overlay())?.apply(&mut template);
+    let beside = options.template.parent().unwrap_or(Path::new("."));
     Ok(package::package(template, beside, checkout.root())?)
 }
 

@@ -1,6 +1,6 @@
 //! Devices as an operator sees them.
 
-use crate::ledger::text;
+use crate::ledger::{s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -26,6 +26,8 @@ pub struct Device {
     pub state: String,
     /// The certificate in force.
     pub certificate_id: Option<String>,
+    /// Its ARN.
+    pub certificate_arn: Option<String>,
     /// The certificate under way.
     pub pending_certificate_id: Option<String>,
     /// The client id of its last request.
@@ -96,12 +98,11 @@ impl Devices {
         model: Option<&str>,
         now: &str,
     ) -> Result<Import, CloudFailure> {
-        let s = |text: &str| AttributeValue::S(text.to_owned());
         let mut put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .item(PK, AttributeValue::S(device_key(serial)))
+            .item(PK, s(device_key(serial)))
             .item(SK, s(STATE_SK))
             .item("serial", s(serial.as_str()))
             .item("state", s(DeviceState::Known.name()))
@@ -130,7 +131,7 @@ impl Devices {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(device_key(serial)))
+            .expression_attribute_values(":pk", s(device_key(serial)))
             .consistent_read(true)
             .into_paginator()
             .items()
@@ -155,8 +156,8 @@ impl Devices {
             .scan()
             .table_name(&self.table)
             .filter_expression("sk = :state AND begins_with(pk, :device)")
-            .expression_attribute_values(":state", AttributeValue::S(STATE_SK.to_owned()))
-            .expression_attribute_values(":device", AttributeValue::S(DEVICE_PREFIX.to_owned()))
+            .expression_attribute_values(":state", s(STATE_SK))
+            .expression_attribute_values(":device", s(DEVICE_PREFIX))
             .into_paginator()
             .items()
             .send();
@@ -176,24 +177,37 @@ impl Devices {
         self.client
             .update_item()
             .table_name(&self.table)
-            .key(PK, AttributeValue::S(device_key(serial)))
-            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
             .update_expression(
                 "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, certificateId, \
                  certificateArn, certificateDer",
             )
             .condition_expression("#state = :provisioned AND certificateId = :certificate")
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":known", AttributeValue::S(DeviceState::Known.name().into()))
-            .expression_attribute_values(
-                ":provisioned",
-                AttributeValue::S(DeviceState::Provisioned.name().into()),
-            )
-            .expression_attribute_values(":certificate", AttributeValue::S(certificate_id.to_owned()))
+            .expression_attribute_values(":known", s(DeviceState::Known.name()))
+            .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
+            .expression_attribute_values(":certificate", s(certificate_id))
             .send()
             .await
             .map(drop)
             .map_err(|error| failure("dynamodb:UpdateItem", error))
+    }
+
+    /// Makes a serial unknown again. One that is not merely known stays, with `ConditionFailed`.
+    pub async fn forget(&self, serial: &Serial) -> Result<(), CloudFailure> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+            .condition_expression("attribute_not_exists(pk) OR #state = :known")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":known", s(DeviceState::Known.name()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 }
 
@@ -203,6 +217,7 @@ fn read_device(item: &Item) -> Device {
         model: text(item, "model"),
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),
+        certificate_arn: text(item, "certificateArn"),
         pending_certificate_id: text(item, "pendingCertificateId"),
         client_id: text(item, "clientId"),
         execution: text(item, "execution"),

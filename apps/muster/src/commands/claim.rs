@@ -1,0 +1,139 @@
+//! `muster claim`: the certificates that devices share until they have their own.
+
+use super::Failure;
+use crate::output::Output;
+use crate::table;
+use crate::target::{Target, TargetArguments};
+use clap::{Args, Subcommand};
+use muster_cloud::operator::Claim;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Make, list and revoke claim certificates
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a claim certificate; its private key is made here and stored nowhere else
+    Create {
+        /// What you call it, for example the production line
+        #[arg(long, default_value = "claim")]
+        name: String,
+        /// Where to write claim.cert.pem and claim.key.pem
+        #[arg(long, value_name = "DIRECTORY", default_value = ".")]
+        out: PathBuf,
+    },
+    /// Deactivate and delete a claim certificate, at once
+    Revoke {
+        /// Its certificate id, or enough of its beginning
+        certificate_id: String,
+    },
+    /// List the claim certificates
+    List,
+}
+
+/// Runs the command.
+pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let target = Target::choose(&arguments.target).await?;
+    let claims = target.claims()?;
+    match arguments.command {
+        Command::Create { name, out } => {
+            let (certificate, key) = (out.join("claim.cert.pem"), out.join("claim.key.pem"));
+            std::fs::create_dir_all(&out)?;
+            // Taken before anything is made: a key that cannot be written would be lost.
+            let mut certificate_file = new_file(&certificate, 0o644)?;
+            let mut key_file = new_file(&key, 0o600).inspect_err(|_| forget(&certificate))?;
+            let claim = claims
+                .create(&name, jiff::Timestamp::now().as_second())
+                .await
+                .inspect_err(|_| {
+                    forget(&certificate);
+                    forget(&key);
+                })?;
+            certificate_file.write_all(claim.certificate_pem.as_bytes())?;
+            key_file.write_all(claim.private_key_pem.expose_secret().as_bytes())?;
+            output.result(
+                &json!({ "certificateId": claim.certificate_id, "certificate": certificate, "privateKey": key }),
+                &format!(
+                    "claim certificate {}\n  certificate {}\n  private key {} (keep it out of repositories and logs)",
+                    claim.certificate_id,
+                    certificate.display(),
+                    key.display()
+                ),
+            );
+        }
+        Command::Revoke { certificate_id } => {
+            let claim = find(claims.list().await?, &certificate_id)?;
+            claims.revoke(&claim.certificate_id).await?;
+            output.result(
+                &json!({ "revoked": claim.certificate_id }),
+                &format!("revoked {} ({})", claim.certificate_id, claim.name),
+            );
+        }
+        Command::List => {
+            let all = claims.list().await?;
+            let mut shown = table::new(&["certificate id", "name", "status", "made"]);
+            for claim in &all {
+                let made = jiff::Timestamp::from_second(claim.created_at)?.to_string();
+                shown.add_row([&claim.certificate_id, &claim.name, &claim.status, &made]);
+            }
+            output.result(
+                &json!({ "claims": all }),
+                &table::or(
+                    &shown,
+                    "no claim certificates; `muster claim create` makes one",
+                ),
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn find(claims: Vec<Claim>, id: &str) -> Result<Claim, Failure> {
+    let mut found: Vec<_> = claims
+        .into_iter()
+        .filter(|claim| claim.certificate_id.starts_with(id))
+        .collect();
+    match (found.len(), found.pop()) {
+        (1, Some(claim)) => Ok(claim),
+        (0, _) => Err(format!(
+            "no claim certificate begins with {id}; `muster claim list` shows them"
+        )
+        .into()),
+        (many, _) => {
+            Err(format!("{many} claim certificates begin with {id}; give more of the id").into())
+        }
+    }
+}
+
+/// A file that was not there before: a key is never overwritten.
+fn new_file(path: &Path, mode: u32) -> Result<std::fs::File, Failure> {
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
+    file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => format!(
+            "{} exists already; give another directory with --out",
+            path.display()
+        )
+        .into(),
+        _ => format!("cannot write {}: {error}", path.display()).into(),
+    })
+}
+
+fn forget(path: &Path) {
+    // It is empty; whoever finds it loses nothing.
+    let _ = std::fs::remove_file(path);
+}

@@ -1,0 +1,73 @@
+//! `muster demo`: the whole way, with real devices over mutual TLS.
+
+use super::Failure;
+use crate::demo::{self, Demo};
+use crate::local::{Checkout, LocalStack, StackDirectory, StackOptions};
+use crate::output::Output;
+use crate::target::{Target, TargetArguments};
+use clap::Args;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Provision devices from claim certificate to first message, and show how it went
+///
+/// Without --stack it starts a local stack of its own, with legacy mode on, and takes it down at the end. On a stack on
+/// AWS it takes away what it made there. Exit status 1 if any device failed.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// How many devices
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    devices: u16,
+    /// How many of them at a time
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    at_once: u16,
+    /// The largest MQTT packet that the chunked devices take, in bytes
+    #[arg(long, default_value_t = 256)]
+    packet_size: usize,
+}
+
+/// Runs the command.
+pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    // Dropping the demo ends the local stack that it has started.
+    tokio::select! {
+        result = whole(arguments, output) => result,
+        _ = interrupted.recv() => Err("interrupted".into()),
+        _ = terminated.recv() => Err("terminated".into()),
+    }
+}
+
+async fn whole(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let demo = Demo {
+        devices: arguments.devices,
+        at_once: arguments.at_once,
+        packet_size: arguments.packet_size,
+    };
+    let report = if arguments.target.stack.is_some() {
+        let target = Target::choose(&arguments.target).await?;
+        let report = demo::run(&target, &demo, output).await?;
+        demo::clean_up(&target, &report, output).await?;
+        report
+    } else {
+        let checkout = Checkout::find()?;
+        let mut options = StackOptions::new(&checkout);
+        options.parameters = vec![("LegacyMode".to_owned(), "on".to_owned())];
+        let directory = StackDirectory::private(&checkout)?;
+        let stack = LocalStack::start(&checkout, directory, &options, &|line| {
+            output.progress(line)
+        })
+        .await?;
+        let report = demo::run(&Target::local(stack.state()), &demo, output).await?;
+        stack.stop().await;
+        report
+    };
+    output.result(&report, &report);
+    Ok(if report.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,181 @@
+//! `muster device`: who may be served, what became of them, and one played here.
+
+use super::{Failure, simulate};
+use crate::output::Output;
+use crate::release;
+use crate::table;
+use crate::target::{Target, TargetArguments};
+use crate::timeline::Shown;
+use clap::{Args, Subcommand};
+use muster_cloud::operator::Import;
+use muster_documents::Serial;
+use serde_json::json;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Import, show, list, release and simulate devices
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make serials known: a CSV file with the columns serial and, if you like, model; - reads standard input
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Show what happened to a device, and why
+    Show {
+        /// Its serial
+        serial: String,
+    },
+    /// List the devices
+    List {
+        /// Only those in this state: known, provisioning or provisioned
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Take a device's certificate away and make its serial known again, for a device that lost its key
+    Release {
+        /// Its serial
+        serial: String,
+    },
+    /// Play a device: provision it over mutual TLS, with the edge client's own code
+    Simulate(simulate::Arguments),
+}
+
+/// Runs the command.
+pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let target = Target::choose(&arguments.target).await?;
+    match arguments.command {
+        Command::Import { file } => import(&target, &file, output).await,
+        Command::Show { serial } => show(&target, &Serial::new(serial)?, output).await,
+        Command::List { state } => list(&target, state.as_deref(), output).await,
+        Command::Release { serial } => release(&target, &Serial::new(serial)?, output).await,
+        Command::Simulate(arguments) => simulate::run(&target, arguments, output).await,
+    }
+}
+
+/// Imports what is well-formed and names what is not: a bad line loses none of the others.
+async fn import(target: &Target, file: &Path, output: &Output) -> Result<ExitCode, Failure> {
+    let mut text = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut text)?;
+    } else {
+        text = std::fs::read(file)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_slice());
+    let column = |headers: &csv::StringRecord, name| {
+        headers
+            .iter()
+            .position(|header| header.eq_ignore_ascii_case(name))
+    };
+    let headers = reader.headers()?.clone();
+    let serial_column = column(&headers, "serial").ok_or_else(|| {
+        format!("{} has no column serial: its first line has to name the columns, for example `serial,model`", file.display())
+    })?;
+    let model_column = column(&headers, "model");
+
+    let devices = target.devices()?;
+    let now = jiff::Timestamp::now().to_string();
+    let (mut imported, mut already, mut refused) = (0u64, 0u64, Vec::new());
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                refused.push(error.to_string());
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let serial = record.get(serial_column).unwrap_or_default();
+        match Serial::new(serial) {
+            Ok(serial) => {
+                let model = model_column
+                    .and_then(|column| record.get(column))
+                    .filter(|model| !model.is_empty());
+                match devices.import(&serial, model, &now).await? {
+                    Import::Imported => imported += 1,
+                    Import::AlreadyThere => already += 1,
+                }
+            }
+            Err(why) => refused.push(format!("line {line}: {serial:?} is no serial: {why}")),
+        }
+    }
+    let mut text = format!(
+        "{imported} imported, {already} known before, {} refused",
+        refused.len()
+    );
+    for line in &refused {
+        text.push_str("\n  ");
+        text.push_str(line);
+    }
+    output.result(
+        &json!({ "imported": imported, "knownBefore": already, "refused": refused }),
+        &text,
+    );
+    Ok(if refused.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn show(target: &Target, serial: &Serial, output: &Output) -> Result<ExitCode, Failure> {
+    let (device, timeline) = target.devices()?.show(serial).await?;
+    let known = device.is_some() || !timeline.is_empty();
+    let shown = Shown {
+        serial,
+        device,
+        timeline,
+    };
+    output.result(&shown, &shown);
+    Ok(if known {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn list(target: &Target, state: Option<&str>, output: &Output) -> Result<ExitCode, Failure> {
+    let devices = target.devices()?.list(state).await?;
+    let mut shown = table::new(&["serial", "model", "state", "certificate", "last change"]);
+    for device in &devices {
+        let cell = |text: &Option<String>| text.clone().unwrap_or_default();
+        let certificate: String = cell(&device.certificate_id).chars().take(12).collect();
+        shown.add_row([
+            &device.serial,
+            &cell(&device.model),
+            &device.state,
+            &certificate,
+            &cell(&device.updated_at),
+        ]);
+    }
+    output.result(
+        &json!({ "devices": devices }),
+        &table::or(
+            &shown,
+            "no devices; `muster device import FILE.csv` makes serials known",
+        ),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn release(target: &Target, serial: &Serial, output: &Output) -> Result<ExitCode, Failure> {
+    let certificate_id = release::release(target, serial).await?;
+    output.result(
+        &json!({ "released": serial, "certificateId": certificate_id }),
+        &format!("{serial} is known again; its certificate {certificate_id} is gone"),
+    );
+    Ok(ExitCode::SUCCESS)
+}

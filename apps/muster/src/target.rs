@@ -1,0 +1,154 @@
+//! Which stack a command speaks to: the local one of this checkout, or one on AWS.
+
+use crate::local::{self, Checkout, NotACheckout, Running, StackState};
+use clap::Args;
+use edge_client::Source;
+use muster_cloud::Cloud;
+use muster_cloud::operator::{data_endpoint, stack_outputs};
+use muster_onboarding::CloudFailure;
+use std::collections::BTreeMap;
+
+/// The authority of AWS IoT's endpoints (AWS IoT developer guide, "Server authentication").
+const AMAZON_ROOT: &str = include_str!("../data/AmazonRootCA1.pem");
+
+/// AWS IoT's port for MQTT.
+const MQTT_PORT: u16 = 8883;
+
+/// The option that all commands share which need a stack.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArguments {
+    /// A stack on AWS, with the account and region of the environment [default: the local stack]
+    #[arg(long, value_name = "NAME", env = "MUSTER_STACK")]
+    pub stack: Option<String>,
+}
+
+/// Where devices connect.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The host.
+    pub host: String,
+    /// The port for MQTT over TLS.
+    pub port: u16,
+    /// The authority that the host's certificate comes from.
+    pub authority: Source,
+}
+
+/// A stack that runs, and how to reach it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// For clients.
+    pub cloud: Cloud,
+    /// The template's outputs.
+    outputs: BTreeMap<String, String>,
+    local: Option<Endpoint>,
+}
+
+/// Why there is no stack to speak to.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Nothing runs here, and nothing else was named.
+    #[error(
+        "no local stack runs. Start one with `muster up`, or name a stack on AWS with --stack NAME"
+    )]
+    NothingRuns,
+    /// See [`NotACheckout`].
+    #[error(transparent)]
+    NotACheckout(#[from] NotACheckout),
+    /// The stack on AWS could not be read.
+    #[error("the stack {name} cannot be read. Check its name, the region and your AWS credentials")]
+    Unreadable {
+        /// The stack's name.
+        name: String,
+        /// What AWS said.
+        #[source]
+        source: CloudFailure,
+    },
+    /// The stack is another one.
+    #[error(
+        "the stack has no output {0}: it was not made from Muster's template, or from an older one"
+    )]
+    NoOutput(&'static str),
+}
+
+impl Target {
+    /// The stack that the command line means.
+    pub async fn choose(arguments: &TargetArguments) -> Result<Self, TargetError> {
+        if let Some(name) = &arguments.stack {
+            let cloud = muster_cloud::connect().await;
+            let outputs = stack_outputs(&cloud.config, name).await.map_err(|source| {
+                TargetError::Unreadable {
+                    name: name.clone(),
+                    source,
+                }
+            })?;
+            return Ok(Self {
+                cloud,
+                outputs,
+                local: None,
+            });
+        }
+        match local::running(&Checkout::find()?) {
+            Running::Yes(state) => Ok(Self::local(&state)),
+            Running::No | Running::Starting => Err(TargetError::NothingRuns),
+        }
+    }
+
+    /// A local stack that runs.
+    pub fn local(state: &StackState) -> Self {
+        let config = local::configuration(&state.gateway);
+        Self {
+            cloud: Cloud {
+                config,
+                calls: muster_cloud::CallCounter::default(),
+            },
+            outputs: state.outputs.clone(),
+            local: Some(Endpoint {
+                host: state.mqtt_host.clone(),
+                port: state.mqtt_port,
+                authority: Source::File(state.ca_file.clone()),
+            }),
+        }
+    }
+
+    /// An output of the template.
+    pub fn output(&self, name: &'static str) -> Result<&str, TargetError> {
+        self.outputs
+            .get(name)
+            .map(String::as_str)
+            .ok_or(TargetError::NoOutput(name))
+    }
+
+    /// Where devices connect.
+    pub async fn endpoint(&self) -> Result<Endpoint, CloudFailure> {
+        match &self.local {
+            Some(endpoint) => Ok(endpoint.clone()),
+            None => Ok(Endpoint {
+                host: data_endpoint(&self.cloud.config).await?,
+                port: MQTT_PORT,
+                authority: Source::from(AMAZON_ROOT.to_owned()),
+            }),
+        }
+    }
+
+    /// The devices of this stack.
+    pub fn devices(&self) -> Result<muster_cloud::operator::Devices, TargetError> {
+        Ok(muster_cloud::operator::Devices::new(
+            &self.cloud,
+            self.output("LedgerTableName")?,
+        ))
+    }
+
+    /// The claim certificates of this stack.
+    pub fn claims(&self) -> Result<muster_cloud::operator::Claims, TargetError> {
+        let policies = [
+            self.output("ClaimPolicyName")?.to_owned(),
+            self.output("ClaimClientIdPolicyName")?.to_owned(),
+        ];
+        let table = self.output("LedgerTableName")?;
+        Ok(muster_cloud::operator::Claims::new(
+            &self.cloud,
+            table,
+            policies,
+        ))
+    }
+}

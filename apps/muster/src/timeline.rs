@@ -1,0 +1,58 @@
+//! A device's timeline, as a person reads it.
+
+use muster_cloud::operator::{Device, TimelineEntry};
+use muster_documents::Serial;
+use serde::Serialize;
+use std::fmt::{self, Display, Formatter};
+
+/// A device and its timeline.
+#[derive(Debug, Serialize)]
+pub struct Shown<'a> {
+    /// Who.
+    pub serial: &'a Serial,
+    /// Its item; `None` if nobody imported it.
+    pub device: Option<Device>,
+    /// Its requests, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.device {
+            None => write!(
+                f,
+                "{}  not known; `muster device import` makes it known",
+                self.serial
+            )?,
+            Some(device) => {
+                write!(f, "{}  {}", self.serial, device.state)?;
+                for (name, value) in [
+                    ("model", &device.model),
+                    ("certificate", &device.certificate_id),
+                    ("under way", &device.pending_certificate_id),
+                    ("client id", &device.client_id),
+                    ("execution", &device.execution),
+                    ("changed", &device.updated_at),
+                ] {
+                    if let Some(value) = value {
+                        write!(f, "\n  {name:11}  {value}")?;
+                    }
+                }
+            }
+        }
+        for entry in &self.timeline {
+            write!(f, "\n\n{}  {}", entry.at, entry.event)?;
+            if let (Some(code), Some(message)) = (&entry.code, &entry.message) {
+                write!(f, "\n  why          {code}: {message}")?;
+            }
+            if let Some(failure) = &entry.failure {
+                write!(f, "\n  failed with  {failure} (docs/errors/{failure}.md)")?;
+            }
+            write!(f, "\n  execution    {}", entry.execution)?;
+            for step in &entry.steps {
+                write!(f, "\n  {}  {}", step.at, step.did)?;
+            }
+        }
+        Ok(())
+    }
+}
