@@ -42,7 +42,7 @@ impl Place {
             let (name, after) = after.split_once('}').expect("a closed ${");
             rendered += before;
             match name.strip_prefix('!') {
-                Some(literal) => rendered += &format!("${{{literal}}}"),
+                Some(literal) => rendered.extend(["${", literal, "}"]),
                 None => rendered += self.value(name),
             }
             rest = after;

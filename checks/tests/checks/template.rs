@@ -56,9 +56,9 @@ fn to_json(node: &Yaml) -> Value {
             _ => Value::from(text.as_ref()),
         },
         Yaml::Representation(text, _, Some(tag)) => {
-            long_form(&tag.suffix, Value::from(text.as_ref()))
+            long_form(&tag.suffix, &Value::from(text.as_ref()))
         }
-        Yaml::Tagged(tag, inner) => long_form(&tag.suffix, to_json(inner)),
+        Yaml::Tagged(tag, inner) => long_form(&tag.suffix, &to_json(inner)),
         Yaml::Sequence(items) => items.iter().map(to_json).collect(),
         Yaml::Mapping(entries) => {
             let mut object = Map::new();
@@ -76,8 +76,8 @@ fn to_json(node: &Yaml) -> Value {
     }
 }
 
-fn long_form(name: &str, value: Value) -> Value {
-    match (name, &value) {
+fn long_form(name: &str, value: &Value) -> Value {
+    match (name, value) {
         ("Ref" | "Condition", _) => json!({ name: value }),
         ("GetAtt", Value::String(path)) => {
             let (resource, attribute) = path.split_once('.').unwrap_or((path, ""));
