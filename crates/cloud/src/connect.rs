@@ -1,12 +1,21 @@
-//! One configuration for all clients of a process.
+//! One configuration, and one pool of connections, for all clients of a process.
 
 use crate::CallCounter;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::{Builder, tls};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use std::time::Duration;
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one attempt of a call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// What clients are built from.
 #[derive(Debug, Clone)]
@@ -17,23 +26,52 @@ pub struct Cloud {
     pub calls: CallCounter,
 }
 
-/// Reads region, credentials and endpoint from the environment, as Lambda and the local stack set them.
-///
-/// The SDK retries twice on its own, for a lost packet; waiting out a throttle is the workflow's part, whose
-/// back-off does not keep a function running.
+/// Finds region, credentials and endpoint wherever the SDK looks for them: environment, profiles, SSO, metadata.
 pub async fn connect() -> Cloud {
-    let http_client = Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(8))
-        .build();
     let config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts)
+        .http_client(http_client())
+        .retry_config(retries())
+        .timeout_config(timeouts())
         .load()
         .await;
     Cloud { config, calls: CallCounter::default() }
+}
+
+/// Takes region, credentials and endpoint from the environment, where Lambda puts them, and looks nowhere else:
+/// a function starts without the SDK's search through profiles and metadata services.
+pub fn connect_in_lambda() -> Cloud {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http_client())
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .retry_config(retries())
+        .timeout_config(timeouts());
+    config.set_region(std::env::var("AWS_REGION").ok().map(Region::new));
+    config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
+    Cloud { config: config.build(), calls: CallCounter::default() }
+}
+
+/// The SDK retries twice on its own, for a lost packet; waiting out a throttle is the workflow's part, whose
+/// back-off does not keep a function running.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
+}
+
+/// The SDK's own HTTP client reads and parses the system's root certificates once more for each client that is
+/// built; here that is done once for the process.
+fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let connector = aws_smithy_http_client::Connector::builder()
+        .connector_settings(settings)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_settings, _components| connector.clone())
 }

@@ -14,11 +14,19 @@ pub mod operator;
 mod publishing;
 #[cfg(feature = "sealing")]
 mod sealing;
+#[cfg(any(
+    feature = "identity",
+    feature = "ledger",
+    feature = "publishing",
+    feature = "sealing",
+    feature = "workflows"
+))]
+mod warm;
 #[cfg(feature = "workflows")]
 mod workflows;
 
 pub use calls::CallCounter;
-pub use connect::{Cloud, connect};
+pub use connect::{Cloud, connect, connect_in_lambda};
 pub use failure::failure;
 #[cfg(feature = "identity")]
 pub use identity::Identity;
@@ -28,5 +36,13 @@ pub use ledger::Ledger;
 pub use publishing::Publishing;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
+#[cfg(any(
+    feature = "identity",
+    feature = "ledger",
+    feature = "publishing",
+    feature = "sealing",
+    feature = "workflows"
+))]
+pub use warm::Service;
 #[cfg(feature = "workflows")]
 pub use workflows::{StateMachine, Workflows};

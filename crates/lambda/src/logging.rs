@@ -1,23 +1,26 @@
 //! One line of JSON an event, with identifiers as fields.
 
 use crate::variables::LOG_LEVEL;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log on standard output, where Lambda takes it from. `LOG_LEVEL` sets Muster's own level; the
 /// SDK's stays at warnings, since its debug lines hold whole requests.
 pub fn start_logging() {
-    let level = std::env::var(LOG_LEVEL).unwrap_or_else(|_| "info".to_owned());
-    let level = match level.as_str() {
-        "error" | "warn" | "info" | "debug" => level.as_str(),
-        _ => "info",
+    let level = match std::env::var(LOG_LEVEL).as_deref() {
+        Ok("error") => LevelFilter::ERROR,
+        Ok("warn") => LevelFilter::WARN,
+        Ok("debug") => LevelFilter::DEBUG,
+        _ => LevelFilter::INFO,
     };
-    let filter = EnvFilter::new(format!("warn,muster={level}"));
-    // A second start in one process (tests) leaves the first as it is.
-    let _ = tracing_subscriber::fmt()
+    let levels = Targets::new().with_default(LevelFilter::WARN).with_target("muster", level);
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .try_init();
+        .with_span_list(false);
+    // A second start in one process (tests) leaves the first as it is.
+    let _ = tracing_subscriber::registry().with(levels).with(lines).try_init();
 }

@@ -1,7 +1,7 @@
 //! Wiring of `chunk-publisher`.
 
 use chunk_publisher::publish;
-use muster_cloud::{Ledger, Publishing, Sealing};
+use muster_cloud::{Ledger, Publishing, Sealing, Service, connect_in_lambda};
 use muster_lambda::{Configuration, run, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,10 +9,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
     let configuration = Configuration::from_environment();
     let prefix = configuration.required(variables::TOPIC_PREFIX)?;
-    let cloud = muster_cloud::connect().await;
+    let cloud = connect_in_lambda();
     let publisher = Publishing::new(&cloud);
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let unseal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
+    cloud.warm(&[Service::DynamoDb, Service::IotData, Service::Kms]).await;
     run(
         async |publication| publish(&prefix, &publisher, &ledger, &unseal, publication).await,
         cloud.calls,

@@ -1,6 +1,7 @@
 //! Wiring of `claim-intake`.
 
 use claim_intake::take;
+use muster_cloud::{Service, Workflows, connect_in_lambda};
 use muster_lambda::{Configuration, run, start_logging, variables};
 use muster_onboarding::ClaimRules;
 
@@ -12,8 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         topic_prefix: configuration.required(variables::TOPIC_PREFIX)?,
         legacy_mode: configuration.switch(variables::LEGACY_MODE)?,
     };
-    let cloud = muster_cloud::connect().await;
-    let workflow = muster_cloud::Workflows::new(&cloud)
+    let cloud = connect_in_lambda();
+    let workflow = Workflows::new(&cloud)
         .state_machine(configuration.required(variables::STATE_MACHINE_ARN)?);
+    cloud.warm(&[Service::StepFunctions]).await;
     run(async |batch| take(&rules, &workflow, batch).await, cloud.calls).await
 }

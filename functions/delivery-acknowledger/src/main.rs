@@ -1,7 +1,7 @@
 //! Wiring of `delivery-acknowledger`.
 
 use delivery_acknowledger::acknowledge;
-use muster_cloud::{Ledger, Publishing, Workflows};
+use muster_cloud::{Ledger, Publishing, Service, Workflows, connect_in_lambda};
 use muster_lambda::{Configuration, run, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,10 +9,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
     let configuration = Configuration::from_environment();
     let prefix = configuration.required(variables::TOPIC_PREFIX)?;
-    let cloud = muster_cloud::connect().await;
+    let cloud = connect_in_lambda();
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let waiting = Workflows::new(&cloud);
     let publisher = Publishing::new(&cloud);
+    cloud.warm(&[Service::DynamoDb, Service::StepFunctions, Service::IotData]).await;
     run(
         async |batch| acknowledge(&prefix, &ledger, &waiting, &publisher, batch).await,
         cloud.calls,

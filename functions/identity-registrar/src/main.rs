@@ -1,14 +1,15 @@
 //! Wiring of `identity-registrar`.
 
 use identity_registrar::register;
-use muster_cloud::Identity;
+use muster_cloud::{Identity, Service, connect_in_lambda};
 use muster_lambda::{Configuration, run, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
     let configuration = Configuration::from_environment();
-    let cloud = muster_cloud::connect().await;
+    let cloud = connect_in_lambda();
     let registry = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
+    cloud.warm(&[Service::Iot]).await;
     run(async |task| register(&registry, task).await, cloud.calls).await
 }

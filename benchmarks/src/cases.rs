@@ -1,0 +1,261 @@
+//! What is measured: each function with an event that makes it do its ordinary work.
+
+use crate::aws::World;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use muster_documents::tasks::{IssueCertificate, Publication, RegisterIdentity, RevokeIdentity};
+use muster_documents::{ClientId, DeviceMessage, Mode, Serial};
+use muster_onboarding::ledger::DeviceState;
+use muster_pki::{DeviceKey, certificate_id, der_to_pem};
+use serde_json::{Value, json};
+use std::error::Error;
+
+/// The minimal function's package.
+pub const MINIMAL: &str = "minimal-function";
+/// Bytes of a device's certificate as AWS IoT issues it.
+pub const CERTIFICATE_BYTES: usize = 655;
+/// A client id of 12 characters.
+pub const CLIENT_ID: &str = "sensor-00001";
+
+const LEDGER: (&str, &str) = ("LEDGER_TABLE", "ledger");
+const POLICY: (&str, &str) = ("DEVICE_POLICY", "device");
+const PREFIX: (&str, &str) = ("TOPIC_PREFIX", "provision");
+const KEY: (&str, &str) = ("KEY_ID", "arn:aws:kms:eu-central-1:123456789012:key/5b3a");
+const MACHINE: (&str, &str) = (
+    "STATE_MACHINE_ARN",
+    "arn:aws:states:eu-central-1:123456789012:stateMachine:claim-provisioning",
+);
+const EXECUTION: &str =
+    "arn:aws:states:eu-central-1:123456789012:execution:claim-provisioning:sensor-00001-0b1c";
+
+/// One row of the table.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What the table calls it.
+    pub name: &'static str,
+    /// The package whose binary it is.
+    pub package: &'static str,
+    /// The function's own variables.
+    pub environment: Vec<(&'static str, &'static str)>,
+    /// The event of every invocation.
+    pub event: Value,
+    /// What AWS answers.
+    pub world: World,
+}
+
+/// Something of the length of a certificate; no function looks into it.
+pub fn certificate() -> Vec<u8> {
+    (0..=u8::MAX).cycle().take(CERTIFICATE_BYTES).collect()
+}
+
+/// All rows, the minimal function first.
+pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
+    let device = Device::new()?;
+    let request = json!({ "csr": device.csr, "packetSize": 256, "serialNumber": CLIENT_ID });
+    Ok(vec![
+        device.case(
+            MINIMAL,
+            MINIMAL,
+            &[],
+            json!({ "thingName": CLIENT_ID }),
+            Value::Null,
+        ),
+        device.case(
+            "claim-intake",
+            "claim-intake",
+            &[PREFIX, ("LEGACY_MODE", "on"), MACHINE],
+            batch("json", request.to_string().as_bytes()),
+            Value::Null,
+        ),
+        device.issue(
+            "certificate-issuer",
+            Mode::Chunked,
+            Some(device.csr.clone()),
+        ),
+        device.issue("certificate-issuer, legacy", Mode::Legacy, None),
+        device.case(
+            "identity-registrar",
+            "identity-registrar",
+            &[POLICY],
+            json!(RegisterIdentity {
+                serial: device.serial.clone(),
+                certificate_arn: device.certificate_arn(),
+                activate: true,
+            }),
+            Value::Null,
+        ),
+        device.publish("chunk-publisher", &device.chunks()),
+        device.publish("chunk-publisher, legacy", &device.legacy_answer()),
+        device.case(
+            "delivery-acknowledger",
+            "delivery-acknowledger",
+            &[PREFIX, LEDGER],
+            batch("ack", &device.acknowledgement()?),
+            device.delivery_item(),
+        ),
+        device.case(
+            "identity-revoker",
+            "identity-revoker",
+            &[LEDGER, POLICY],
+            json!(RevokeIdentity {
+                serial: device.serial.clone(),
+                execution: EXECUTION.into(),
+                release: true
+            }),
+            device.item_with_certificate(),
+        ),
+    ])
+}
+
+/// The device that all events are about.
+struct Device {
+    serial: Serial,
+    client_id: ClientId,
+    csr: String,
+    certificate: Vec<u8>,
+    certificate_id: String,
+}
+
+impl Device {
+    fn new() -> Result<Self, Box<dyn Error>> {
+        let certificate = certificate();
+        Ok(Self {
+            serial: Serial::new(CLIENT_ID)?,
+            client_id: ClientId::new(CLIENT_ID)?,
+            csr: STANDARD.encode(DeviceKey::generate()?.csr_der(CLIENT_ID)?),
+            certificate_id: certificate_id(&certificate),
+            certificate,
+        })
+    }
+
+    fn case(
+        &self,
+        name: &'static str,
+        package: &'static str,
+        environment: &[(&'static str, &'static str)],
+        event: Value,
+        item: Value,
+    ) -> Case {
+        let world = World {
+            item,
+            certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
+            certificate_id: self.certificate_id.clone(),
+        };
+        Case {
+            name,
+            package,
+            environment: environment.to_vec(),
+            event,
+            world,
+        }
+    }
+
+    fn issue(&self, name: &'static str, mode: Mode, csr: Option<String>) -> Case {
+        let task = IssueCertificate {
+            serial: self.serial.clone(),
+            execution: EXECUTION.into(),
+            mode,
+            csr,
+        };
+        self.case(
+            name,
+            "certificate-issuer",
+            &[LEDGER, POLICY, KEY],
+            json!(task),
+            self.item(),
+        )
+    }
+
+    fn publish(&self, name: &'static str, publication: &Publication) -> Case {
+        self.case(
+            name,
+            "chunk-publisher",
+            &[PREFIX, LEDGER, KEY],
+            json!(publication),
+            Value::Null,
+        )
+    }
+
+    fn chunks(&self) -> Publication {
+        Publication::Chunks {
+            task_token: "t".repeat(600),
+            serial: self.serial.clone(),
+            execution: EXECUTION.into(),
+            client_id: self.client_id.clone(),
+            packet_size: 256,
+            certificate: STANDARD.encode(&self.certificate),
+            certificate_id: self.certificate_id.clone(),
+            missing: None,
+        }
+    }
+
+    fn legacy_answer(&self) -> Publication {
+        Publication::LegacyAnswer {
+            task_token: "t".repeat(600),
+            serial: self.serial.clone(),
+            execution: EXECUTION.into(),
+            client_id: self.client_id.clone(),
+            certificate: STANDARD.encode(&self.certificate),
+            certificate_id: self.certificate_id.clone(),
+            sealed_key: STANDARD.encode([7u8; 400]),
+        }
+    }
+
+    /// Complete: `[delivery, []]`, whose delivery is the digest's first four bytes.
+    fn acknowledgement(&self) -> Result<Vec<u8>, Box<dyn Error>> {
+        let delivery = u32::from_str_radix(&self.certificate_id[..8], 16)?;
+        Ok([&[0x82, 0x1a][..], &delivery.to_be_bytes(), &[0x80]].concat())
+    }
+
+    fn certificate_arn(&self) -> String {
+        format!(
+            "arn:aws:iot:eu-central-1:123456789012:cert/{}",
+            self.certificate_id
+        )
+    }
+
+    fn item(&self) -> Value {
+        json!({
+            "pk": { "S": format!("device#{}", self.serial) }, "sk": { "S": "state" }, "serial": { "S": self.serial },
+            "state": { "S": DeviceState::Provisioning.name() }, "execution": { "S": EXECUTION },
+            "fingerprint": { "S": "f".repeat(64) }, "updatedAt": { "S": "2026-01-01T00:00:00Z" },
+        })
+    }
+
+    fn item_with_certificate(&self) -> Value {
+        let mut item = self.item();
+        item["pendingCertificateId"] = json!({ "S": self.certificate_id });
+        item["pendingCertificateArn"] = json!({ "S": self.certificate_arn() });
+        item["pendingCertificateDer"] = json!({ "B": STANDARD.encode(&self.certificate) });
+        item
+    }
+
+    fn delivery_item(&self) -> Value {
+        json!({
+            "pk": { "S": format!("delivery#{}", self.client_id) }, "sk": { "S": "state" },
+            "serial": { "S": self.serial }, "execution": { "S": EXECUTION },
+            "certificateId": { "S": self.certificate_id }, "taskToken": { "S": "t".repeat(600) },
+        })
+    }
+}
+
+/// One message from a queue, as the topic rules write it.
+fn batch(topic: &str, payload: &[u8]) -> Value {
+    let message = DeviceMessage {
+        payload: STANDARD.encode(payload),
+        topic: format!("provision/{CLIENT_ID}/{topic}"),
+        client_id: CLIENT_ID.to_owned(),
+        timestamp: 1_767_225_600_000,
+    };
+    json!({ "Records": [{
+        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+        "receiptHandle": "r".repeat(200),
+        "body": json!(message).to_string(),
+        "attributes": { "ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000" },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:requests",
+        "awsRegion": "eu-central-1",
+    }] })
+}

@@ -1,0 +1,68 @@
+//! Measures what each function costs, beside the least that a function on the AWS SDK costs, in the same run.
+//! `docs/measurements.md` says how to read it.
+
+mod aws;
+mod binaries;
+mod cases;
+mod device;
+mod function;
+mod http;
+mod measurement;
+mod process;
+mod runtime_api;
+mod table;
+
+use clap::Parser;
+use measurement::Effort;
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    about = "Measures the functions' start, time, processor time, memory, size and AWS calls"
+)]
+struct Arguments {
+    /// Starts of each function
+    #[arg(long, default_value_t = 30)]
+    starts: usize,
+    /// Rounds of invocations; the quietest one counts for processor time
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Invocations of each function in a round
+    #[arg(long, default_value_t = 400)]
+    invocations: u32,
+    /// Measures the binaries in this folder instead of building them, to compare one build with another
+    #[arg(long)]
+    binaries: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let cases = cases::all()?;
+    let packages: BTreeSet<&str> = cases.iter().map(|case| case.package).collect();
+    let folder = match &arguments.binaries {
+        Some(folder) => folder.clone(),
+        None => binaries::build(&packages.into_iter().collect::<Vec<_>>())?,
+    };
+    let effort = Effort {
+        starts: arguments.starts,
+        rounds: arguments.rounds,
+        invocations: arguments.invocations,
+    };
+    let measured = measurement::measure(&cases, |package| folder.join(package), effort).await?;
+    table::print(&measured);
+    println!();
+    device::print()
+}
