@@ -47,7 +47,7 @@ impl Output {
         let mut text = format!("muster: {failure}");
         let mut cause = failure.source();
         while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
+            text.extend([": ", &error.to_string()]);
             cause = error.source();
         }
         let _ = writeln!(io::stderr(), "{text}");

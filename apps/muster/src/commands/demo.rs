@@ -57,7 +57,7 @@ async fn whole(arguments: Arguments, output: &Output) -> Result<ExitCode, Failur
         options.parameters = vec![("LegacyMode".to_owned(), "on".to_owned())];
         let directory = StackDirectory::private(&checkout)?;
         let stack = LocalStack::start(&checkout, directory, &options, &|line| {
-            output.progress(line)
+            output.progress(line);
         })
         .await?;
         let report = demo::run(&Target::local(stack.state()), &demo, output).await?;

@@ -3,8 +3,9 @@
 use super::archive;
 use super::definition::with_plain_timeouts;
 use super::package::{Artifact, BUCKET, Package};
+use super::reason;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use std::collections::BTreeMap;
 use std::io;
@@ -77,7 +78,7 @@ pub async fn upload(
         }
     }
     while let Some(upload) = uploads.join_next().await {
-        upload.map_err(|panic| refused("an artifact", &panic))??;
+        upload.map_err(|panic| unreadable(temporary, io::Error::other(panic)))??;
     }
     let template = package.template.to_string().into_bytes();
     put(s3, TEMPLATE_KEY, template.into()).await?;
@@ -91,11 +92,12 @@ async fn put_zip(
     source: PathBuf,
     make: fn(&Path, &Path) -> io::Result<()>,
 ) -> Result<(), ArtifactError> {
-    let made = {
+    let packed = {
         let (zip, source) = (zip.clone(), source.clone());
         tokio::task::spawn_blocking(move || make(&source, &zip)).await
     };
-    made.map_err(io::Error::other)
+    packed
+        .map_err(io::Error::other)
         .flatten()
         .map_err(|error| unreadable(&source, error))?;
     put_file(&s3, &key, &zip).await?;
@@ -132,9 +134,9 @@ fn unreadable(path: &Path, source: io::Error) -> ArtifactError {
     }
 }
 
-fn refused<E: std::error::Error + 'static>(key: &str, error: &E) -> ArtifactError {
+fn refused<E: std::error::Error + ProvideErrorMetadata>(key: &str, error: &E) -> ArtifactError {
     ArtifactError::Refused {
         key: key.to_owned(),
-        reason: DisplayErrorContext(error).to_string(),
+        reason: reason::of(error),
     }
 }

@@ -3,9 +3,9 @@
 /// The field that the emulator takes as a number only.
 const FIELD: &str = "\"TimeoutSeconds\": ";
 
-/// Writes time-outs that are JSONata expressions of one substitution, `"{% ${Name} %}"`, as that substitution alone.
+/// Writes time-outs that are `JSONata` expressions of one substitution, `"{% ${Name} %}"`, as that substitution alone.
 ///
-/// AWS evaluates a `TimeoutSeconds` in JSONata; the emulator does not, and waits on the text for ever
+/// AWS evaluates a `TimeoutSeconds` in `JSONata`; the emulator does not, and waits on the text for ever
 /// (docs/local-stack.md). With the substitution alone it gets the number.
 pub fn with_plain_timeouts(definition: &str) -> String {
     let mut plain = String::with_capacity(definition.len());
@@ -18,7 +18,7 @@ pub fn with_plain_timeouts(definition: &str) -> String {
             && let Some((name, after)) = expression.split_once("} %}\"")
             && name.chars().all(char::is_alphanumeric)
         {
-            plain.push_str(&format!("${{{name}}}"));
+            plain.extend(["${", name, "}"]);
             rest = after;
         }
     }

@@ -1,9 +1,10 @@
 //! Deploys a packaged template by a CloudFormation change set, as the pipeline does on AWS.
 
 use super::package::BUCKET;
+use super::reason;
 use super::state::STACK_NAME;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::DisplayErrorContext;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceStatus, Stack, StackEvent,
     StackStatus,
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 const CHANGE_SET: &str = "deploy";
 
 /// How long each of the two waits may take. Each takes a second or two.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// How often progress is asked for.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -197,9 +198,12 @@ fn line(event: &StackEvent) -> String {
     )
 }
 
-fn refused<E: std::error::Error + 'static>(action: &'static str, error: &E) -> DeployError {
+fn refused<E: std::error::Error + ProvideErrorMetadata>(
+    action: &'static str,
+    error: &E,
+) -> DeployError {
     DeployError::Refused {
         action,
-        reason: DisplayErrorContext(error).to_string(),
+        reason: reason::of(error),
     }
 }

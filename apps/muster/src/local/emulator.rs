@@ -14,7 +14,10 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 
 /// How long the emulator may take to answer. It takes about a second.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// How long a killed emulator may take to be gone.
+const END_LIMIT: Duration = Duration::from_secs(2);
 
 /// How often it is asked whether it is ready.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -217,12 +220,19 @@ impl Emulator {
 }
 
 impl Drop for Emulator {
+    /// Ends it where nobody waits, as when starting it was given up. A killed process takes a few milliseconds to
+    /// end; they are waited for here, so that whoever looks next finds it gone.
     fn drop(&mut self) {
-        if self.leash.is_some() {
-            end_group(self.group);
-            // What stays, because something of the group wrote until now, is removed at the next start.
-            let _ = std::fs::remove_dir_all(&self.temporary);
+        if self.leash.is_none() {
+            return;
         }
+        end_group(self.group);
+        let started = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && started.elapsed() < END_LIMIT {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // What stays, because something of the group wrote until now, is removed at the next start.
+        let _ = std::fs::remove_dir_all(&self.temporary);
     }
 }
 

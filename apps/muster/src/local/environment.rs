@@ -169,3 +169,128 @@ fn files(path: &Path, source: io::Error) -> EnvironmentError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Stands in for Python: makes a "virtual environment" with itself in it, and notes each installation.
+    const STAND_IN: &str = r#"#!/bin/sh
+case "$*" in
+    *"-m venv "*) for directory; do :; done; mkdir -p "$directory/bin"; cp "$0" "$directory/bin/python" ;;
+    *"-m pip "*) sleep 0.1; echo installed >> "$(dirname "$0")/../../../../installations" ;;
+esac
+"#;
+
+    /// Written by another process: one that this process forks meanwhile would hold it open for writing, and then it
+    /// cannot be executed.
+    fn program(path: &Path, script: &str) {
+        let text = path.with_extension("txt");
+        fs::write(&text, script).unwrap();
+        let copied = std::process::Command::new("cp")
+            .arg(text)
+            .arg(path)
+            .status();
+        assert!(copied.unwrap().success());
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    struct Scratch {
+        root: tempfile::TempDir,
+        checkout: Checkout,
+        python: Python,
+    }
+
+    impl Scratch {
+        fn new() -> Self {
+            let root = tempfile::tempdir().unwrap();
+            let executable = root.path().join("python3");
+            program(&executable, STAND_IN);
+            fs::create_dir(root.path().join("local")).unwrap();
+            fs::write(root.path().join("local/requirements.txt"), "ministack").unwrap();
+            let checkout = Checkout::above(root.path()).unwrap();
+            let python = Python {
+                executable,
+                version: "3.12".to_owned(),
+            };
+            Self {
+                root,
+                checkout,
+                python,
+            }
+        }
+
+        async fn prepare(&self) -> Environment {
+            Environment::prepare(&self.checkout, &self.python, |_| {})
+                .await
+                .unwrap()
+        }
+
+        fn installations(&self) -> usize {
+            let noted = fs::read_to_string(self.root.path().join("installations"));
+            noted.unwrap_or_default().lines().count()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_environment_is_made_once_for_the_same_requirements() {
+        let scratch = Scratch::new();
+        let first = scratch.prepare().await;
+        let second = scratch.prepare().await;
+        assert_eq!(first.python(), second.python());
+        assert_eq!(scratch.installations(), 1);
+    }
+
+    #[tokio::test]
+    async fn other_requirements_get_an_environment_of_their_own() {
+        let scratch = Scratch::new();
+        let old = scratch.prepare().await;
+        fs::write(scratch.checkout.requirements(), "ministack cryptography").unwrap();
+        let new = scratch.prepare().await;
+        assert_ne!(old.python(), new.python());
+        assert_eq!(scratch.installations(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_half_made_environment_is_made_again_from_nothing() {
+        let scratch = Scratch::new();
+        let environment = scratch.prepare().await;
+        fs::remove_file(environment.directory.join(COMPLETE)).unwrap();
+        fs::write(environment.directory.join("leaving"), "").unwrap();
+
+        scratch.prepare().await;
+
+        assert_eq!(scratch.installations(), 2);
+        assert!(!environment.directory.join("leaving").exists());
+    }
+
+    #[tokio::test]
+    async fn an_environment_whose_python_was_removed_is_made_again() {
+        let scratch = Scratch::new();
+        let environment = scratch.prepare().await;
+        fs::remove_file(environment.python()).unwrap();
+        scratch.prepare().await;
+        assert_eq!(scratch.installations(), 2);
+    }
+
+    #[tokio::test]
+    async fn of_two_at_once_one_makes_it_and_the_other_waits() {
+        let scratch = Scratch::new();
+        let (first, second) = tokio::join!(scratch.prepare(), scratch.prepare());
+        assert_eq!(first.python(), second.python());
+        assert_eq!(scratch.installations(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_python_said_is_told_when_it_fails() {
+        let scratch = Scratch::new();
+        let failing = "#!/bin/sh\necho 'no room on the disk' >&2; exit 1\n";
+        program(&scratch.python.executable, failing);
+        let failure = Environment::prepare(&scratch.checkout, &scratch.python, |_| {}).await;
+        let told = failure.unwrap_err().to_string();
+        assert!(told.contains("cannot make a virtual environment"), "{told}");
+        assert!(told.contains("no room on the disk"), "{told}");
+    }
+}

@@ -20,6 +20,7 @@ mod parameters;
 mod ports;
 mod probe;
 mod python;
+mod reason;
 mod shared;
 mod stack;
 mod state;

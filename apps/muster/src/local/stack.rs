@@ -130,7 +130,9 @@ impl LocalStack {
         let (environment, binaries) = tokio::try_join!(
             async { Ok::<_, StackError>(Environment::prepare(checkout, &python, say).await?) },
             async {
-                say("building the functions");
+                if package.functions().next().is_some() {
+                    say("building the functions");
+                }
                 Ok(build::build(checkout, options.profile, package.functions()).await?)
             }
         )?;

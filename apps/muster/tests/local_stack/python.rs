@@ -4,7 +4,7 @@ use crate::scratch::{Scratch, complaint};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// `muster up` where `PATH` holds nothing but these programs.
 fn up_with(programs: &[(&str, &str)]) -> Output {
@@ -20,8 +20,19 @@ fn up_with(programs: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
+/// Written by another process: one that this process forks meanwhile would hold it open for writing, and then it cannot
+/// be executed.
 fn program(path: &Path, script: &str) {
-    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    let text = path.with_extension("txt");
+    fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+    assert!(
+        Command::new("cp")
+            .arg(text)
+            .arg(path)
+            .status()
+            .unwrap()
+            .success()
+    );
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 

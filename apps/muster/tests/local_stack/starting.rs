@@ -90,15 +90,16 @@ fn a_port_in_use_is_told_and_nothing_is_started() {
 #[test]
 fn a_resource_that_cannot_be_made_is_told_with_its_reason_and_nothing_is_left() {
     let scratch = Scratch::new();
-    let template =
-        "Resources:\n  Odd: { Type: AWS::IoT::Policy, Properties: { PolicyDocument: {} } }\n";
+    let template = "Resources:\n  First: { Type: AWS::IoT::Policy, Properties: { PolicyName: same, PolicyDocument: {} } }\n  \
+         Second: { Type: AWS::IoT::Policy, DependsOn: First, Properties: { PolicyName: same, PolicyDocument: {} } }\n";
     fs::write(scratch.path("template.yaml"), template).unwrap();
 
     let output = scratch.run(&["up", "--detach"]);
 
     assert!(!output.status.success());
     let told = complaint(&output);
-    assert!(told.contains("Odd (AWS::IoT::Policy): "), "{told}");
+    assert!(told.contains("Second (AWS::IoT::Policy): "), "{told}");
+    assert!(!told.contains("First (AWS::IoT::Policy): "), "{told}");
     assert_eq!(scratch.status()["running"], false);
     assert!(
         !scratch.path(".muster/stack/tmp").exists(),
