@@ -6,6 +6,7 @@ mod environment;
 mod error_names;
 mod glob;
 mod ledger;
+mod permissions;
 mod policies;
 mod policy;
 mod repository;

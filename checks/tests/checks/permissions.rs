@@ -1,0 +1,129 @@
+//! A function's role allows exactly the calls that the function makes.
+//!
+//! What a function calls is read from its source: the ports' methods, and the IAM actions that their adapters in
+//! `crates/cloud` name.
+
+use crate::repository::{files, packages_in, read, stem};
+use crate::template::{list, resources, statements, template};
+use crate::text::without_tests;
+use std::collections::{BTreeMap, BTreeSet};
+
+type Actions = BTreeSet<String>;
+
+/// The adapters that functions use; the others are the operator's.
+const ADAPTERS: &[&str] = &["identity", "ledger", "publishing", "sealing", "workflows"];
+
+/// A table that is encrypted with a key of the account's is read and written with that key.
+const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// The functions of a source file: name and body.
+fn functions(source: &str) -> BTreeMap<String, String> {
+    let mut functions = BTreeMap::new();
+    for piece in source.split("async fn ").skip(1) {
+        let name = piece.split(['(', '<']).next().unwrap_or_default();
+        let body = piece.split("\n    }\n").next().unwrap_or_default();
+        let body = body.split("\n}\n").next().unwrap_or_default();
+        functions.insert(name.to_owned(), body.to_owned());
+    }
+    functions
+}
+
+/// The actions that a body names, `service:Action` in quotes.
+fn named(body: &str) -> Actions {
+    let quoted = body.split('"').skip(1).step_by(2);
+    quoted
+        .filter(|text| {
+            let services = ["iot:", "dynamodb:", "kms:", "states:"];
+            let service = services.iter().find(|service| text.starts_with(**service));
+            service.is_some_and(|service| text[service.len()..].chars().all(char::is_alphanumeric))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whether a body calls a function of its own file.
+fn calls(body: &str, name: &str) -> bool {
+    body.contains(&format!("self.{name}("))
+        || body.match_indices(&format!("{name}(")).any(|(at, _)| {
+            let before = body[..at].chars().next_back();
+            before.is_none_or(|c| !c.is_alphanumeric() && !"_.".contains(c))
+        })
+}
+
+/// What each method of the adapters calls.
+fn adapters() -> BTreeMap<String, Actions> {
+    let mut methods = BTreeMap::new();
+    for path in files("crates/cloud/src", "rs") {
+        if !ADAPTERS.contains(&stem(&path).as_str()) {
+            continue;
+        }
+        let functions = functions(without_tests(&read(&path)));
+        for (name, body) in &functions {
+            let mut actions = named(body);
+            for (helper, helpers_body) in &functions {
+                if helper != name && calls(body, helper) {
+                    actions.extend(named(helpers_body));
+                }
+            }
+            methods.insert(name.clone(), actions);
+        }
+    }
+    methods
+}
+
+/// The permissions that an API call needs.
+fn permissions(action: &str) -> Vec<&str> {
+    match action {
+        "dynamodb:TransactWriteItems" => vec!["dynamodb:ConditionCheckItem", "dynamodb:PutItem"],
+        other => vec![other],
+    }
+}
+
+#[test]
+fn the_calls_are_found_where_they_are_looked_for() {
+    let adapters = adapters();
+    for (method, action) in [
+        ("issue", "iot:CreateCertificateFromCsr"),
+        ("held", "dynamodb:GetItem"),
+        ("release", "dynamodb:UpdateItem"),
+        ("open", "dynamodb:TransactWriteItems"),
+        ("seal", "kms:Encrypt"),
+        ("start", "states:StartExecution"),
+    ] {
+        assert!(
+            adapters[method].contains(action),
+            "{method}: {:?}",
+            adapters[method]
+        );
+    }
+}
+
+#[test]
+fn a_functions_role_allows_exactly_what_the_function_calls() {
+    let adapters = adapters();
+    let template = template();
+    let deployed: BTreeMap<_, _> = resources(&template, "AWS::Serverless::Function")
+        .into_iter()
+        .map(|(_, function)| (function["CodeUri"].as_str().unwrap().to_owned(), function))
+        .collect();
+    for package in packages_in("functions") {
+        let source = read(format!("{}/src/lib.rs", package.directory));
+        let source = without_tests(&source);
+        let mut needed = Actions::new();
+        for (method, actions) in &adapters {
+            if source.contains(&format!(".{method}(")) {
+                let actions = actions.iter().flat_map(|action| permissions(action));
+                needed.extend(actions.map(str::to_owned));
+            }
+        }
+        if needed.iter().any(|action| action.starts_with("dynamodb:")) {
+            needed.extend(TABLE_KEY.map(str::to_owned));
+        }
+        let allowed: Actions = statements(&deployed[&package.directory])
+            .into_iter()
+            .flat_map(|statement| list(&statement["Action"]))
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(allowed, needed, "{}", package.name);
+    }
+}
