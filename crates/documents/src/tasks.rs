@@ -31,6 +31,16 @@ pub struct IssuedCertificate {
     pub sealed_key: Option<String>,
 }
 
+/// What a certificate is attached to, or what is attached to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attachment {
+    /// The device's thing, made where it isn't there.
+    Thing,
+    /// The device policy, which makes the certificate usable.
+    Policy,
+}
+
 /// The input of `identity-registrar`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,8 +49,8 @@ pub struct RegisterIdentity {
     pub serial: Serial,
     /// The certificate to attach.
     pub certificate_arn: String,
-    /// Whether to attach the device policy too, which makes the certificate usable.
-    pub activate: bool,
+    /// What to do, in this order.
+    pub attach: Vec<Attachment>,
 }
 
 /// The answer of `identity-registrar`.
