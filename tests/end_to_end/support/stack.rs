@@ -1,0 +1,171 @@
+//! A local stack with a claim certificate.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use edge_client::{Config, Mode, Outcome, RunError, Source};
+use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions};
+use muster::target::Target;
+use muster_cloud::operator::{Device, TimelineEntry};
+use muster_documents::Serial;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long anything that a test waits for may take on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A stack of a test's own. Dropping it ends it.
+pub struct Stack {
+    pub local: LocalStack,
+    pub target: Target,
+    pub claim_id: String,
+    pub claim_certificate: String,
+    pub claim_key: SecretString,
+    stores: tempfile::TempDir,
+}
+
+/// Waits until `look` sees what it looks for.
+pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(started.elapsed() < PATIENCE, "waited {} s in vain for {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+impl Stack {
+    /// The template with these parameters, and one claim certificate.
+    pub async fn start(parameters: &[(&str, &str)]) -> Self {
+        Self::start_template(None, parameters).await
+    }
+
+    /// Another template, or the checkout's own.
+    pub async fn start_template(template: Option<&Path>, parameters: &[(&str, &str)]) -> Self {
+        let checkout = Checkout::above(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let mut options = StackOptions::new(&checkout);
+        options.parameters = parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        if let Some(template) = template {
+            template.clone_into(&mut options.template);
+        }
+        let directory = StackDirectory::private(&checkout).unwrap();
+        let local = LocalStack::start(&checkout, directory, &options, &|_| {}).await.unwrap();
+        let target = Target::local(local.state());
+        let claim = target.claims().unwrap().create("test", 0).await.unwrap();
+        Self {
+            local,
+            target,
+            claim_id: claim.certificate_id,
+            claim_certificate: claim.certificate_pem,
+            claim_key: claim.private_key_pem,
+            stores: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Makes a serial known.
+    pub async fn import(&self, serial: &str) {
+        let serial = Serial::new(serial).unwrap();
+        self.target.devices().unwrap().import(&serial, None, "2026-01-01T00:00:00Z").await.unwrap();
+    }
+
+    /// The edge client's configuration for a device.
+    pub fn config(&self, serial: &str, mode: Mode) -> Config {
+        let state = self.local.state();
+        let mut config = Config::new(
+            (&state.mqtt_host, state.mqtt_port),
+            Source::File(state.ca_file.clone()),
+            (
+                Source::from(self.claim_certificate.clone()),
+                Source::from(self.claim_key.expose_secret().to_owned()),
+            ),
+            serial,
+            self.stores.path().join(serial),
+        );
+        config.mode = mode;
+        config
+    }
+
+    /// Provisions a device, from its request to its first message with its own certificate.
+    pub async fn provision(&self, serial: &str, mode: Mode) -> Result<Outcome, RunError> {
+        edge_client::run(self.config(serial, mode), |_| {}).await
+    }
+
+    /// What the operator sees of a device.
+    pub async fn show(&self, serial: &str) -> (Option<Device>, Vec<TimelineEntry>) {
+        self.target.devices().unwrap().show(&Serial::new(serial).unwrap()).await.unwrap()
+    }
+
+    /// Waits until the ledger's timeline of a device has so many entries.
+    pub async fn timeline(&self, serial: &str, entries: usize) -> Vec<TimelineEntry> {
+        wait_until(&format!("{entries} timeline entries of {serial}"), || async {
+            let (_, timeline) = self.show(serial).await;
+            (timeline.len() >= entries).then_some(timeline)
+        })
+        .await
+    }
+
+    /// An output of the template.
+    pub fn output(&self, name: &'static str) -> &str {
+        self.target.output(name).unwrap()
+    }
+
+    /// AWS IoT's registry.
+    pub fn iot(&self) -> aws_sdk_iot::Client {
+        aws_sdk_iot::Client::new(&self.target.cloud.config)
+    }
+
+    /// Step Functions.
+    pub fn sfn(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.target.cloud.config)
+    }
+
+    /// SQS.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.target.cloud.config)
+    }
+
+    /// Every item of the ledger.
+    pub async fn ledger(&self) -> Vec<HashMap<String, AttributeValue>> {
+        aws_sdk_dynamodb::Client::new(&self.target.cloud.config)
+            .scan()
+            .table_name(self.output("LedgerTableName"))
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .unwrap()
+    }
+
+    /// The ids of all certificates but the claim's.
+    pub async fn certificates(&self) -> Vec<String> {
+        let listed = self.iot().list_certificates().page_size(250).send().await.unwrap();
+        let ids = listed.certificates().iter().filter_map(|one| one.certificate_id());
+        ids.filter(|id| *id != self.claim_id).map(str::to_owned).collect()
+    }
+
+    /// The names of all things.
+    pub async fn things(&self) -> Vec<String> {
+        let listed = self.iot().list_things().max_results(250).send().await.unwrap();
+        listed.things().iter().filter_map(|one| one.thing_name()).map(str::to_owned).collect()
+    }
+
+    /// Waits until no execution of the workflow runs.
+    pub async fn settled(&self) {
+        wait_until("all executions to end", || async {
+            let running = self
+                .sfn()
+                .list_executions()
+                .state_machine_arn(self.output("ClaimProvisioningStateMachineArn"))
+                .status_filter(aws_sdk_sfn::types::ExecutionStatus::Running)
+                .send()
+                .await
+                .unwrap();
+            running.executions().is_empty().then_some(())
+        })
+        .await;
+    }
+}
