@@ -5,7 +5,7 @@ use crate::legacy::Legacy;
 use crate::proving::Slot;
 use crate::provisioning::{Link, Phase};
 use crate::{Action, Credentials, Ending, Keep, Progress, Provisioning, Refused};
-use muster_chunking::{Acknowledgement, publish_packet_size};
+use muster_chunking::{Acknowledgement, publish_packet_size, room_for_payload};
 use muster_documents::Mode;
 use muster_pki::KeyError;
 
@@ -266,12 +266,16 @@ impl Provisioning {
     }
 
     pub(crate) fn publish_acknowledgement(&mut self, acknowledgement: Acknowledgement) {
+        // What a packet has no room for is asked for the next time.
+        let topic = self.settings.topics.ack();
+        let room = room_for_payload(self.settings.packet_size, topic.len()).unwrap_or(0);
+        let acknowledgement = acknowledgement.within(room).unwrap_or(acknowledgement);
         let mut payload = vec![0; Acknowledgement::MAX_LENGTH];
         // The buffer has room for the longest there is.
         let length = acknowledgement.encode(&mut payload).unwrap_or(0);
         payload.truncate(length);
         self.act(Action::Publish {
-            topic: self.settings.topics.ack(),
+            topic,
             payload,
         });
         self.report(Progress::Acknowledged {

@@ -6,7 +6,7 @@ use muster_chunking::{
     Acknowledgement, Answer, MAX_CERTIFICATE, Progress as Step, Reassembler, SNAPSHOT_OVERHEAD,
 };
 use muster_documents::{CsrField, ProvisioningRequest};
-use muster_pki::{DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS, der_to_pem};
+use muster_pki::{DeviceKey, KeyError, der_to_pem};
 
 /// A key, and what has come for it so far.
 pub(crate) struct Chunked {
@@ -47,8 +47,7 @@ impl Chunked {
     /// The request, in CBOR: the smallest form.
     pub(crate) fn request(&self, settings: &Settings) -> Result<Vec<u8>, KeyError> {
         // AWS IoT copies the subject into the certificate, whose common name is shorter than a serial may be.
-        let name = settings.thing_name.as_str();
-        let name = &name[..name.len().min(MAX_COMMON_NAME_CHARACTERS)];
+        let name = settings.thing_name.common_name();
         let request = ProvisioningRequest {
             serial_number: settings.serial.as_ref().map(ToString::to_string),
             csr: Some(CsrField::Der(self.key.csr_der(name)?)),

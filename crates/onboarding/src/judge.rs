@@ -119,7 +119,7 @@ fn packet_size(rules: &ClaimRules, client_id: &ClientId, asked: Option<i64>) -> 
     };
     let topic = Topics::new(&rules.topic_prefix, client_id).accepted();
     let room = muster_chunking::room_for_chunk_data(size, topic.len()).unwrap_or(0);
-    if room.saturating_mul(MAX_CHUNKS) < CERTIFICATE_BYTES || !manifest_fits(size, topic.len()) {
+    if room.saturating_mul(MAX_CHUNKS) < CERTIFICATE_BYTES {
         return Err(Refusal::new(
             RefusalCode::PacketSizeTooSmall,
             format!("A packet of {size} bytes has no room for a certificate after the topic's {} bytes. \
@@ -127,13 +127,6 @@ fn packet_size(rules: &ClaimRules, client_id: &ClientId, asked: Option<i64>) -> 
         ));
     }
     Ok(size)
-}
-
-/// A manifest's payload has at most 47 bytes: array, kind, delivery (5), length (3), count (2), digest (34), array (1).
-const MANIFEST_BYTES: usize = 47;
-
-fn manifest_fits(packet_size: usize, topic_bytes: usize) -> bool {
-    muster_chunking::publish_packet_size(topic_bytes, MANIFEST_BYTES) <= packet_size
 }
 
 fn unreadable(error: &RequestError) -> Refusal {
