@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Where claim.cert.pem and claim.key.pem are, as `muster claim create` writes them
     #[arg(long, value_name = "DIRECTORY", default_value = ".")]
     claim: PathBuf,
-    /// Ask without a CSR, as the devices of the sample do; the stack's LegacyMode has to be on
+    /// Ask without a CSR, as the devices of the sample do; the stack's `LegacyMode` has to be on
     #[arg(long)]
     legacy: bool,
     /// The largest MQTT packet that the device takes, in bytes

@@ -5,7 +5,7 @@ const FIELD: &str = "\"TimeoutSeconds\": ";
 
 /// Writes time-outs that are `JSONata` expressions of one substitution, `"{% ${Name} %}"`, as that substitution alone.
 ///
-/// AWS evaluates a `TimeoutSeconds` in `JSONata`; the emulator does not, and waits on the text for ever
+/// AWS evaluates a `TimeoutSeconds` in `JSONata`; the emulator does not, and fails the state that is to wait for it
 /// (docs/local-stack.md). With the substitution alone it gets the number.
 pub fn with_plain_timeouts(definition: &str) -> String {
     let mut plain = String::with_capacity(definition.len());

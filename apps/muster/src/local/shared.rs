@@ -24,7 +24,7 @@ pub struct StarterLock {
 pub enum Running {
     /// Nothing runs.
     No,
-    /// A `muster up` has not started the emulator yet.
+    /// A `muster up` has not come as far as an emulator that answers.
     Starting,
     /// It runs.
     Yes(Box<StackState>),
@@ -81,7 +81,7 @@ pub fn running(checkout: &Checkout) -> Running {
     let directory = StackDirectory::shared(checkout);
     match directory.read_state() {
         Some(state) if directory.is_running() => Running::Yes(Box::new(state)),
-        _ if lock::is_held(&directory.starter()) => Running::Starting,
+        _ if lock::is_held(&directory.starter()) || directory.is_running() => Running::Starting,
         _ => Running::No,
     }
 }

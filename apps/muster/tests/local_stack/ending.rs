@@ -72,6 +72,28 @@ fn an_ended_up_ends_its_functions_too() {
 }
 
 #[test]
+fn an_up_that_is_ended_while_it_starts_leaves_nothing_running() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let scratch = Scratch::new();
+        let mut up = scratch.muster(&["up"]).spawn().unwrap();
+        eventually("the emulator is being started", || {
+            scratch.path(".muster/stack/emulator.log").exists()
+        });
+
+        kill_process(Pid::from_child(&up), signal).unwrap();
+
+        assert!(!up.wait().unwrap().success());
+        eventually("nothing holds the stack any more", || {
+            scratch.status()["phase"] == "none"
+        });
+        assert!(
+            scratch.up(&[]).ended_by(Signal::INT).success(),
+            "another one can be started"
+        );
+    }
+}
+
+#[test]
 fn a_detached_stack_outlives_its_up_and_is_ended_by_down() {
     let scratch = Scratch::new();
     let up = scratch.up(&["--detach"]);
