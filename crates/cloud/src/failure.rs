@@ -13,17 +13,25 @@ where
 {
     let code = error.code().unwrap_or_default();
     let kind = match code {
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "LimitExceededException"
-        | "ProvisionedThroughputExceededException" | "RequestLimitExceeded" | "SlowDown" => {
-            FailureKind::Throttled
-        }
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "LimitExceededException"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => FailureKind::Throttled,
         "ResourceNotFoundException" | "NotFoundException" => FailureKind::NotFound,
         "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
-        "ConditionalCheckFailedException" | "TransactionCanceledException" => FailureKind::ConditionFailed,
-        "AccessDeniedException" | "AccessDenied" | "ForbiddenException" | "UnauthorizedException" => {
-            FailureKind::AccessDenied
+        "ConditionalCheckFailedException" | "TransactionCanceledException" => {
+            FailureKind::ConditionFailed
         }
-        "InvalidRequestException" | "ValidationException" | "CertificateStateException"
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "ForbiddenException"
+        | "UnauthorizedException" => FailureKind::AccessDenied,
+        "InvalidRequestException"
+        | "ValidationException"
+        | "CertificateStateException"
         | "CertificateValidationException" => FailureKind::Refused,
         _ => FailureKind::Unavailable,
     };
@@ -32,5 +40,10 @@ where
         (None, "") => "no answer from the service".to_owned(),
         (None, code) => code.to_owned(),
     };
-    CloudFailure { kind, action, message, source: Some(Box::new(error)) }
+    CloudFailure {
+        kind,
+        action,
+        message,
+        source: Some(Box::new(error)),
+    }
 }

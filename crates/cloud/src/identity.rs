@@ -4,7 +4,9 @@ use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
 use muster_documents::Serial;
-use muster_onboarding::ports::{Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover};
+use muster_onboarding::ports::{
+    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover,
+};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// The attribute that marks the things which Muster has made. An operator's own things are never deleted.
@@ -20,15 +22,24 @@ pub struct Identity {
 impl Identity {
     /// `device_policy` is the policy that makes a device's certificate usable.
     pub fn new(cloud: &Cloud, device_policy: impl Into<String>) -> Self {
-        let config =
-            aws_sdk_iot::config::Builder::from(&cloud.config).interceptor(cloud.calls.clone()).build();
-        Self { client: Client::from_conf(config), device_policy: device_policy.into() }
+        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            device_policy: device_policy.into(),
+        }
     }
 }
 
 impl Identity {
     /// Takes a device's certificate away, and its thing if Muster made it. Done already is done.
-    pub async fn retire(&self, thing: &Serial, certificate_id: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+    pub async fn retire(
+        &self,
+        thing: &Serial,
+        certificate_id: &str,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
         self.detach_policy(certificate_arn).await?;
         self.detach_thing(thing, certificate_arn).await?;
         self.discard(certificate_id).await?;
@@ -53,10 +64,18 @@ impl CertificateAuthority for Identity {
             message: format!("the answer has no {what}"),
             source: None,
         };
-        let pem = answer.certificate_pem().ok_or_else(|| broken("certificate"))?;
+        let pem = answer
+            .certificate_pem()
+            .ok_or_else(|| broken("certificate"))?;
         Ok(Certificate {
-            id: answer.certificate_id().ok_or_else(|| broken("certificate id"))?.to_owned(),
-            arn: answer.certificate_arn().ok_or_else(|| broken("certificate ARN"))?.to_owned(),
+            id: answer
+                .certificate_id()
+                .ok_or_else(|| broken("certificate id"))?
+                .to_owned(),
+            arn: answer
+                .certificate_arn()
+                .ok_or_else(|| broken("certificate ARN"))?
+                .to_owned(),
             der: muster_pki::pem_to_der(pem).map_err(|_| broken("readable certificate"))?,
         })
     }
@@ -90,7 +109,11 @@ impl IdentityRegistry for Identity {
             .client
             .create_thing()
             .thing_name(thing.as_str())
-            .attribute_payload(AttributePayload::builder().attributes(MADE_BY.0, MADE_BY.1).build())
+            .attribute_payload(
+                AttributePayload::builder()
+                    .attributes(MADE_BY.0, MADE_BY.1)
+                    .build(),
+            )
             .send()
             .await
             .map(drop)
@@ -102,7 +125,11 @@ impl IdentityRegistry for Identity {
         }
     }
 
-    async fn attach_thing(&self, thing: &Serial, certificate_arn: &str) -> Result<(), CloudFailure> {
+    async fn attach_thing(
+        &self,
+        thing: &Serial,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
         self.client
             .attach_thing_principal()
             .thing_name(thing.as_str())
@@ -139,7 +166,11 @@ impl IdentityRemover for Identity {
         CloudFailure::unless_not_found(detached)
     }
 
-    async fn detach_thing(&self, thing: &Serial, certificate_arn: &str) -> Result<(), CloudFailure> {
+    async fn detach_thing(
+        &self,
+        thing: &Serial,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
         let detached = self
             .client
             .detach_thing_principal()
@@ -153,12 +184,22 @@ impl IdentityRemover for Identity {
     }
 
     async fn delete_made_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
-        let found = self.client.describe_thing().thing_name(thing.as_str()).send().await;
+        let found = self
+            .client
+            .describe_thing()
+            .thing_name(thing.as_str())
+            .send()
+            .await;
         let found = match found.map_err(|error| failure("iot:DescribeThing", error)) {
             Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
             other => other?,
         };
-        if found.attributes().and_then(|all| all.get(MADE_BY.0)).map(String::as_str) != Some(MADE_BY.1) {
+        if found
+            .attributes()
+            .and_then(|all| all.get(MADE_BY.0))
+            .map(String::as_str)
+            != Some(MADE_BY.1)
+        {
             return Ok(());
         }
         let deleted = self

@@ -18,7 +18,9 @@ impl Publishing {
         let config = aws_sdk_iotdataplane::config::Builder::from(&cloud.config)
             .interceptor(cloud.calls.clone())
             .build();
-        Self { client: Client::from_conf(config) }
+        Self {
+            client: Client::from_conf(config),
+        }
     }
 }
 

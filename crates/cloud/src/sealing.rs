@@ -22,18 +22,31 @@ pub struct Sealing {
 impl Sealing {
     /// Seals and unseals with the key `key_id`, as far as the role allows.
     pub fn new(cloud: &Cloud, key_id: impl Into<String>) -> Self {
-        let config =
-            aws_sdk_kms::config::Builder::from(&cloud.config).interceptor(cloud.calls.clone()).build();
-        Self { client: Client::from_conf(config), key_id: key_id.into() }
+        let config = aws_sdk_kms::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            key_id: key_id.into(),
+        }
     }
 }
 
 fn broken(action: &'static str, message: &str) -> CloudFailure {
-    CloudFailure { kind: FailureKind::Refused, action, message: message.to_owned(), source: None }
+    CloudFailure {
+        kind: FailureKind::Refused,
+        action,
+        message: message.to_owned(),
+        source: None,
+    }
 }
 
 impl Seal for Sealing {
-    async fn seal(&self, secret: &SecretString, certificate_id: &str) -> Result<String, CloudFailure> {
+    async fn seal(
+        &self,
+        secret: &SecretString,
+        certificate_id: &str,
+    ) -> Result<String, CloudFailure> {
         const ACTION: &str = "kms:Encrypt";
         let answer = self
             .client
@@ -44,16 +57,23 @@ impl Seal for Sealing {
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;
-        let sealed = answer.ciphertext_blob().ok_or_else(|| broken(ACTION, "the answer is empty"))?;
+        let sealed = answer
+            .ciphertext_blob()
+            .ok_or_else(|| broken(ACTION, "the answer is empty"))?;
         Ok(STANDARD.encode(sealed.as_ref()))
     }
 }
 
 impl Unseal for Sealing {
-    async fn unseal(&self, sealed: &str, certificate_id: &str) -> Result<SecretString, CloudFailure> {
+    async fn unseal(
+        &self,
+        sealed: &str,
+        certificate_id: &str,
+    ) -> Result<SecretString, CloudFailure> {
         const ACTION: &str = "kms:Decrypt";
-        let sealed =
-            STANDARD.decode(sealed).map_err(|_| broken(ACTION, "the sealed key is not base64"))?;
+        let sealed = STANDARD
+            .decode(sealed)
+            .map_err(|_| broken(ACTION, "the sealed key is not base64"))?;
         let answer = self
             .client
             .decrypt()
@@ -63,7 +83,9 @@ impl Unseal for Sealing {
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;
-        let secret = answer.plaintext().ok_or_else(|| broken(ACTION, "the answer is empty"))?;
+        let secret = answer
+            .plaintext()
+            .ok_or_else(|| broken(ACTION, "the answer is empty"))?;
         let text = std::str::from_utf8(secret.as_ref())
             .map_err(|_| broken(ACTION, "what was sealed is not text"))?;
         Ok(SecretString::from(text.to_owned()))

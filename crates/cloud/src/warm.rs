@@ -49,17 +49,23 @@ impl Cloud {
         match service {
             #[cfg(feature = "identity")]
             Service::Iot => {
-                let call = aws_sdk_iot::Client::new(config).describe_thing().thing_name("-");
+                let call = aws_sdk_iot::Client::new(config)
+                    .describe_thing()
+                    .thing_name("-");
                 Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
             }
             #[cfg(feature = "publishing")]
             Service::IotData => {
-                let call = aws_sdk_iotdataplane::Client::new(config).publish().topic("-");
+                let call = aws_sdk_iotdataplane::Client::new(config)
+                    .publish()
+                    .topic("-");
                 Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
             }
             #[cfg(feature = "ledger")]
             Service::DynamoDb => {
-                let call = aws_sdk_dynamodb::Client::new(config).get_item().table_name("-");
+                let call = aws_sdk_dynamodb::Client::new(config)
+                    .get_item()
+                    .table_name("-");
                 Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
             }
             #[cfg(feature = "sealing")]
@@ -101,7 +107,10 @@ impl Intercept for Ping {
 /// The address that many AWS services answer for their own health checks; any other answer does as well.
 fn ping_address(uri: &str) -> Option<String> {
     let (scheme, rest) = uri.split_once("://")?;
-    let host = rest.split(['/', '?']).next().filter(|host| !host.is_empty())?;
+    let host = rest
+        .split(['/', '?'])
+        .next()
+        .filter(|host| !host.is_empty())?;
     Some(format!("{scheme}://{host}/ping"))
 }
 

@@ -22,14 +22,20 @@ pub struct StateMachine {
 impl Workflows {
     /// Reports to whichever execution's token it is given.
     pub fn new(cloud: &Cloud) -> Self {
-        let config =
-            aws_sdk_sfn::config::Builder::from(&cloud.config).interceptor(cloud.calls.clone()).build();
-        Self { client: Client::from_conf(config) }
+        let config = aws_sdk_sfn::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+        }
     }
 
     /// Starts executions of one state machine.
     pub fn state_machine(&self, arn: impl Into<String>) -> StateMachine {
-        StateMachine { client: self.client.clone(), arn: arn.into() }
+        StateMachine {
+            client: self.client.clone(),
+            arn: arn.into(),
+        }
     }
 }
 
@@ -54,8 +60,13 @@ impl Workflow for StateMachine {
 
 impl Waiting for Workflows {
     async fn succeed(&self, task_token: &str, output: String) -> Result<bool, CloudFailure> {
-        let reported =
-            self.client.send_task_success().task_token(task_token).output(output).send().await;
+        let reported = self
+            .client
+            .send_task_success()
+            .task_token(task_token)
+            .output(output)
+            .send()
+            .await;
         match reported {
             Ok(_) => Ok(true),
             // The task has ended: answered by an earlier acknowledgement, timed out, or its execution stopped.

@@ -27,7 +27,10 @@ fn check(text: &str, marks: &'static str) -> Result<(), MalformedIdentifier> {
     if text.len() > MAX_BYTES {
         return Err(MalformedIdentifier::TooLong(text.len()));
     }
-    match text.chars().find(|c| !c.is_ascii_alphanumeric() && !marks.contains(*c)) {
+    match text
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && !marks.contains(*c))
+    {
         Some(character) => Err(MalformedIdentifier::Character(character, marks)),
         None => Ok(()),
     }
@@ -110,7 +113,9 @@ mod tests {
 
     #[test]
     fn a_client_id_that_a_policy_or_a_topic_would_misread_is_refused() {
-        for id in ["+", "#", "*", "?", "v*", "??????", "a/b", "a b", "", "ü", "$aws", "a\0"] {
+        for id in [
+            "+", "#", "*", "?", "v*", "??????", "a/b", "a b", "", "ü", "$aws", "a\0",
+        ] {
             assert!(ClientId::new(id).is_err(), "{id:?} was taken");
         }
         assert!(ClientId::new("a".repeat(129)).is_err());

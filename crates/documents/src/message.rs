@@ -23,7 +23,9 @@ pub struct DeviceMessage {
 impl DeviceMessage {
     /// The payload's bytes; `None` if it is not base64.
     pub fn payload_bytes(&self) -> Option<Vec<u8>> {
-        base64::engine::general_purpose::STANDARD.decode(&self.payload).ok()
+        base64::engine::general_purpose::STANDARD
+            .decode(&self.payload)
+            .ok()
     }
 }
 

@@ -89,7 +89,9 @@ impl ProvisioningRequest {
         if !rest.is_empty() || !value.is_map() {
             return Err(RequestError::Unreadable);
         }
-        value.deserialized().map_err(|error| RequestError::Invalid(error.to_string()))
+        value
+            .deserialized()
+            .map_err(|error| RequestError::Invalid(error.to_string()))
     }
 
     /// The request as a JSON object. A CSR in DER is written in base64.
@@ -139,7 +141,9 @@ impl<'de> Deserialize<'de> for CsrField {
             }
         }
 
-        deserializer.deserialize_any(TextOrBytes).map_err(D::Error::custom)
+        deserializer
+            .deserialize_any(TextOrBytes)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -149,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_request_of_the_seed_with_fields_of_its_own_is_a_request() {
-        let request = ProvisioningRequest::decode(br#"{"id": "nrf-1", "extra": {"a": [1]}}"#).unwrap();
+        let request =
+            ProvisioningRequest::decode(br#"{"id": "nrf-1", "extra": {"a": [1]}}"#).unwrap();
         assert_eq!(request, ProvisioningRequest::default());
     }
 
@@ -160,7 +165,10 @@ mod tests {
             csr: Some(CsrField::Der(vec![0x30, 1, 2])),
             packet_size: Some(256),
         };
-        assert_eq!(ProvisioningRequest::decode(&request.to_cbor()).unwrap(), request);
+        assert_eq!(
+            ProvisioningRequest::decode(&request.to_cbor()).unwrap(),
+            request
+        );
         let from_json = ProvisioningRequest::decode(&request.to_json()).unwrap();
         assert_eq!(from_json.csr, Some(CsrField::Text("MAEC".into())));
     }
@@ -186,8 +194,15 @@ mod tests {
         ] {
             assert_eq!(ProvisioningRequest::decode(&body), Err(expected));
         }
-        for body in [&br#"{"csr": 1}"#[..], br#"{"packetSize": "256"}"#, br#"{"serialNumber": ["a"]}"#] {
-            assert!(matches!(ProvisioningRequest::decode(body), Err(Invalid(_))), "{body:?}");
+        for body in [
+            &br#"{"csr": 1}"#[..],
+            br#"{"packetSize": "256"}"#,
+            br#"{"serialNumber": ["a"]}"#,
+        ] {
+            assert!(
+                matches!(ProvisioningRequest::decode(body), Err(Invalid(_))),
+                "{body:?}"
+            );
         }
     }
 

@@ -85,7 +85,11 @@ pub struct RevokedIdentity {
 
 /// The input of `chunk-publisher`: everything that goes down to a device.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "publish", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "publish",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Publication {
     /// The certificate in chunks, then wait for the acknowledgement.
     Chunks {

@@ -13,7 +13,9 @@ pub struct Topics {
 impl Topics {
     /// The topics of `client_id` under `prefix` (no trailing slash).
     pub fn new(prefix: &str, client_id: &ClientId) -> Self {
-        Self { stem: format!("{prefix}/{client_id}") }
+        Self {
+            stem: format!("{prefix}/{client_id}"),
+        }
     }
 
     /// Where the device publishes its request.
@@ -38,7 +40,11 @@ impl Topics {
 
     /// The client id part of a topic under `prefix`, as it stands there, checked by nobody yet.
     pub fn client_id_in<'a>(prefix: &str, topic: &'a str) -> Option<&'a str> {
-        topic.strip_prefix(prefix)?.strip_prefix('/')?.split_once('/').map(|(id, _)| id)
+        topic
+            .strip_prefix(prefix)?
+            .strip_prefix('/')?
+            .split_once('/')
+            .map(|(id, _)| id)
     }
 }
 
@@ -57,7 +63,10 @@ mod tests {
 
     #[test]
     fn the_client_id_is_read_back_from_a_topic() {
-        assert_eq!(Topics::client_id_in("provision", "provision/nrf-1/json"), Some("nrf-1"));
+        assert_eq!(
+            Topics::client_id_in("provision", "provision/nrf-1/json"),
+            Some("nrf-1")
+        );
         assert_eq!(Topics::client_id_in("a/b", "a/b/nrf-1/ack"), Some("nrf-1"));
         assert_eq!(Topics::client_id_in("provision", "other/nrf-1/json"), None);
         assert_eq!(Topics::client_id_in("provision", "provision"), None);

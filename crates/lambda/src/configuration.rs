@@ -22,7 +22,9 @@ pub mod variables {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
     /// It isn't set.
-    #[error("the environment variable {0} is not set: check the function's Environment in template.yaml")]
+    #[error(
+        "the environment variable {0} is not set: check the function's Environment in template.yaml"
+    )]
     Missing(&'static str),
     /// It is set to something else.
     #[error("the environment variable {name} is {value:?}; it has to be {expected}")]
@@ -55,7 +57,9 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
 
     /// A variable that has to be there.
     pub fn required(&self, name: &'static str) -> Result<String, ConfigurationError> {
-        (self.0)(name).filter(|value| !value.is_empty()).ok_or(ConfigurationError::Missing(name))
+        (self.0)(name)
+            .filter(|value| !value.is_empty())
+            .ok_or(ConfigurationError::Missing(name))
     }
 
     /// A switch: `on` or `off`.
@@ -78,10 +82,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_malformed_is_named() {
-        let configuration = Configuration::from_source(|name| (name == "LEGACY_MODE").then(|| "yes".into()));
+        let configuration =
+            Configuration::from_source(|name| (name == "LEGACY_MODE").then(|| "yes".into()));
         let missing = configuration.required(variables::LEDGER_TABLE).unwrap_err();
         assert!(missing.to_string().contains("LEDGER_TABLE"));
         let malformed = configuration.switch(variables::LEGACY_MODE).unwrap_err();
-        assert!(malformed.to_string().contains("LEGACY_MODE") && malformed.to_string().contains("on or off"));
+        assert!(
+            malformed.to_string().contains("LEGACY_MODE")
+                && malformed.to_string().contains("on or off")
+        );
     }
 }

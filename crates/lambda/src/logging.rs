@@ -15,12 +15,17 @@ pub fn start_logging() {
         Ok("debug") => LevelFilter::DEBUG,
         _ => LevelFilter::INFO,
     };
-    let levels = Targets::new().with_default(LevelFilter::WARN).with_target("muster", level);
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("muster", level);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false);
     // A second start in one process (tests) leaves the first as it is.
-    let _ = tracing_subscriber::registry().with(levels).with(lines).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(levels)
+        .with(lines)
+        .try_init();
 }

@@ -25,7 +25,9 @@ where
 {
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
-        let answer = AssertUnwindSafe(invoke(handler, event.payload)).catch_unwind().await;
+        let answer = AssertUnwindSafe(invoke(handler, event.payload))
+            .catch_unwind()
+            .await;
         let answer = answer.unwrap_or_else(|_| Err(diagnose(&FunctionError::Panicked)));
         let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();
         let request = event.context.request_id;
@@ -48,10 +50,12 @@ where
     E: NamedError + 'static,
     H: AsyncFn(I) -> Result<O, E>,
 {
-    let input =
-        serde_json::from_value(payload).map_err(|error| diagnose(&FunctionError::InputInvalid(error)))?;
+    let input = serde_json::from_value(payload)
+        .map_err(|error| diagnose(&FunctionError::InputInvalid(error)))?;
     // Boxed, since the SDK's futures are deep enough to exceed the compiler's limits.
-    let output = Box::pin(handler(input)).await.map_err(|error| diagnose(&error))?;
+    let output = Box::pin(handler(input))
+        .await
+        .map_err(|error| diagnose(&error))?;
     serde_json::to_value(output).map_err(|error| diagnose(&FunctionError::OutputInvalid(error)))
 }
 
@@ -67,5 +71,8 @@ fn diagnose<E: NamedError>(error: &E) -> Diagnostic {
         }
         source = Error::source(cause);
     }
-    Diagnostic { error_type: error.name().to_owned(), error_message: message }
+    Diagnostic {
+        error_type: error.name().to_owned(),
+        error_message: message,
+    }
 }

@@ -39,6 +39,8 @@ pub struct BatchItemFailure {
 impl SqsBatchResponse {
     /// Has a message delivered again.
     pub fn fail(&mut self, record: &SqsRecord) {
-        self.batch_item_failures.push(BatchItemFailure { item_identifier: record.message_id.clone() });
+        self.batch_item_failures.push(BatchItemFailure {
+            item_identifier: record.message_id.clone(),
+        });
     }
 }

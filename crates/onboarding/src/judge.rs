@@ -3,8 +3,8 @@
 use base64::Engine;
 use muster_chunking::{DEFAULT_PACKET_SIZE, MAX_CHUNKS, MAX_PACKET_SIZE, MIN_PACKET_SIZE};
 use muster_documents::{
-    ClaimRequest, ClientId, CsrField, DeviceMessage, Mode, ProvisioningRequest, Refusal, RefusalCode,
-    RequestError, Serial, Topics,
+    ClaimRequest, ClientId, CsrField, DeviceMessage, Mode, ProvisioningRequest, Refusal,
+    RefusalCode, RequestError, Serial, Topics,
 };
 use muster_pki::{CertificateRequest, CsrError};
 
@@ -65,11 +65,17 @@ fn fill(
     request: &mut ClaimRequest,
 ) -> Result<(), Refusal> {
     let client_id = sender(&rules.topic_prefix, message)?;
-    let body = message.payload_bytes().ok_or_else(|| unreadable(&RequestError::Unreadable))?;
+    let body = message
+        .payload_bytes()
+        .ok_or_else(|| unreadable(&RequestError::Unreadable))?;
     let asked = ProvisioningRequest::decode(&body).map_err(|error| unreadable(&error))?;
-    let serial = Serial::new(asked.serial_number.unwrap_or_else(|| client_id.to_string())).map_err(|why| {
-        Refusal::new(RefusalCode::SerialMalformed, format!("The serial is malformed: {why}."))
-    })?;
+    let serial = Serial::new(asked.serial_number.unwrap_or_else(|| client_id.to_string()))
+        .map_err(|why| {
+            Refusal::new(
+                RefusalCode::SerialMalformed,
+                format!("The serial is malformed: {why}."),
+            )
+        })?;
     request.ledger_key = device_key(&serial);
     request.serial = Some(serial);
     match (asked.csr, asked.packet_size) {
@@ -104,7 +110,11 @@ fn fill(
     Ok(())
 }
 
-fn packet_size(rules: &ClaimRules, client_id: &ClientId, asked: Option<i64>) -> Result<usize, Refusal> {
+fn packet_size(
+    rules: &ClaimRules,
+    client_id: &ClientId,
+    asked: Option<i64>,
+) -> Result<usize, Refusal> {
     let size = match asked {
         None => DEFAULT_PACKET_SIZE,
         Some(size) => usize::try_from(size)
@@ -122,8 +132,11 @@ fn packet_size(rules: &ClaimRules, client_id: &ClientId, asked: Option<i64>) -> 
     if room.saturating_mul(MAX_CHUNKS) < CERTIFICATE_BYTES {
         return Err(Refusal::new(
             RefusalCode::PacketSizeTooSmall,
-            format!("A packet of {size} bytes has no room for a certificate after the topic's {} bytes. \
-                     Use a shorter client id or a larger packetSize.", topic.len()),
+            format!(
+                "A packet of {size} bytes has no room for a certificate after the topic's {} bytes. \
+                     Use a shorter client id or a larger packetSize.",
+                topic.len()
+            ),
         ));
     }
     Ok(size)

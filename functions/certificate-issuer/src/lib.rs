@@ -65,7 +65,9 @@ pub async fn issue(
             ledger.forget_pending(&task.serial, &task.execution).await?;
         }
         let key = DeviceKey::generate().map_err(|_| IssueError::KeyFailed(serial.clone()))?;
-        let der = key.csr_der(task.serial.common_name()).map_err(|_| IssueError::KeyFailed(serial.clone()))?;
+        let der = key
+            .csr_der(task.serial.common_name())
+            .map_err(|_| IssueError::KeyFailed(serial.clone()))?;
         let csr = CertificateRequest::parse_der(&der).map_err(|_| IssueError::KeyFailed(serial))?;
         let certificate = issue_new(authority, ledger, &task, &csr).await?;
         let sealed = seal.seal(&key.pem(), &certificate.id).await?;
@@ -74,10 +76,16 @@ pub async fn issue(
     if let Some(certificate) = held.pending.or(held.current) {
         return Ok(answer(certificate, None));
     }
-    let csr = task.csr.as_deref().and_then(|csr| STANDARD.decode(csr).ok());
+    let csr = task
+        .csr
+        .as_deref()
+        .and_then(|csr| STANDARD.decode(csr).ok());
     let csr = csr.and_then(|der| CertificateRequest::parse_der(&der).ok());
     let csr = csr.ok_or(IssueError::InputInvalid(serial))?;
-    Ok(answer(issue_new(authority, ledger, &task, &csr).await?, None))
+    Ok(answer(
+        issue_new(authority, ledger, &task, &csr).await?,
+        None,
+    ))
 }
 
 /// Issues, then notes. What cannot be noted is discarded at once: nobody else would find it again.
@@ -87,15 +95,25 @@ async fn issue_new(
     task: &IssueCertificate,
     csr: &CertificateRequest,
 ) -> Result<Certificate, IssueError> {
-    let certificate = authority.issue(&csr.pem()).await.map_err(|failure| match failure.kind {
-        FailureKind::Refused => {
-            IssueError::CsrRefused { serial: task.serial.to_string(), message: failure.message }
-        }
-        _ => failure.into(),
-    })?;
-    if let Err(failure) = ledger.note_pending(&task.serial, &task.execution, &certificate).await {
+    let certificate = authority
+        .issue(&csr.pem())
+        .await
+        .map_err(|failure| match failure.kind {
+            FailureKind::Refused => IssueError::CsrRefused {
+                serial: task.serial.to_string(),
+                message: failure.message,
+            },
+            _ => failure.into(),
+        })?;
+    if let Err(failure) = ledger
+        .note_pending(&task.serial, &task.execution, &certificate)
+        .await
+    {
         // A write whose answer was lost may still have been made.
-        let noted = ledger.held(&task.serial).await?.and_then(|held| held.pending);
+        let noted = ledger
+            .held(&task.serial)
+            .await?
+            .and_then(|held| held.pending);
         if noted.as_ref() == Some(&certificate) {
             return Ok(certificate);
         }
@@ -104,7 +122,9 @@ async fn issue_new(
             // The same task ran twice at once and the other was first: its certificate is the one. In legacy
             // mode the other's key is not at hand, so the task has to be tried again.
             (FailureKind::ConditionFailed, Some(first)) if task.mode == Mode::Chunked => Ok(first),
-            (FailureKind::ConditionFailed, None) => Err(IssueError::Superseded(task.serial.to_string())),
+            (FailureKind::ConditionFailed, None) => {
+                Err(IssueError::Superseded(task.serial.to_string()))
+            }
             _ => Err(failure.into()),
         };
     }

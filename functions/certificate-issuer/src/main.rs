@@ -12,6 +12,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let authority = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let seal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
-    cloud.warm(&[Service::DynamoDb, Service::Iot, Service::Kms]).await;
-    run(async |task| issue(&authority, &ledger, &seal, task).await, cloud.calls).await
+    cloud
+        .warm(&[Service::DynamoDb, Service::Iot, Service::Kms])
+        .await;
+    run(
+        async |task| issue(&authority, &ledger, &seal, task).await,
+        cloud.calls,
+    )
+    .await
 }

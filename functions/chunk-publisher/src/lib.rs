@@ -8,7 +8,8 @@ use muster_documents::{ClientId, Serial, Topics};
 use muster_lambda::NamedError;
 use muster_onboarding::ports::{Delivery, DeliveryLedger, Publisher, Unseal};
 use muster_onboarding::{
-    AnswerError, CloudFailure, FailureKind, activated_answer, chunk_answers, legacy_answers, refusal_answer,
+    AnswerError, CloudFailure, FailureKind, activated_answer, chunk_answers, legacy_answers,
+    refusal_answer,
 };
 use secrecy::ExposeSecret;
 
@@ -62,8 +63,13 @@ pub async fn publish(
             let der = decode(&certificate, &client_id)?;
             let topic = Topics::new(prefix, &client_id).accepted();
             let answers = chunk_answers(&der, &topic, packet_size, missing.as_deref())?;
-            let delivery =
-                Delivery { client_id, serial, execution, certificate_id, task_token: Some(task_token) };
+            let delivery = Delivery {
+                client_id,
+                serial,
+                execution,
+                certificate_id,
+                task_token: Some(task_token),
+            };
             open(ledger, &delivery).await?;
             send(publisher, &topic, answers).await
         }
@@ -90,16 +96,30 @@ pub async fn publish(
             };
             open(ledger, &delivery).await?;
             let answers = legacy_answers(&key, &muster_pki::der_to_pem("CERTIFICATE", &der));
-            let answers = answers.iter().map(|answer| answer.expose_secret().as_bytes().to_vec());
-            send(publisher, &Topics::new(prefix, &client_id).accepted(), answers.collect()).await
+            let answers = answers
+                .iter()
+                .map(|answer| answer.expose_secret().as_bytes().to_vec());
+            send(
+                publisher,
+                &Topics::new(prefix, &client_id).accepted(),
+                answers.collect(),
+            )
+            .await
         }
-        Publication::Activated { client_id, certificate_id } => {
+        Publication::Activated {
+            client_id,
+            certificate_id,
+        } => {
             let digest = digest(&certificate_id)
                 .ok_or_else(|| PublishError::InputInvalid(client_id.clone()))?;
             let topic = Topics::new(prefix, &client_id).accepted();
             send(publisher, &topic, vec![activated_answer(&digest)]).await
         }
-        Publication::Refusal { client_id, packet_size, refusal } => {
+        Publication::Refusal {
+            client_id,
+            packet_size,
+            refusal,
+        } => {
             let topic = Topics::new(prefix, &client_id).rejected();
             let answer = refusal_answer(&refusal, &topic, packet_size);
             send(publisher, &topic, vec![answer]).await
@@ -108,10 +128,13 @@ pub async fn publish(
 }
 
 async fn open(ledger: &impl DeliveryLedger, delivery: &Delivery) -> Result<(), PublishError> {
-    ledger.open(delivery).await.map_err(|failure| match failure.kind {
-        FailureKind::ConditionFailed => PublishError::Superseded(delivery.serial.clone()),
-        _ => failure.into(),
-    })
+    ledger
+        .open(delivery)
+        .await
+        .map_err(|failure| match failure.kind {
+            FailureKind::ConditionFailed => PublishError::Superseded(delivery.serial.clone()),
+            _ => failure.into(),
+        })
 }
 
 /// One after the other: a modem that takes 256 bytes at a time is not sent a burst.
@@ -128,7 +151,9 @@ async fn send(
 }
 
 fn decode(certificate: &str, client_id: &ClientId) -> Result<Vec<u8>, PublishError> {
-    STANDARD.decode(certificate).map_err(|_| PublishError::InputInvalid(client_id.clone()))
+    STANDARD
+        .decode(certificate)
+        .map_err(|_| PublishError::InputInvalid(client_id.clone()))
 }
 
 /// The certificate id is the digest in hex (AWS IoT).

@@ -13,7 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let publisher = Publishing::new(&cloud);
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let unseal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
-    cloud.warm(&[Service::DynamoDb, Service::IotData, Service::Kms]).await;
+    cloud
+        .warm(&[Service::DynamoDb, Service::IotData, Service::Kms])
+        .await;
     run(
         async |publication| publish(&prefix, &publisher, &ledger, &unseal, publication).await,
         cloud.calls,

@@ -70,10 +70,25 @@ async fn take_one(
 
 /// The device's serial, for the operator who reads the list, and the message's id, which a redelivery repeats.
 fn execution_name(request: &ClaimRequest, message_id: &str) -> String {
-    let readable = request.serial.as_ref().map_or("unreadable", |serial| serial.as_str());
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    let readable = request
+        .serial
+        .as_ref()
+        .map_or("unreadable", |serial| serial.as_str());
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
     let room = NAME_CHARACTERS.saturating_sub(message_id.len() + 1);
-    readable.chars().map(safe).take(room).chain(std::iter::once('-')).chain(message_id.chars()).collect()
+    readable
+        .chars()
+        .map(safe)
+        .take(room)
+        .chain(std::iter::once('-'))
+        .chain(message_id.chars())
+        .collect()
 }
 
 #[cfg(test)]
@@ -101,14 +116,20 @@ mod tests {
     }
 
     fn rules() -> ClaimRules {
-        ClaimRules { topic_prefix: "provision".into(), legacy_mode: true }
+        ClaimRules {
+            topic_prefix: "provision".into(),
+            legacy_mode: true,
+        }
     }
 
     fn record(id: &str, client_id: &str) -> SqsRecord {
         let message = serde_json::json!({
             "payload": "e30=", "topic": format!("provision/{client_id}/json"), "clientId": client_id, "timestamp": 1,
         });
-        SqsRecord { message_id: id.into(), body: message.to_string() }
+        SqsRecord {
+            message_id: id.into(),
+            body: message.to_string(),
+        }
     }
 
     #[tokio::test]
@@ -117,12 +138,20 @@ mod tests {
         let records = vec![
             record("m1", "sensor-1"),
             record("m2", "throttled-device"),
-            SqsRecord { message_id: "m3".into(), body: "not a rule's message".into() },
+            SqsRecord {
+                message_id: "m3".into(),
+                body: "not a rule's message".into(),
+            },
             record("m4", "sensor-4"),
         ];
-        let response = take(&rules(), &started, SqsBatch { records }).await.unwrap();
-        let failed: Vec<_> =
-            response.batch_item_failures.iter().map(|item| item.item_identifier.as_str()).collect();
+        let response = take(&rules(), &started, SqsBatch { records })
+            .await
+            .unwrap();
+        let failed: Vec<_> = response
+            .batch_item_failures
+            .iter()
+            .map(|item| item.item_identifier.as_str())
+            .collect();
         assert_eq!(failed, ["m2", "m3"]);
         assert_eq!(started.0.lock().unwrap().len(), 2);
     }
@@ -131,7 +160,9 @@ mod tests {
     async fn a_redelivered_message_starts_an_execution_of_the_same_name() {
         let started = Started::default();
         for _ in 0..2 {
-            let batch = SqsBatch { records: vec![record("0b1c", "sensor:1")] };
+            let batch = SqsBatch {
+                records: vec![record("0b1c", "sensor:1")],
+            };
             take(&rules(), &started, batch).await.unwrap();
         }
         let started = started.0.lock().unwrap();
@@ -148,6 +179,9 @@ mod tests {
             timestamp: 0,
         };
         let request = judge(&rules(), &message);
-        assert_eq!(execution_name(&request, "059f36b4-87a3-44ab-83d2-661975830a7d").len(), 80);
+        assert_eq!(
+            execution_name(&request, "059f36b4-87a3-44ab-83d2-661975830a7d").len(),
+            80
+        );
     }
 }

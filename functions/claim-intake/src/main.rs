@@ -14,8 +14,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         legacy_mode: configuration.switch(variables::LEGACY_MODE)?,
     };
     let cloud = connect_in_lambda();
-    let workflow = Workflows::new(&cloud)
-        .state_machine(configuration.required(variables::STATE_MACHINE_ARN)?);
+    let workflow =
+        Workflows::new(&cloud).state_machine(configuration.required(variables::STATE_MACHINE_ARN)?);
     cloud.warm(&[Service::StepFunctions]).await;
-    run(async |batch| take(&rules, &workflow, batch).await, cloud.calls).await
+    run(
+        async |batch| take(&rules, &workflow, batch).await,
+        cloud.calls,
+    )
+    .await
 }

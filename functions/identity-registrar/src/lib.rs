@@ -14,10 +14,14 @@ pub async fn register(
         match attachment {
             Attachment::Thing => {
                 registry.create_thing(&task.serial).await?;
-                registry.attach_thing(&task.serial, &task.certificate_arn).await?;
+                registry
+                    .attach_thing(&task.serial, &task.certificate_arn)
+                    .await?;
             }
             Attachment::Policy => registry.attach_policy(&task.certificate_arn).await?,
         }
     }
-    Ok(RegisteredIdentity { thing_name: task.serial.to_string() })
+    Ok(RegisteredIdentity {
+        thing_name: task.serial.to_string(),
+    })
 }

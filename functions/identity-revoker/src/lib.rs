@@ -12,10 +12,20 @@ pub async fn revoke(
     task: RevokeIdentity,
 ) -> Result<RevokedIdentity, CloudFailure> {
     let Some(held) = ledger.held(&task.serial).await? else {
-        return Ok(RevokedIdentity { superseded: false, certificate_id: None });
+        return Ok(RevokedIdentity {
+            superseded: false,
+            certificate_id: None,
+        });
     };
-    if held.execution.as_deref().is_some_and(|execution| execution != task.execution) {
-        return Ok(RevokedIdentity { superseded: true, certificate_id: None });
+    if held
+        .execution
+        .as_deref()
+        .is_some_and(|execution| execution != task.execution)
+    {
+        return Ok(RevokedIdentity {
+            superseded: true,
+            certificate_id: None,
+        });
     }
     let certificate_id = held.pending.as_ref().map(|pending| pending.id.clone());
     if let Some(pending) = held.pending {
@@ -29,10 +39,15 @@ pub async fn revoke(
             identity.delete_made_thing(&task.serial).await?;
         }
         if held.enrolled_by.as_deref() == Some(task.execution.as_str()) {
-            ledger.remove_enrolled(&task.serial, &task.execution).await?;
+            ledger
+                .remove_enrolled(&task.serial, &task.execution)
+                .await?;
         } else {
             ledger.release(&task.serial, &task.execution).await?;
         }
     }
-    Ok(RevokedIdentity { superseded: false, certificate_id })
+    Ok(RevokedIdentity {
+        superseded: false,
+        certificate_id,
+    })
 }

@@ -12,5 +12,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let identity = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     cloud.warm(&[Service::DynamoDb, Service::Iot]).await;
-    run(async |task| revoke(&identity, &ledger, task).await, cloud.calls).await
+    run(
+        async |task| revoke(&identity, &ledger, task).await,
+        cloud.calls,
+    )
+    .await
 }

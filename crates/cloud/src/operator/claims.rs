@@ -68,8 +68,10 @@ impl Claims {
         };
         let key = muster_pki::DeviceKey::generate().map_err(broken)?;
         let csr = key.csr_der(&format!("claim {name}")).map_err(broken)?;
-        let certificate =
-            self.identity.issue(&muster_pki::der_to_pem("CERTIFICATE REQUEST", &csr)).await?;
+        let certificate = self
+            .identity
+            .issue(&muster_pki::der_to_pem("CERTIFICATE REQUEST", &csr))
+            .await?;
         let made = async {
             for policy in &self.policies {
                 self.iot
@@ -116,7 +118,9 @@ impl Claims {
             .send()
             .await
             .map_err(|error| failure("iot:DescribeCertificate", error))?;
-        let arn = found.certificate_description().and_then(|found| found.certificate_arn());
+        let arn = found
+            .certificate_description()
+            .and_then(|found| found.certificate_arn());
         for policy in &self.policies {
             let detached = self
                 .iot
@@ -144,11 +148,19 @@ impl Claims {
     /// Every certificate that the claim policy is attached to.
     pub async fn list(&self) -> Result<Vec<Claim>, CloudFailure> {
         let mut claims = Vec::new();
-        let mut pages =
-            self.iot.list_targets_for_policy().policy_name(&self.policies[0]).into_paginator().send();
+        let mut pages = self
+            .iot
+            .list_targets_for_policy()
+            .policy_name(&self.policies[0])
+            .into_paginator()
+            .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failure("iot:ListTargetsForPolicy", error))?;
-            for id in page.targets().iter().filter_map(|arn| arn.rsplit_once("cert/")) {
+            for id in page
+                .targets()
+                .iter()
+                .filter_map(|arn| arn.rsplit_once("cert/"))
+            {
                 claims.push(self.describe(id.1).await?);
             }
         }
@@ -181,7 +193,9 @@ impl Claims {
             status: found
                 .and_then(|found| found.status())
                 .map_or_else(String::new, |status| status.as_str().to_owned()),
-            created_at: found.and_then(|found| found.creation_date()).map_or(0, |date| date.secs()),
+            created_at: found
+                .and_then(|found| found.creation_date())
+                .map_or(0, |date| date.secs()),
         })
     }
 }

@@ -88,7 +88,10 @@ pub struct Devices {
 impl Devices {
     /// The devices in `table`.
     pub fn new(cloud: &Cloud, table: &str) -> Self {
-        Self { client: Client::new(&cloud.config), table: table.to_owned() }
+        Self {
+            client: Client::new(&cloud.config),
+            table: table.to_owned(),
+        }
     }
 
     /// Makes a serial known, unless it is there already.
@@ -112,7 +115,11 @@ impl Devices {
         if let Some(model) = model {
             put = put.item("model", s(model));
         }
-        match put.send().await.map_err(|error| failure("dynamodb:PutItem", error)) {
+        match put
+            .send()
+            .await
+            .map_err(|error| failure("dynamodb:PutItem", error))
+        {
             Ok(_) => Ok(Import::Imported),
             Err(error) if error.kind == FailureKind::ConditionFailed => Ok(Import::AlreadyThere),
             Err(error) => Err(error),

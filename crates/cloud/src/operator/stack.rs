@@ -6,7 +6,10 @@ use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::BTreeMap;
 
 /// The outputs of the CloudFormation stack `name`.
-pub async fn stack_outputs(config: &SdkConfig, name: &str) -> Result<BTreeMap<String, String>, CloudFailure> {
+pub async fn stack_outputs(
+    config: &SdkConfig,
+    name: &str,
+) -> Result<BTreeMap<String, String>, CloudFailure> {
     const ACTION: &str = "cloudformation:DescribeStacks";
     let answer = aws_sdk_cloudformation::Client::new(config)
         .describe_stacks()
@@ -21,7 +24,10 @@ pub async fn stack_outputs(config: &SdkConfig, name: &str) -> Result<BTreeMap<St
         source: None,
     })?;
     let pair = |output: &aws_sdk_cloudformation::types::Output| {
-        Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
+        Some((
+            output.output_key()?.to_owned(),
+            output.output_value()?.to_owned(),
+        ))
     };
     Ok(stack.outputs().iter().filter_map(pair).collect())
 }
@@ -36,10 +42,13 @@ pub async fn data_endpoint(config: &SdkConfig) -> Result<String, CloudFailure> {
         .send()
         .await
         .map_err(|error| failure(ACTION, error))?;
-    answer.endpoint_address().map(str::to_owned).ok_or_else(|| CloudFailure {
-        kind: FailureKind::Unavailable,
-        action: ACTION,
-        message: "the answer has no endpoint".to_owned(),
-        source: None,
-    })
+    answer
+        .endpoint_address()
+        .map(str::to_owned)
+        .ok_or_else(|| CloudFailure {
+            kind: FailureKind::Unavailable,
+            action: ACTION,
+            message: "the answer has no endpoint".to_owned(),
+            source: None,
+        })
 }
