@@ -3,17 +3,26 @@
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use muster_documents::{ClientId, Serial};
-use muster_onboarding::ledger::{DeviceState, PK, SK, STATE_SK, delivery_key, device_key};
-use muster_onboarding::ports::{Certificate, Delivery, DeliveryLedger, DeviceLedger, HeldDevice};
+use muster_onboarding::ledger::{
+    DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, client_key, delivery_key, device_key,
+};
+use muster_onboarding::ports::{
+    Certificate, Delivery, DeliveryLedger, DeviceLedger, HeldDevice, RefusalLedger, RefusedMessage,
+};
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How long a delivery's item outlives its last write, in seconds: longer than any delivery may take.
-const DELIVERY_LIFE: u64 = 7 * 24 * 3600;
+/// How long a delivery's item outlives its last write, in seconds: longer than any delivery may take, which is what
+/// `ConnectTimeoutSeconds` allows at most, 30 days.
+const DELIVERY_LIFE: u64 = 31 * 24 * 3600;
+
+/// How long the refusal of an acknowledgement is kept, in seconds: 30 days. Whoever holds a claim certificate can
+/// cause any number of them, and they say little once the device is at rest.
+const REFUSAL_LIFE: i64 = 30 * 24 * 3600;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -228,5 +237,52 @@ impl DeliveryLedger for Ledger {
             )
             .await,
         )
+    }
+}
+
+impl RefusalLedger for Ledger {
+    async fn record_refusal(&self, refused: &RefusedMessage) -> Result<(), CloudFailure> {
+        let at = iso(refused.received_at);
+        let client_id = ClientId::new(refused.client_id.as_str()).map_or_else(|_| "-".to_owned(), String::from);
+        let outcome = serde_json::json!({
+            "code": refused.refusal.code, "message": refused.refusal.message,
+        });
+        let expires_at = refused.received_at.div_euclid(1000) + REFUSAL_LIFE;
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .item(PK, s(client_key(&refused.client_id)))
+            .item(SK, s(format!("{EVENT_SK_PREFIX}{at}#{}", refused.message_id)))
+            .item("at", s(at))
+            .item("event", s("DeviceRejected"))
+            .item("execution", s("-"))
+            .item("clientId", s(client_id))
+            .item("outcome", s(outcome.to_string()))
+            .item("failure", s("-"))
+            .item("steps", s("[]"))
+            .item("expiresAt", AttributeValue::N(expires_at.to_string()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:PutItem", error))
+    }
+}
+
+/// Milliseconds since 1970 as ISO 8601, always with three digits after the point, so that texts sort as times do.
+fn iso(milliseconds: i64) -> String {
+    let seconds = DateTime::from_secs(milliseconds.div_euclid(1000));
+    let seconds = seconds.fmt(DateTimeFormat::DateTime).unwrap_or_default();
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), milliseconds.rem_euclid(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iso;
+
+    #[test]
+    fn a_time_is_written_as_the_workflows_write_theirs() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(1_767_225_600_050), "2026-01-01T00:00:00.050Z");
+        assert_eq!(iso(-1), "1969-12-31T23:59:59.999Z");
     }
 }

@@ -1,6 +1,7 @@
 //! Why a device is told no.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident: $retryable:literal,)*) => {
@@ -98,35 +99,38 @@ impl Refusal {
         Self { code, message: message.into(), retryable: code.retryable() }
     }
 
-    /// The payload for the device in at most `room` bytes: the message is cut where it must be, the code never.
+    /// The payload for the device in at most `room` bytes. What does not fit is cut, the code never: first the
+    /// sentence gets shorter, then it goes, then what only a device of the seed reads, then `retryable`.
     pub fn to_payload(&self, room: usize) -> Vec<u8> {
-        let render = |text: &str, error: &str| {
-            serde_json::json!({
-                "code": self.code, "message": text, "retryable": self.retryable, "error": error,
-            })
-            .to_string()
-            .into_bytes()
-        };
-        let whole = render(&self.message, &self.message);
+        let code = self.code.name();
+        let whole = self.render(&self.message, &self.message);
         if whole.len() <= room {
             return whole;
         }
-        // The seed's field first: a device of the seed reads nothing else. Then as much of the sentence as fits.
-        let bare = render("", self.code.name());
+        let bare = self.render("", code);
         let mut end = room.saturating_sub(bare.len()).min(self.message.len());
-        while !self.message.is_char_boundary(end) {
-            end -= 1;
-        }
-        loop {
-            let cut = render(&self.message[..end], self.code.name());
-            if cut.len() <= room || end == 0 {
+        while end > 0 {
+            let cut = self.message.get(..end).map(|start| self.render(start, code));
+            if let Some(cut) = cut.filter(|cut| cut.len() <= room) {
                 return cut;
             }
             end -= 1;
-            while !self.message.is_char_boundary(end) {
-                end -= 1;
-            }
         }
+        let shorter = [
+            bare,
+            json!({ "code": code, "retryable": self.retryable, "error": code }).to_string().into_bytes(),
+            json!({ "code": code, "retryable": self.retryable }).to_string().into_bytes(),
+        ];
+        let fitting = shorter.into_iter().find(|payload| payload.len() <= room);
+        fitting.unwrap_or_else(|| json!({ "code": code }).to_string().into_bytes())
+    }
+
+    fn render(&self, message: &str, error: &str) -> Vec<u8> {
+        json!({
+            "code": self.code, "message": message, "retryable": self.retryable, "error": error,
+        })
+        .to_string()
+        .into_bytes()
     }
 }
 
@@ -149,11 +153,21 @@ mod tests {
     #[test]
     fn a_long_sentence_is_cut_to_the_devices_packet_and_stays_json() {
         let refusal = Refusal::new(RefusalCode::SerialUnknown, "\"ü\" ".repeat(100));
-        for room in [110, 128, 200, 300] {
+        for room in [46, 60, 80, 110, 128, 200, 300] {
             let payload = refusal.to_payload(room);
             assert!(payload.len() <= room, "{} > {room}", payload.len());
             let json: serde_json::Value = serde_json::from_slice(&payload).unwrap();
             assert_eq!(json["code"], "SerialUnknown");
+        }
+    }
+
+    #[test]
+    fn every_code_goes_into_the_smallest_packet_that_a_manifest_goes_into() {
+        for code in RefusalCode::ALL {
+            let payload = Refusal::new(*code, "A sentence that does not fit.").to_payload(46);
+            assert!(payload.len() <= 46, "{} takes {}", code.name(), payload.len());
+            let json: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+            assert_eq!(json["code"], code.name());
         }
     }
 

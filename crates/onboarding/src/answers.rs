@@ -1,6 +1,6 @@
 //! The payloads that go down to a device.
 
-use muster_chunking::{Answer, Delivery, MAX_PACKET_SIZE, Manifest, publish_packet_size, room_for_chunk_data};
+use muster_chunking::{Answer, Delivery, MAX_PACKET_SIZE, Manifest, room_for_chunk_data, room_for_payload};
 use muster_documents::Refusal;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,6 +17,8 @@ pub struct AnswerError {
 }
 
 /// The payloads of a chunked delivery: the manifest and all chunks, or just those of `missing`.
+///
+/// A device that misses a chunk that there isn't works with another manifest, so it is sent everything again.
 pub fn chunk_answers(
     certificate: &[u8],
     topic: &str,
@@ -27,6 +29,7 @@ pub fn chunk_answers(
         || AnswerError { certificate_bytes: certificate.len(), packet_size, topic: topic.to_owned() };
     let room = room_for_chunk_data(packet_size, topic.len()).ok_or_else(error)?;
     let manifest = Manifest::new(certificate, room).map_err(|_| error())?;
+    let missing = missing.filter(|missing| missing.iter().all(|index| *index < manifest.count()));
     let mut answers = Vec::new();
     if missing.is_none() {
         answers.push(encode(&Answer::Manifest(manifest)));
@@ -54,8 +57,7 @@ pub fn legacy_answers(private_key: &SecretString, certificate_pem: &str) -> [Sec
 
 /// The payload of a refusal that makes a packet of at most `packet_size` bytes on `topic`.
 pub fn refusal_answer(refusal: &Refusal, topic: &str, packet_size: usize) -> Vec<u8> {
-    let overhead = publish_packet_size(topic.len(), packet_size).saturating_sub(packet_size);
-    refusal.to_payload(packet_size.saturating_sub(overhead))
+    refusal.to_payload(room_for_payload(packet_size, topic.len()).unwrap_or(0))
 }
 
 fn encode(answer: &Answer<'_>) -> Vec<u8> {
@@ -63,4 +65,35 @@ fn encode(answer: &Answer<'_>) -> Vec<u8> {
     // A payload that goes into the largest packet goes into a buffer of that size.
     let length = answer.encode(&mut buffer).unwrap_or(0);
     buffer[..length].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: &str = "provision/sensor-00001/accepted";
+
+    fn sent(missing: Option<&[u16]>) -> Vec<Option<u16>> {
+        let answers = chunk_answers(&[7; 655], TOPIC, 256, missing).unwrap();
+        answers
+            .iter()
+            .map(|answer| match Answer::decode(answer).unwrap() {
+                Answer::Chunk(chunk) => Some(chunk.index()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_device_is_sent_just_the_chunks_that_it_misses() {
+        assert_eq!(sent(None), [None, Some(0), Some(1), Some(2), Some(3)]);
+        assert_eq!(sent(Some(&[1, 3])), [Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn a_device_that_misses_a_chunk_that_there_is_not_is_sent_everything() {
+        for missing in [&[4][..], &[0, 127], &[u16::MAX]] {
+            assert_eq!(sent(Some(missing)), sent(None), "{missing:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What the functions need of the world, each as narrow as its use.
 
 use crate::CloudFailure;
-use muster_documents::{ClientId, Serial};
+use muster_documents::{ClientId, Refusal, Serial};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -129,6 +129,28 @@ pub trait DeliveryLedger {
     ) -> impl Future<Output = Result<Option<Delivery>, CloudFailure>> + Send;
     /// Forgets the task token of a delivery that is complete.
     fn close(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// A message that was refused without a workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedMessage {
+    /// The sender, well-formed or not.
+    pub client_id: String,
+    /// The queue's id for the message, the same on every redelivery.
+    pub message_id: String,
+    /// When AWS IoT received it, in milliseconds since 1970.
+    pub received_at: i64,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// The timeline of what no workflow records.
+pub trait RefusalLedger {
+    /// Records a refusal in its sender's timeline. The same message again is the same entry.
+    fn record_refusal(
+        &self,
+        refused: &RefusedMessage,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
 /// Publishes to a device.

@@ -1,11 +1,13 @@
 //! Takes devices' acknowledgements, and connections with new certificates, from the queue and reports them to the
 //! workflow that waits for them.
 
-use muster_chunking::{Acknowledgement, DEFAULT_PACKET_SIZE, Delivery as DeliveryNumber};
+use muster_chunking::{Acknowledgement, Delivery as DeliveryNumber, MIN_PACKET_SIZE};
 use muster_documents::tasks::Acknowledged;
 use muster_documents::{ClientId, DeviceMessage, PresenceMessage, Refusal, RefusalCode, Topics};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
-use muster_onboarding::ports::{Delivery, DeliveryLedger, Publisher, Waiting};
+use muster_onboarding::ports::{
+    Delivery, DeliveryLedger, Publisher, RefusalLedger, RefusedMessage, Waiting,
+};
 use muster_onboarding::{CloudFailure, refusal_answer, sender};
 use serde::Deserialize;
 
@@ -40,7 +42,7 @@ enum Message {
 /// Takes a batch. What fails is named in the answer and delivered again, alone.
 pub async fn acknowledge(
     prefix: &str,
-    ledger: &impl DeliveryLedger,
+    ledger: &(impl DeliveryLedger + RefusalLedger),
     waiting: &impl Waiting,
     publisher: &impl Publisher,
     batch: SqsBatch,
@@ -60,7 +62,7 @@ pub async fn acknowledge(
 
 async fn take_one(
     prefix: &str,
-    ledger: &impl DeliveryLedger,
+    ledger: &(impl DeliveryLedger + RefusalLedger),
     waiting: &impl Waiting,
     publisher: &impl Publisher,
     record: &SqsRecord,
@@ -68,21 +70,40 @@ async fn take_one(
     match serde_json::from_str(&record.body).map_err(AcknowledgeError::MessageInvalid)? {
         Message::Presence(presence) => take_presence(ledger, waiting, &presence).await,
         Message::Acknowledgement(message) => {
-            let Err(refusal) = take_acknowledgement(prefix, ledger, waiting, &message).await? else {
-                return Ok(());
-            };
-            tracing::info!(
-                target: "muster", client_id = message.client_id, refusal = refusal.code.name(),
-                "acknowledgement refused"
-            );
-            if let Ok(client_id) = ClientId::new(message.client_id) {
-                let topic = Topics::new(prefix, &client_id).rejected();
-                let answer = refusal_answer(&refusal, &topic, DEFAULT_PACKET_SIZE);
-                publisher.publish(&topic, answer).await?;
+            match take_acknowledgement(prefix, ledger, waiting, &message).await? {
+                Ok(()) => Ok(()),
+                Err(refusal) => refuse(prefix, ledger, publisher, record, message, refusal).await,
             }
-            Ok(())
         }
     }
+}
+
+/// Tells the device, and records why. No workflow knows of it, so nobody else would.
+async fn refuse(
+    prefix: &str,
+    ledger: &impl RefusalLedger,
+    publisher: &impl Publisher,
+    record: &SqsRecord,
+    message: DeviceMessage,
+    refusal: Refusal,
+) -> Result<(), AcknowledgeError> {
+    tracing::info!(
+        target: "muster", client_id = message.client_id, refusal = refusal.code.name(),
+        "acknowledgement refused"
+    );
+    let refused = RefusedMessage {
+        client_id: message.client_id,
+        message_id: record.message_id.clone(),
+        received_at: message.timestamp,
+        refusal,
+    };
+    ledger.record_refusal(&refused).await?;
+    if let Ok(client_id) = ClientId::new(refused.client_id) {
+        let topic = Topics::new(prefix, &client_id).rejected();
+        // What the device can take is not known here, so the answer is one that any device can.
+        publisher.publish(&topic, refusal_answer(&refused.refusal, &topic, MIN_PACKET_SIZE)).await?;
+    }
+    Ok(())
 }
 
 async fn take_acknowledgement(
