@@ -274,10 +274,7 @@ impl Provisioning {
         // The buffer has room for the longest there is.
         let length = acknowledgement.encode(&mut payload).unwrap_or(0);
         payload.truncate(length);
-        self.act(Action::Publish {
-            topic,
-            payload,
-        });
+        self.act(Action::Publish { topic, payload });
         self.report(Progress::Acknowledged {
             missing: acknowledgement.missing().len(),
         });

@@ -69,6 +69,11 @@ fn fill(
         .payload_bytes()
         .ok_or_else(|| unreadable(&RequestError::Unreadable))?;
     let asked = ProvisioningRequest::decode(&body).map_err(|error| unreadable(&error))?;
+    if let Some(size) = asked.packet_size {
+        // A refusal has to fit as well, also one that says that the size is out of range.
+        let size = usize::try_from(size).unwrap_or(MIN_PACKET_SIZE);
+        request.packet_size = size.clamp(MIN_PACKET_SIZE, MAX_PACKET_SIZE);
+    }
     let serial = Serial::new(asked.serial_number.unwrap_or_else(|| client_id.to_string()))
         .map_err(|why| {
             Refusal::new(

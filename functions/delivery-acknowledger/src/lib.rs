@@ -163,12 +163,12 @@ async fn report(
     let Some(token) = &delivery.task_token else { return Ok(()) };
     let complete = missing.is_empty();
     let output = serde_json::json!(Acknowledged { missing }).to_string();
-    let taken = waiting.succeed(token, output).await?;
-    if taken && complete {
+    let reported = waiting.succeed(token, output).await?;
+    if reported && complete {
         ledger.close(delivery).await?;
     }
     tracing::info!(
-        target: "muster", serial = %delivery.serial, execution = delivery.execution, complete, taken,
+        target: "muster", serial = %delivery.serial, execution = delivery.execution, complete, reported,
         "acknowledgement taken"
     );
     Ok(())

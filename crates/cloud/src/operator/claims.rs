@@ -195,7 +195,7 @@ impl Claims {
                 .map_or_else(String::new, |status| status.as_str().to_owned()),
             created_at: found
                 .and_then(|found| found.creation_date())
-                .map_or(0, |date| date.secs()),
+                .map_or(0, aws_sdk_iot::primitives::DateTime::secs),
         })
     }
 }
