@@ -18,6 +18,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// The payload as a person would read it.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.payload).into_owned()
+    }
+
     /// The payload as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.payload).unwrap()
