@@ -1,9 +1,10 @@
 //! Real devices over mutual TLS, through the deployed template, on local stacks of the tests' own.
 
-mod player;
 mod attacks;
 mod packets;
+mod player;
 mod provisioning;
+mod redelivery;
 mod refusals;
 mod support;
 mod workflow;

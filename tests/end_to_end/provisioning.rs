@@ -6,7 +6,10 @@ use edge_client::Mode;
 #[tokio::test(flavor = "multi_thread")]
 async fn devices_of_both_modes_get_certificates_that_work() {
     let stack = Stack::start(&[("LegacyMode", "on")]).await;
-    for (serial, mode) in [("chunked-0001", Mode::Chunked), ("legacy-00001", Mode::Legacy)] {
+    for (serial, mode) in [
+        ("chunked-0001", Mode::Chunked),
+        ("legacy-00001", Mode::Legacy),
+    ] {
         stack.import(serial).await;
         // The run ends with a message that only the new certificate may publish.
         let outcome = stack.provision(serial, mode).await.unwrap();
@@ -17,17 +20,25 @@ async fn devices_of_both_modes_get_certificates_that_work() {
         let (device, _) = stack.show(serial).await;
         let device = device.unwrap();
         assert_eq!(device.state, "provisioned");
-        assert_eq!(device.certificate_id.as_deref(), Some(outcome.certificate_id.as_str()));
+        assert_eq!(
+            device.certificate_id.as_deref(),
+            Some(outcome.certificate_id.as_str())
+        );
         assert_eq!(device.pending_certificate_id, None);
         if mode == Mode::Chunked {
-            assert!(outcome.traffic.largest_packet <= 256, "{:?}", outcome.traffic);
+            assert!(
+                outcome.traffic.largest_packet <= 256,
+                "{:?}",
+                outcome.traffic
+            );
         }
     }
     assert_eq!(stack.certificates().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_and_none_for_another() {
+async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_and_none_for_another()
+ {
     let stack = Stack::start(&[]).await;
     stack.import("sensor-00001").await;
     let key = muster_pki::DeviceKey::generate().unwrap();
@@ -39,7 +50,12 @@ async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_a
 
     let other = muster_pki::DeviceKey::generate().unwrap();
     let mut device = RawDevice::asking(&stack, "sensor-00001").await;
-    device.publish("provision/sensor-00001/json", request(&other, "sensor-00001", 256)).await;
+    device
+        .publish(
+            "provision/sensor-00001/json",
+            request(&other, "sensor-00001", 256),
+        )
+        .await;
     let refusal = device.hear().await;
     assert_eq!(refusal.topic, "provision/sensor-00001/rejected");
     assert_eq!(refusal.json()["code"], "AlreadyProvisioned");
@@ -50,7 +66,9 @@ async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_a
 pub fn request(key: &muster_pki::DeviceKey, serial: &str, packet_size: i64) -> Vec<u8> {
     muster_documents::ProvisioningRequest {
         serial_number: Some(serial.to_owned()),
-        csr: Some(muster_documents::CsrField::Der(key.csr_der(serial).unwrap())),
+        csr: Some(muster_documents::CsrField::Der(
+            key.csr_der(serial).unwrap(),
+        )),
         packet_size: Some(packet_size),
     }
     .to_cbor()
@@ -60,16 +78,38 @@ pub fn request(key: &muster_pki::DeviceKey, serial: &str, packet_size: i64) -> V
 pub async fn deliver(stack: &Stack, serial: &str, key: &muster_pki::DeviceKey) -> String {
     use muster_chunking::{Answer, Progress, Reassembler};
     let mut device = RawDevice::asking(stack, serial).await;
-    assert!(device.publish(&format!("provision/{serial}/json"), request(key, serial, 256)).await);
+    assert!(
+        device
+            .publish(
+                &format!("provision/{serial}/json"),
+                request(key, serial, 256)
+            )
+            .await
+    );
     let mut reassembler = Reassembler::<2048>::new();
     loop {
         let heard = device.hear().await;
-        assert!(heard.topic.ends_with("/accepted"), "{}", String::from_utf8_lossy(&heard.payload));
-        match reassembler.accept(&Answer::decode(&heard.payload).unwrap()).unwrap() {
+        assert!(
+            heard.topic.ends_with("/accepted"),
+            "{}",
+            String::from_utf8_lossy(&heard.payload)
+        );
+        match reassembler
+            .accept(&Answer::decode(&heard.payload).unwrap())
+            .unwrap()
+        {
             Progress::Completed => {
                 let mut body = [0u8; 256];
-                let length = reassembler.acknowledgement().unwrap().encode(&mut body).unwrap();
-                assert!(device.publish(&format!("provision/{serial}/ack"), &body[..length]).await);
+                let length = reassembler
+                    .acknowledgement()
+                    .unwrap()
+                    .encode(&mut body)
+                    .unwrap();
+                assert!(
+                    device
+                        .publish(&format!("provision/{serial}/ack"), &body[..length])
+                        .await
+                );
             }
             Progress::Activated => break,
             _ => {}

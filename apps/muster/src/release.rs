@@ -29,25 +29,34 @@ pub enum ReleaseError {
     Cloud(#[from] CloudFailure),
 }
 
-/// Takes the certificate away, then makes the serial known again. Answers the certificate's id.
-pub async fn release(target: &Target, serial: &Serial) -> Result<String, ReleaseError> {
+/// Takes the certificates away, that in force and one under way, then makes the serial known again. An execution
+/// that is still at it finds that it holds the device no more, and ends. Answers the certificates' ids.
+pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, ReleaseError> {
     let devices = target.devices()?;
     let (device, _) = devices.show(serial).await?;
     let device = device.ok_or_else(|| ReleaseError::Unknown(serial.clone()))?;
-    let (Some(certificate_id), Some(certificate_arn)) =
-        (device.certificate_id, device.certificate_arn)
-    else {
+    let Some(execution) = device.execution else {
         return Err(ReleaseError::NoCertificate {
             serial: serial.clone(),
             state: device.state,
         });
     };
     let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
-    identity
-        .retire(serial, &certificate_id, &certificate_arn)
-        .await?;
-    match devices.release(serial, &certificate_id).await {
-        Ok(()) => Ok(certificate_id),
+    let mut taken = Vec::new();
+    for (id, arn) in [
+        (device.certificate_id, device.certificate_arn),
+        (
+            device.pending_certificate_id,
+            device.pending_certificate_arn,
+        ),
+    ] {
+        if let (Some(id), Some(arn)) = (id, arn) {
+            identity.retire(serial, &id, &arn).await?;
+            taken.push(id);
+        }
+    }
+    match devices.release(serial, &execution).await {
+        Ok(()) => Ok(taken),
         Err(error) if error.kind == FailureKind::ConditionFailed => {
             Err(ReleaseError::Changed(serial.clone()))
         }

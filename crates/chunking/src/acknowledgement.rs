@@ -29,7 +29,7 @@ impl Acknowledgement {
     }
 
     /// The chunks that are to be sent again. The cloud sends those that the delivery has
-    /// ([`crate::Manifest::chunk`]) and passes over the others.
+    /// ([`crate::Manifest::chunk`]) and, for one that there isn't, all of them.
     pub fn missing(&self) -> MissingSet {
         self.missing
     }

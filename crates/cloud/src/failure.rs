@@ -13,7 +13,9 @@ where
 {
     let code = error.code().unwrap_or_default();
     let kind = match code {
-        "ThrottlingException"
+        // What was detached a moment ago may still count as attached for a while (AWS IoT).
+        "DeleteConflictException"
+        | "ThrottlingException"
         | "Throttling"
         | "TooManyRequestsException"
         | "LimitExceededException"

@@ -2,6 +2,7 @@
 
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
+use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
@@ -55,6 +56,11 @@ impl CertificateAuthority for Identity {
             .create_certificate_from_csr()
             .certificate_signing_request(csr_pem)
             .set_as_active(true)
+            .customize()
+            // Tried again blindly, an answer that was lost would leave a certificate that nobody knows of.
+            .config_override(
+                aws_sdk_iot::config::Config::builder().retry_config(RetryConfig::disabled()),
+            )
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;

@@ -2,15 +2,20 @@
 
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use muster_documents::{ClientId, Serial};
 use muster_onboarding::ledger::{
-    DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, client_key, delivery_key, device_key,
+    DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, client_key, connection_key, delivery_key,
+    device_key,
 };
 use muster_onboarding::ports::{
-    Certificate, Delivery, DeliveryLedger, DeviceLedger, HeldDevice, RefusalLedger, RefusedMessage,
+    Awaited, Certificate, Delivery, DeliveryLedger, DeviceLedger, HeldDevice, RefusalLedger,
+    RefusedMessage,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
@@ -45,7 +50,12 @@ fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
     Some(Certificate {
         id: text(item, &format!("{stem}Id"))?,
         arn: text(item, &format!("{stem}Arn"))?,
-        der: item.get(&format!("{stem}Der"))?.as_b().ok()?.as_ref().to_vec(),
+        der: item
+            .get(&format!("{stem}Der"))?
+            .as_b()
+            .ok()?
+            .as_ref()
+            .to_vec(),
     })
 }
 
@@ -55,7 +65,10 @@ impl Ledger {
         let config = aws_sdk_dynamodb::config::Builder::from(&cloud.config)
             .interceptor(cloud.calls.clone())
             .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self {
+            client: Client::from_conf(config),
+            table: table.into(),
+        }
     }
 
     async fn get(&self, key: String) -> Result<Option<Item>, CloudFailure> {
@@ -72,12 +85,20 @@ impl Ledger {
     }
 
     fn update(&self, key: String) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&self.table).key(PK, s(key)).key(SK, s(STATE_SK))
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
     }
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<(), CloudFailure> {
-    update.send().await.map(drop).map_err(|error| failure("dynamodb:UpdateItem", error))
+    update
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| failure("dynamodb:UpdateItem", error))
 }
 
 /// Takes "another holds it" for done, for an undo that has nothing left to undo.
@@ -88,14 +109,72 @@ fn unless_another_holds_it(result: Result<(), CloudFailure>) -> Result<(), Cloud
     }
 }
 
+fn read_held(item: &Item) -> HeldDevice {
+    HeldDevice {
+        execution: text(item, "execution"),
+        pending: certificate(item, "pendingCertificate"),
+        current: certificate(item, "certificate"),
+        enrolled_by: text(item, "enrolledBy"),
+    }
+}
+
+/// The partition of a delivery.
+fn key(awaited: Awaited, client_id: &ClientId) -> String {
+    match awaited {
+        Awaited::Acknowledgement => delivery_key(client_id),
+        Awaited::Connection => connection_key(client_id),
+    }
+}
+
+/// A transaction is cancelled for many reasons; only a condition that did not hold says that another holds the device.
+/// A conflict with another transaction, or a throttled table, passes.
+fn cancelled(
+    action: &'static str,
+    error: SdkError<TransactWriteItemsError, HttpResponse>,
+) -> CloudFailure {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => Some(
+            cancelled
+                .cancellation_reasons()
+                .iter()
+                .any(|reason| reason.code() == Some("ConditionalCheckFailed")),
+        ),
+        _ => None,
+    };
+    let mut failure = failure(action, error);
+    if let Some(condition_failed) = reasons {
+        failure.kind = if condition_failed {
+            FailureKind::ConditionFailed
+        } else {
+            FailureKind::Throttled
+        };
+    }
+    failure
+}
+
 impl DeviceLedger for Ledger {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
-        Ok(self.get(device_key(serial)).await?.map(|item| HeldDevice {
-            execution: text(&item, "execution"),
-            pending: certificate(&item, "pendingCertificate"),
-            current: certificate(&item, "certificate"),
-            enrolled_by: text(&item, "enrolledBy"),
-        }))
+        Ok(self
+            .get(device_key(serial))
+            .await?
+            .map(|item| read_held(&item)))
+    }
+
+    async fn begin_undo(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> Result<HeldDevice, CloudFailure> {
+        let marked = self
+            .update(device_key(serial))
+            .update_expression("SET undoing = :me")
+            .condition_expression("execution = :me")
+            .expression_attribute_values(":me", s(execution))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(|error| failure("dynamodb:UpdateItem", error))?;
+        Ok(read_held(&marked.attributes.unwrap_or_default()))
     }
 
     async fn note_pending(
@@ -110,10 +189,15 @@ impl DeviceLedger for Ledger {
                     "SET pendingCertificateId = :id, pendingCertificateArn = :arn, \
                      pendingCertificateDer = :der",
                 )
-                .condition_expression("execution = :me AND attribute_not_exists(pendingCertificateId)")
+                .condition_expression(
+                    "execution = :me AND attribute_not_exists(pendingCertificateId)",
+                )
                 .expression_attribute_values(":id", s(&certificate.id))
                 .expression_attribute_values(":arn", s(&certificate.arn))
-                .expression_attribute_values(":der", AttributeValue::B(Blob::new(certificate.der.clone())))
+                .expression_attribute_values(
+                    ":der",
+                    AttributeValue::B(Blob::new(certificate.der.clone())),
+                )
                 .expression_attribute_values(":me", s(execution)),
         )
         .await
@@ -124,7 +208,7 @@ impl DeviceLedger for Ledger {
             send(
                 self.update(device_key(serial))
                     .update_expression(
-                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer, undoing",
                     )
                     .condition_expression("execution = :me")
                     .expression_attribute_values(":me", s(execution)),
@@ -138,7 +222,7 @@ impl DeviceLedger for Ledger {
             send(
                 self.update(device_key(serial))
                     .update_expression(
-                        "SET #state = :known REMOVE execution, fingerprint, clientId, \
+                        "SET #state = :known REMOVE execution, fingerprint, clientId, answeredAt, undoing, \
                          pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
                     )
                     .condition_expression("execution = :me AND #state = :provisioning")
@@ -158,7 +242,7 @@ impl DeviceLedger for Ledger {
             .table_name(&self.table)
             .key(PK, s(device_key(serial)))
             .key(SK, s(STATE_SK))
-            .condition_expression("execution = :me AND enrolledBy = :me AND #state = :provisioning")
+            .condition_expression("execution = :me AND #state = :provisioning")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
             .expression_attribute_values(":me", s(execution))
@@ -173,22 +257,27 @@ impl DeviceLedger for Ledger {
 impl DeliveryLedger for Ledger {
     async fn open(&self, delivery: &Delivery) -> Result<(), CloudFailure> {
         const ACTION: &str = "dynamodb:TransactWriteItems";
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let held = ConditionCheck::builder()
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let expires_at = now.as_secs() + DELIVERY_LIFE;
+        let answered = Update::builder()
             .table_name(&self.table)
             .key(PK, s(device_key(&delivery.serial)))
             .key(SK, s(STATE_SK))
+            .update_expression("SET answeredAt = :now")
             .condition_expression("execution = :me")
+            .expression_attribute_values(":now", AttributeValue::N(now.as_millis().to_string()))
             .expression_attribute_values(":me", s(&delivery.execution))
             .build();
         let mut put = Put::builder()
             .table_name(&self.table)
-            .item(PK, s(delivery_key(&delivery.client_id)))
+            .item(PK, s(key(delivery.awaited, &delivery.client_id)))
             .item(SK, s(STATE_SK))
             .item("serial", s(delivery.serial.as_str()))
             .item("execution", s(&delivery.execution))
             .item("certificateId", s(&delivery.certificate_id))
-            .item("expiresAt", AttributeValue::N((now + DELIVERY_LIFE).to_string()));
+            .item("expiresAt", AttributeValue::N(expires_at.to_string()));
         if let Some(token) = &delivery.task_token {
             put = put.item("taskToken", s(token));
         }
@@ -201,24 +290,39 @@ impl DeliveryLedger for Ledger {
         self.client
             .transact_write_items()
             .transact_items(
-                TransactWriteItem::builder().condition_check(held.map_err(malformed)?).build(),
+                TransactWriteItem::builder()
+                    .update(answered.map_err(malformed)?)
+                    .build(),
             )
-            .transact_items(TransactWriteItem::builder().put(put.build().map_err(malformed)?).build())
+            .transact_items(
+                TransactWriteItem::builder()
+                    .put(put.build().map_err(malformed)?)
+                    .build(),
+            )
             .send()
             .await
             .map(drop)
-            .map_err(|error| failure(ACTION, error))
+            .map_err(|error| cancelled(ACTION, error))
     }
 
-    async fn find(&self, client_id: &ClientId) -> Result<Option<Delivery>, CloudFailure> {
-        let Some(item) = self.get(delivery_key(client_id)).await? else { return Ok(None) };
+    async fn find(
+        &self,
+        awaited: Awaited,
+        client_id: &ClientId,
+    ) -> Result<Option<Delivery>, CloudFailure> {
+        let Some(item) = self.get(key(awaited, client_id)).await? else {
+            return Ok(None);
+        };
         let serial = text(&item, "serial").and_then(|serial| Serial::new(serial).ok());
-        let (Some(serial), Some(execution), Some(certificate_id)) =
-            (serial, text(&item, "execution"), text(&item, "certificateId"))
-        else {
+        let (Some(serial), Some(execution), Some(certificate_id)) = (
+            serial,
+            text(&item, "execution"),
+            text(&item, "certificateId"),
+        ) else {
             return Ok(None);
         };
         Ok(Some(Delivery {
+            awaited,
             client_id: client_id.clone(),
             serial,
             execution,
@@ -230,7 +334,7 @@ impl DeliveryLedger for Ledger {
     async fn close(&self, delivery: &Delivery) -> Result<(), CloudFailure> {
         unless_another_holds_it(
             send(
-                self.update(delivery_key(&delivery.client_id))
+                self.update(key(delivery.awaited, &delivery.client_id))
                     .update_expression("REMOVE taskToken")
                     .condition_expression("execution = :me")
                     .expression_attribute_values(":me", s(&delivery.execution)),
@@ -243,7 +347,8 @@ impl DeliveryLedger for Ledger {
 impl RefusalLedger for Ledger {
     async fn record_refusal(&self, refused: &RefusedMessage) -> Result<(), CloudFailure> {
         let at = iso(refused.received_at);
-        let client_id = ClientId::new(refused.client_id.as_str()).map_or_else(|_| "-".to_owned(), String::from);
+        let client_id =
+            ClientId::new(refused.client_id.as_str()).map_or_else(|_| "-".to_owned(), String::from);
         let outcome = serde_json::json!({
             "code": refused.refusal.code, "message": refused.refusal.message,
         });
@@ -252,7 +357,10 @@ impl RefusalLedger for Ledger {
             .put_item()
             .table_name(&self.table)
             .item(PK, s(client_key(&refused.client_id)))
-            .item(SK, s(format!("{EVENT_SK_PREFIX}{at}#{}", refused.message_id)))
+            .item(
+                SK,
+                s(format!("{EVENT_SK_PREFIX}{at}#{}", refused.message_id)),
+            )
             .item("at", s(at))
             .item("event", s("DeviceRejected"))
             .item("execution", s("-"))
@@ -272,7 +380,11 @@ impl RefusalLedger for Ledger {
 fn iso(milliseconds: i64) -> String {
     let seconds = DateTime::from_secs(milliseconds.div_euclid(1000));
     let seconds = seconds.fmt(DateTimeFormat::DateTime).unwrap_or_default();
-    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), milliseconds.rem_euclid(1000))
+    format!(
+        "{}.{:03}Z",
+        seconds.trim_end_matches('Z'),
+        milliseconds.rem_euclid(1000)
+    )
 }
 
 #[cfg(test)]

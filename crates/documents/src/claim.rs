@@ -25,6 +25,8 @@ pub struct ClaimRequest {
     pub serial: Option<Serial>,
     /// The ledger's partition for this request's timeline.
     pub ledger_key: String,
+    /// When AWS IoT received it, in milliseconds since 1970. One that came before the last answer is answered.
+    pub requested_at: i64,
     /// How the certificate travels.
     pub mode: Mode,
     /// The largest packet for the device, in bytes.

@@ -15,5 +15,7 @@ pub use claim::{ClaimRequest, Mode};
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};
 pub use refusal::{Refusal, RefusalCode};
-pub use request::{CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError};
+pub use request::{
+    CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError,
+};
 pub use topics::Topics;

@@ -96,7 +96,11 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that says `message`.
     pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retryable: code.retryable() }
+        Self {
+            code,
+            message: message.into(),
+            retryable: code.retryable(),
+        }
     }
 
     /// The payload for the device in at most `room` bytes. What does not fit is cut, the code never: first the
@@ -110,7 +114,10 @@ impl Refusal {
         let bare = self.render("", code);
         let mut end = room.saturating_sub(bare.len()).min(self.message.len());
         while end > 0 {
-            let cut = self.message.get(..end).map(|start| self.render(start, code));
+            let cut = self
+                .message
+                .get(..end)
+                .map(|start| self.render(start, code));
             if let Some(cut) = cut.filter(|cut| cut.len() <= room) {
                 return cut;
             }
@@ -118,8 +125,12 @@ impl Refusal {
         }
         let shorter = [
             bare,
-            json!({ "code": code, "retryable": self.retryable, "error": code }).to_string().into_bytes(),
-            json!({ "code": code, "retryable": self.retryable }).to_string().into_bytes(),
+            json!({ "code": code, "retryable": self.retryable, "error": code })
+                .to_string()
+                .into_bytes(),
+            json!({ "code": code, "retryable": self.retryable })
+                .to_string()
+                .into_bytes(),
         ];
         let fitting = shorter.into_iter().find(|payload| payload.len() <= room);
         fitting.unwrap_or_else(|| json!({ "code": code }).to_string().into_bytes())
@@ -165,7 +176,12 @@ mod tests {
     fn every_code_goes_into_the_smallest_packet_that_a_manifest_goes_into() {
         for code in RefusalCode::ALL {
             let payload = Refusal::new(*code, "A sentence that does not fit.").to_payload(46);
-            assert!(payload.len() <= 46, "{} takes {}", code.name(), payload.len());
+            assert!(
+                payload.len() <= 46,
+                "{} takes {}",
+                code.name(),
+                payload.len()
+            );
             let json: serde_json::Value = serde_json::from_slice(&payload).unwrap();
             assert_eq!(json["code"], code.name());
         }

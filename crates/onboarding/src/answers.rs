@@ -1,12 +1,16 @@
 //! The payloads that go down to a device.
 
-use muster_chunking::{Answer, Delivery, MAX_PACKET_SIZE, Manifest, room_for_chunk_data, room_for_payload};
+use muster_chunking::{
+    Answer, Delivery, MAX_PACKET_SIZE, Manifest, room_for_chunk_data, room_for_payload,
+};
 use muster_documents::Refusal;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Why a certificate cannot be sent in packets of that size.
 #[derive(Debug, thiserror::Error)]
-#[error("the certificate of {certificate_bytes} bytes does not go into packets of {packet_size} bytes on {topic}")]
+#[error(
+    "the certificate of {certificate_bytes} bytes does not go into packets of {packet_size} bytes on {topic}"
+)]
 pub struct AnswerError {
     /// The certificate's DER.
     pub certificate_bytes: usize,
@@ -25,8 +29,11 @@ pub fn chunk_answers(
     packet_size: usize,
     missing: Option<&[u16]>,
 ) -> Result<Vec<Vec<u8>>, AnswerError> {
-    let error =
-        || AnswerError { certificate_bytes: certificate.len(), packet_size, topic: topic.to_owned() };
+    let error = || AnswerError {
+        certificate_bytes: certificate.len(),
+        packet_size,
+        topic: topic.to_owned(),
+    };
     let room = room_for_chunk_data(packet_size, topic.len()).ok_or_else(error)?;
     let manifest = Manifest::new(certificate, room).map_err(|_| error())?;
     let missing = missing.filter(|missing| missing.iter().all(|index| *index < manifest.count()));
@@ -49,10 +56,12 @@ pub fn activated_answer(digest: &[u8; 32]) -> Vec<u8> {
 
 /// The seed's two messages, in its order.
 pub fn legacy_answers(private_key: &SecretString, certificate_pem: &str) -> [SecretString; 2] {
-    let field = |name: &str, text: &str| {
-        SecretString::from(serde_json::json!({ name: text }).to_string())
-    };
-    [field("privateKey", private_key.expose_secret()), field("certificatePem", certificate_pem)]
+    let field =
+        |name: &str, text: &str| SecretString::from(serde_json::json!({ name: text }).to_string());
+    [
+        field("privateKey", private_key.expose_secret()),
+        field("certificatePem", certificate_pem),
+    ]
 }
 
 /// The payload of a refusal that makes a packet of at most `packet_size` bytes on `topic`.

@@ -47,8 +47,10 @@ pub fn judge(rules: &ClaimRules, message: &DeviceMessage) -> ClaimRequest {
         client_id: ClientId::new(message.client_id.as_str()).ok(),
         serial: None,
         ledger_key: client_key(&message.client_id),
+        requested_at: message.timestamp,
         mode: Mode::Chunked,
-        packet_size: DEFAULT_PACKET_SIZE,
+        // Until the device's own is known, the smallest: a refusal then fits every device.
+        packet_size: MIN_PACKET_SIZE,
         csr: None,
         fingerprint: String::new(),
         refusal: None,
@@ -69,6 +71,7 @@ fn fill(
         .payload_bytes()
         .ok_or_else(|| unreadable(&RequestError::Unreadable))?;
     let asked = ProvisioningRequest::decode(&body).map_err(|error| unreadable(&error))?;
+    request.packet_size = DEFAULT_PACKET_SIZE;
     if let Some(size) = asked.packet_size {
         // A refusal has to fit as well, also one that says that the size is out of range.
         let size = usize::try_from(size).unwrap_or(MIN_PACKET_SIZE);

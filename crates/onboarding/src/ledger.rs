@@ -35,6 +35,15 @@ pub fn delivery_key(client_id: &ClientId) -> String {
     format!("delivery#{client_id}")
 }
 
+/// The partition of the delivery that ends with a connection of `client_id`, a thing's name. It is another one than
+/// [`delivery_key`]'s: whoever may choose its client id must not reach it.
+pub fn connection_key(client_id: &ClientId) -> String {
+    format!("connection#{client_id}")
+}
+
+/// `enrolledBy` of a device that an operator imported; another's is the execution that took it in.
+pub const IMPORTED: &str = "import";
+
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceState {

@@ -30,9 +30,20 @@ pub struct HeldDevice {
     pub enrolled_by: Option<String>,
 }
 
+/// What a delivery waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// An acknowledgement, from the client id that asked.
+    Acknowledgement,
+    /// A connection with the new certificate, whose client id is the thing's name.
+    Connection,
+}
+
 /// A delivery that waits for its device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
+    /// What ends the wait.
+    pub awaited: Awaited,
     /// Who is expected to answer.
     pub client_id: ClientId,
     /// The device.
@@ -48,15 +59,22 @@ pub struct Delivery {
 /// Issues and discards certificates.
 pub trait CertificateAuthority {
     /// Has the CSR signed; the certificate is active but, without a policy, can do nothing.
-    fn issue(&self, csr_pem: &str) -> impl Future<Output = Result<Certificate, CloudFailure>> + Send;
+    fn issue(
+        &self,
+        csr_pem: &str,
+    ) -> impl Future<Output = Result<Certificate, CloudFailure>> + Send;
     /// Deactivates and deletes a certificate. Done already is done.
-    fn discard(&self, certificate_id: &str) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    fn discard(
+        &self,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
 /// Things, and what is attached to certificates.
 pub trait IdentityRegistry {
     /// Makes the thing, marked as Muster's own. One that is there already is left as it is.
-    fn create_thing(&self, thing: &Serial) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    fn create_thing(&self, thing: &Serial)
+    -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Attaches the certificate to the thing.
     fn attach_thing(
         &self,
@@ -64,15 +82,19 @@ pub trait IdentityRegistry {
         certificate_arn: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Attaches the device policy to the certificate, which makes it usable.
-    fn attach_policy(&self, certificate_arn: &str)
-    -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    fn attach_policy(
+        &self,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
 /// The undo of [`IdentityRegistry`].
 pub trait IdentityRemover {
     /// Detaches the device policy. Done already is done.
-    fn detach_policy(&self, certificate_arn: &str)
-    -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    fn detach_policy(
+        &self,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Detaches the certificate from the thing. Done already is done.
     fn detach_thing(
         &self,
@@ -80,7 +102,10 @@ pub trait IdentityRemover {
         certificate_arn: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Deletes the thing if Muster made it. One with another certificate attached is refused by AWS IoT.
-    fn delete_made_thing(&self, thing: &Serial) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    fn delete_made_thing(
+        &self,
+        thing: &Serial,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
 /// The ledger's view of devices under provisioning.
@@ -90,6 +115,13 @@ pub trait DeviceLedger {
         &self,
         serial: &Serial,
     ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
+    /// Marks the device as being undone, if `execution` holds it, so that nobody takes it over meanwhile; answers what
+    /// the ledger then says. Fails with `ConditionFailed` otherwise.
+    fn begin_undo(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> impl Future<Output = Result<HeldDevice, CloudFailure>> + Send;
     /// Notes the certificate under way, if `execution` holds the device and none is noted yet.
     /// Fails with `ConditionFailed` otherwise.
     fn note_pending(
@@ -98,7 +130,7 @@ pub trait DeviceLedger {
         execution: &str,
         certificate: &Certificate,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Forgets the certificate under way, if `execution` holds the device.
+    /// Forgets the certificate under way and the mark of an undo, if `execution` holds the device.
     fn forget_pending(
         &self,
         serial: &Serial,
@@ -120,11 +152,13 @@ pub trait DeviceLedger {
 
 /// The ledger's view of deliveries.
 pub trait DeliveryLedger {
-    /// Notes who has to answer, if `delivery.execution` holds the device. Fails with `ConditionFailed` otherwise.
+    /// Notes who has to answer, and on the device that it is answered now, if `delivery.execution` holds it. Fails
+    /// with `ConditionFailed` otherwise.
     fn open(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// The delivery that `client_id` is expected to answer.
     fn find(
         &self,
+        awaited: Awaited,
         client_id: &ClientId,
     ) -> impl Future<Output = Result<Option<Delivery>, CloudFailure>> + Send;
     /// Forgets the task token of a delivery that is complete.

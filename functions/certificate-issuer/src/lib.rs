@@ -58,6 +58,10 @@ pub async fn issue(
     if held.execution.as_deref() != Some(task.execution.as_str()) {
         return Err(IssueError::Superseded(serial));
     }
+    if task.mode == Mode::Legacy && held.current.is_some() {
+        // Provisioned since the workflow looked: another key would leave two certificates that work.
+        return Err(IssueError::Superseded(serial));
+    }
     if task.mode == Mode::Legacy {
         // A key that was made and lost with an earlier try cannot be had again, so its certificate goes.
         if let Some(lost) = held.pending {
@@ -109,11 +113,10 @@ async fn issue_new(
         .note_pending(&task.serial, &task.execution, &certificate)
         .await
     {
-        // A write whose answer was lost may still have been made.
-        let noted = ledger
-            .held(&task.serial)
-            .await?
-            .and_then(|held| held.pending);
+        // A write whose answer was lost may still have been made. Where that cannot be found out the certificate
+        // goes all the same: if it was noted after all, what comes next fails and is undone.
+        let noted = ledger.held(&task.serial).await;
+        let noted = noted.ok().flatten().and_then(|held| held.pending);
         if noted.as_ref() == Some(&certificate) {
             return Ok(certificate);
         }

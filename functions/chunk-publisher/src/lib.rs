@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{Publication, Published};
 use muster_documents::{ClientId, Serial, Topics};
 use muster_lambda::NamedError;
-use muster_onboarding::ports::{Delivery, DeliveryLedger, Publisher, Unseal};
+use muster_onboarding::ports::{Awaited, Delivery, DeliveryLedger, Publisher, Unseal};
 use muster_onboarding::{
     AnswerError, CloudFailure, FailureKind, activated_answer, chunk_answers, legacy_answers,
     refusal_answer,
@@ -64,6 +64,7 @@ pub async fn publish(
             let topic = Topics::new(prefix, &client_id).accepted();
             let answers = chunk_answers(&der, &topic, packet_size, missing.as_deref())?;
             let delivery = Delivery {
+                awaited: Awaited::Acknowledgement,
                 client_id,
                 serial,
                 execution,
@@ -88,6 +89,7 @@ pub async fn publish(
             let answerer = ClientId::new(serial.as_str())
                 .map_err(|_| PublishError::InputInvalid(client_id.clone()))?;
             let delivery = Delivery {
+                awaited: Awaited::Connection,
                 client_id: answerer,
                 serial,
                 execution,

@@ -6,7 +6,7 @@ use muster_documents::tasks::Acknowledged;
 use muster_documents::{ClientId, DeviceMessage, PresenceMessage, Refusal, RefusalCode, Topics};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
 use muster_onboarding::ports::{
-    Delivery, DeliveryLedger, Publisher, RefusalLedger, RefusedMessage, Waiting,
+    Awaited, Delivery, DeliveryLedger, Publisher, RefusalLedger, RefusedMessage, Waiting,
 };
 use muster_onboarding::{CloudFailure, refusal_answer, sender};
 use serde::Deserialize;
@@ -101,7 +101,12 @@ async fn refuse(
     if let Ok(client_id) = ClientId::new(refused.client_id) {
         let topic = Topics::new(prefix, &client_id).rejected();
         // What the device can take is not known here, so the answer is one that any device can.
-        publisher.publish(&topic, refusal_answer(&refused.refusal, &topic, MIN_PACKET_SIZE)).await?;
+        publisher
+            .publish(
+                &topic,
+                refusal_answer(&refused.refusal, &topic, MIN_PACKET_SIZE),
+            )
+            .await?;
     }
     Ok(())
 }
@@ -123,7 +128,7 @@ async fn take_acknowledgement(
             "The acknowledgement is not [delivery, [missing chunk, …]] in CBOR.",
         )));
     };
-    let delivery = ledger.find(&client_id).await?;
+    let delivery = ledger.find(Awaited::Acknowledgement, &client_id).await?;
     let delivery = delivery.filter(|delivery| number(delivery) == Some(acknowledgement.delivery()));
     let Some(delivery) = delivery else {
         return Ok(Err(Refusal::new(
@@ -142,8 +147,10 @@ async fn take_presence(
     waiting: &impl Waiting,
     presence: &PresenceMessage,
 ) -> Result<(), AcknowledgeError> {
-    let Ok(client_id) = ClientId::new(presence.client_id.as_str()) else { return Ok(()) };
-    let delivery = ledger.find(&client_id).await?;
+    let Ok(client_id) = ClientId::new(presence.client_id.as_str()) else {
+        return Ok(());
+    };
+    let delivery = ledger.find(Awaited::Connection, &client_id).await?;
     let delivery =
         delivery.filter(|delivery| delivery.certificate_id == presence.principal_identifier);
     if let Some(delivery) = delivery {
@@ -160,7 +167,9 @@ async fn report(
     delivery: &Delivery,
     missing: Vec<u16>,
 ) -> Result<(), CloudFailure> {
-    let Some(token) = &delivery.task_token else { return Ok(()) };
+    let Some(token) = &delivery.task_token else {
+        return Ok(());
+    };
     let complete = missing.is_empty();
     let output = serde_json::json!(Acknowledged { missing }).to_string();
     let reported = waiting.succeed(token, output).await?;

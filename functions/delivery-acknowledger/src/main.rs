@@ -13,7 +13,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let waiting = Workflows::new(&cloud);
     let publisher = Publishing::new(&cloud);
-    cloud.warm(&[Service::DynamoDb, Service::StepFunctions, Service::IotData]).await;
+    cloud
+        .warm(&[Service::DynamoDb, Service::StepFunctions, Service::IotData])
+        .await;
     run(
         async |batch| acknowledge(&prefix, &ledger, &waiting, &publisher, batch).await,
         cloud.calls,

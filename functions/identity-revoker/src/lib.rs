@@ -2,8 +2,9 @@
 //! ledger. What another execution has taken over is left alone.
 
 use muster_documents::tasks::{RevokeIdentity, RevokedIdentity};
-use muster_onboarding::CloudFailure;
+use muster_onboarding::ledger::IMPORTED;
 use muster_onboarding::ports::{CertificateAuthority, DeviceLedger, IdentityRemover};
+use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Revokes the identity. Every step takes "already gone" for done, so the task can be repeated from anywhere.
 pub async fn revoke(
@@ -11,34 +12,33 @@ pub async fn revoke(
     ledger: &impl DeviceLedger,
     task: RevokeIdentity,
 ) -> Result<RevokedIdentity, CloudFailure> {
-    let Some(held) = ledger.held(&task.serial).await? else {
-        return Ok(RevokedIdentity {
-            superseded: false,
-            certificate_id: None,
-        });
+    let held = match ledger.begin_undo(&task.serial, &task.execution).await {
+        Ok(held) => held,
+        Err(failure) if failure.kind == FailureKind::ConditionFailed => {
+            // Nobody's: it was undone before. Another's: it is that one's to undo.
+            let holder = ledger
+                .held(&task.serial)
+                .await?
+                .and_then(|held| held.execution);
+            return Ok(RevokedIdentity {
+                superseded: holder.is_some(),
+                certificate_id: None,
+            });
+        }
+        Err(failure) => return Err(failure),
     };
-    if held
-        .execution
-        .as_deref()
-        .is_some_and(|execution| execution != task.execution)
-    {
-        return Ok(RevokedIdentity {
-            superseded: true,
-            certificate_id: None,
-        });
-    }
     let certificate_id = held.pending.as_ref().map(|pending| pending.id.clone());
     if let Some(pending) = held.pending {
         identity.detach_policy(&pending.arn).await?;
         identity.detach_thing(&task.serial, &pending.arn).await?;
         identity.discard(&pending.id).await?;
-        ledger.forget_pending(&task.serial, &task.execution).await?;
     }
-    if task.release {
-        if held.current.is_none() {
-            identity.delete_made_thing(&task.serial).await?;
-        }
-        if held.enrolled_by.as_deref() == Some(task.execution.as_str()) {
+    // The last write takes the mark away with all the rest: until then nobody takes the device over.
+    if !task.release || held.current.is_some() {
+        ledger.forget_pending(&task.serial, &task.execution).await?;
+    } else {
+        identity.delete_made_thing(&task.serial).await?;
+        if held.enrolled_by.is_some_and(|by| by != IMPORTED) {
             ledger
                 .remove_enrolled(&task.serial, &task.execution)
                 .await?;

@@ -49,7 +49,9 @@ pub fn tls(stack: &Stack, certificate_pem: &str, key_pem: &str) -> ClientConfig 
     for root in CertificateDer::pem_file_iter(&stack.local.state().ca_file).unwrap() {
         roots.add(root.unwrap()).unwrap();
     }
-    let certificates = CertificateDer::pem_slice_iter(certificate_pem.as_bytes()).map(Result::unwrap).collect();
+    let certificates = CertificateDer::pem_slice_iter(certificate_pem.as_bytes())
+        .map(Result::unwrap)
+        .collect();
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).unwrap();
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -62,14 +64,23 @@ pub fn tls(stack: &Stack, certificate_pem: &str, key_pem: &str) -> ClientConfig 
 impl RawDevice {
     /// Connects with the claim certificate and subscribes to these filters; `None` if the broker refuses either.
     pub async fn claim(stack: &Stack, client_id: &str, filters: &[&str]) -> Option<Self> {
-        Self::connect(stack, client_id, filters, &stack.claim_certificate, stack.claim_key.expose_secret()).await
+        Self::connect(
+            stack,
+            client_id,
+            filters,
+            &stack.claim_certificate,
+            stack.claim_key.expose_secret(),
+        )
+        .await
     }
 
     /// Connects with the claim certificate and subscribes to its own answers.
     pub async fn asking(stack: &Stack, client_id: &str) -> Self {
         let stem = format!("{}/{client_id}", stack.output("TopicPrefix"));
         let filters = [format!("{stem}/accepted"), format!("{stem}/rejected")];
-        Self::claim(stack, client_id, &[&filters[0], &filters[1]]).await.expect("an ordinary device may connect")
+        Self::claim(stack, client_id, &[&filters[0], &filters[1]])
+            .await
+            .expect("an ordinary device may connect")
     }
 
     /// Connects with any certificate.
@@ -82,7 +93,9 @@ impl RawDevice {
     ) -> Option<Self> {
         let state = stack.local.state();
         let mut options = MqttOptions::new(client_id, &state.mqtt_host, state.mqtt_port);
-        options.set_transport(Transport::tls_with_config(tls(stack, certificate_pem, key_pem).into()));
+        options.set_transport(Transport::tls_with_config(
+            tls(stack, certificate_pem, key_pem).into(),
+        ));
         options.set_keep_alive(Duration::from_secs(30));
         options.set_max_packet_size(1 << 20, 1 << 20);
         let (client, mut events) = AsyncClient::new(options, 64);
@@ -94,7 +107,10 @@ impl RawDevice {
                 match event {
                     Event::Incoming(Packet::Publish(message)) => {
                         let payload = message.payload.to_vec();
-                        let _ = hear.send(Heard { topic: message.topic, payload });
+                        let _ = hear.send(Heard {
+                            topic: message.topic,
+                            payload,
+                        });
                     }
                     Event::Incoming(Packet::PubAck(_)) => drop(deliver.send(())),
                     Event::Incoming(Packet::ConnAck(_) | Packet::SubAck(_)) => drop(ready.send(())),
@@ -102,11 +118,18 @@ impl RawDevice {
                 }
             }
         });
-        let mut device = Self { client, heard, delivered, pump };
+        let mut device = Self {
+            client,
+            heard,
+            delivered,
+            pump,
+        };
         let wait = Duration::from_secs(10);
         tokio::time::timeout(wait, is_ready.recv()).await.ok()??;
         if !filters.is_empty() {
-            let filters = filters.iter().map(|filter| SubscribeFilter::new((*filter).to_owned(), QoS::AtLeastOnce));
+            let filters = filters
+                .iter()
+                .map(|filter| SubscribeFilter::new((*filter).to_owned(), QoS::AtLeastOnce));
             device.client.subscribe_many(filters).await.ok()?;
             tokio::time::timeout(wait, is_ready.recv()).await.ok()??;
         }
@@ -116,8 +139,14 @@ impl RawDevice {
 
     /// Publishes at QoS 1; whether the broker took it.
     pub async fn publish(&mut self, topic: &str, payload: impl Into<Vec<u8>>) -> bool {
-        let sent = self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.is_ok();
-        sent && tokio::time::timeout(Duration::from_secs(10), self.delivered.recv()).await.is_ok_and(|ack| ack.is_some())
+        let sent = self
+            .client
+            .publish(topic, QoS::AtLeastOnce, false, payload)
+            .await
+            .is_ok();
+        sent && tokio::time::timeout(Duration::from_secs(10), self.delivered.recv())
+            .await
+            .is_ok_and(|ack| ack.is_some())
     }
 
     /// The next message.

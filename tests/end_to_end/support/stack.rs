@@ -26,13 +26,20 @@ pub struct Stack {
 }
 
 /// Waits until `look` sees what it looks for.
-pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn wait_until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
     let started = Instant::now();
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(started.elapsed() < PATIENCE, "waited {} s in vain for {what}", PATIENCE.as_secs());
+        assert!(
+            started.elapsed() < PATIENCE,
+            "waited {} s in vain for {what}",
+            PATIENCE.as_secs()
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -47,12 +54,17 @@ impl Stack {
     pub async fn start_template(template: Option<&Path>, parameters: &[(&str, &str)]) -> Self {
         let checkout = Checkout::above(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let mut options = StackOptions::new(&checkout);
-        options.parameters = parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        options.parameters = parameters
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         if let Some(template) = template {
             template.clone_into(&mut options.template);
         }
         let directory = StackDirectory::private(&checkout).unwrap();
-        let local = LocalStack::start(&checkout, directory, &options, &|_| {}).await.unwrap();
+        let local = LocalStack::start(&checkout, directory, &options, &|_| {})
+            .await
+            .unwrap();
         let target = Target::local(local.state());
         let claim = target.claims().unwrap().create("test", 0).await.unwrap();
         Self {
@@ -68,7 +80,12 @@ impl Stack {
     /// Makes a serial known.
     pub async fn import(&self, serial: &str) {
         let serial = Serial::new(serial).unwrap();
-        self.target.devices().unwrap().import(&serial, None, "2026-01-01T00:00:00Z").await.unwrap();
+        self.target
+            .devices()
+            .unwrap()
+            .import(&serial, None, "2026-01-01T00:00:00Z")
+            .await
+            .unwrap();
     }
 
     /// The edge client's configuration for a device.
@@ -95,15 +112,23 @@ impl Stack {
 
     /// What the operator sees of a device.
     pub async fn show(&self, serial: &str) -> (Option<Device>, Vec<TimelineEntry>) {
-        self.target.devices().unwrap().show(&Serial::new(serial).unwrap()).await.unwrap()
+        self.target
+            .devices()
+            .unwrap()
+            .show(&Serial::new(serial).unwrap())
+            .await
+            .unwrap()
     }
 
     /// Waits until the ledger's timeline of a device has so many entries.
     pub async fn timeline(&self, serial: &str, entries: usize) -> Vec<TimelineEntry> {
-        wait_until(&format!("{entries} timeline entries of {serial}"), || async {
-            let (_, timeline) = self.show(serial).await;
-            (timeline.len() >= entries).then_some(timeline)
-        })
+        wait_until(
+            &format!("{entries} timeline entries of {serial}"),
+            || async {
+                let (_, timeline) = self.show(serial).await;
+                (timeline.len() >= entries).then_some(timeline)
+            },
+        )
         .await
     }
 
@@ -142,15 +167,37 @@ impl Stack {
 
     /// The ids of all certificates but the claim's.
     pub async fn certificates(&self) -> Vec<String> {
-        let listed = self.iot().list_certificates().page_size(250).send().await.unwrap();
-        let ids = listed.certificates().iter().filter_map(|one| one.certificate_id());
-        ids.filter(|id| *id != self.claim_id).map(str::to_owned).collect()
+        let listed = self
+            .iot()
+            .list_certificates()
+            .page_size(250)
+            .send()
+            .await
+            .unwrap();
+        let ids = listed
+            .certificates()
+            .iter()
+            .filter_map(|one| one.certificate_id());
+        ids.filter(|id| *id != self.claim_id)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The names of all things.
     pub async fn things(&self) -> Vec<String> {
-        let listed = self.iot().list_things().max_results(250).send().await.unwrap();
-        listed.things().iter().filter_map(|one| one.thing_name()).map(str::to_owned).collect()
+        let listed = self
+            .iot()
+            .list_things()
+            .max_results(250)
+            .send()
+            .await
+            .unwrap();
+        listed
+            .things()
+            .iter()
+            .filter_map(|one| one.thing_name())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Waits until no execution of the workflow runs.

@@ -41,7 +41,8 @@ enum Command {
         #[arg(long)]
         state: Option<String>,
     },
-    /// Take a device's certificate away and make its serial known again, for a device that lost its key
+    /// Take a device's certificates away and make its serial known again: for a device that lost its key, or whose
+    /// serial somebody else is holding
     Release {
         /// Its serial
         serial: String,
@@ -172,10 +173,14 @@ async fn list(target: &Target, state: Option<&str>, output: &Output) -> Result<E
 }
 
 async fn release(target: &Target, serial: &Serial, output: &Output) -> Result<ExitCode, Failure> {
-    let certificate_id = release::release(target, serial).await?;
+    let taken = release::release(target, serial).await?;
+    let certificates = match taken.as_slice() {
+        [] => "it had no certificate yet".to_owned(),
+        ids => format!("taken away: {}", ids.join(", ")),
+    };
     output.result(
-        &json!({ "released": serial, "certificateId": certificate_id }),
-        &format!("{serial} is known again; its certificate {certificate_id} is gone"),
+        &json!({ "released": serial, "certificateIds": taken }),
+        &format!("{serial} is known again; {certificates}"),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
-    DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, device_key,
+    DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, SK, STATE_SK, client_key, device_key,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub struct Device {
     pub certificate_arn: Option<String>,
     /// The certificate under way.
     pub pending_certificate_id: Option<String>,
+    /// Its ARN.
+    pub pending_certificate_arn: Option<String>,
     /// The client id of its last request.
     pub client_id: Option<String>,
     /// The execution that holds it, or held it last.
@@ -109,6 +111,7 @@ impl Devices {
             .item(SK, s(STATE_SK))
             .item("serial", s(serial.as_str()))
             .item("state", s(DeviceState::Known.name()))
+            .item("enrolledBy", s(IMPORTED))
             .item("importedAt", s(now))
             .item("updatedAt", s(now))
             .condition_expression("attribute_not_exists(pk)");
@@ -133,25 +136,29 @@ impl Devices {
         serial: &Serial,
     ) -> Result<(Option<Device>, Vec<TimelineEntry>), CloudFailure> {
         let (mut device, mut timeline) = (None, Vec::new());
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(device_key(serial)))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| failure("dynamodb:Query", error))?;
-            let sk = text(&item, SK).unwrap_or_default();
-            if sk == STATE_SK {
-                device = Some(read_device(&item));
-            } else if sk.starts_with(EVENT_SK_PREFIX) {
-                timeline.push(read_entry(&item));
+        // A device whose client id is its serial leaves what could not be read under the client id.
+        for partition in [device_key(serial), client_key(serial.as_str())] {
+            let mut items = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(partition))
+                .consistent_read(true)
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(item) = items.next().await {
+                let item = item.map_err(|error| failure("dynamodb:Query", error))?;
+                let sk = text(&item, SK).unwrap_or_default();
+                if sk == STATE_SK {
+                    device = Some(read_device(&item));
+                } else if sk.starts_with(EVENT_SK_PREFIX) {
+                    timeline.push(read_entry(&item));
+                }
             }
         }
+        timeline.sort_by(|a, b| a.at.cmp(&b.at));
         Ok((device, timeline))
     }
 
@@ -178,23 +185,23 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Makes a provisioned device known again, so that it may ask with another key. Its certificate has to be taken
-    /// away first; `certificate_id` says which one that was.
-    pub async fn release(&self, serial: &Serial, certificate_id: &str) -> Result<(), CloudFailure> {
+    /// Makes a device known again, so that it may ask with another key. Its certificate has to be taken away first.
+    /// Fails with `ConditionFailed` if another request has taken it meanwhile.
+    pub async fn release(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
         self.client
             .update_item()
             .table_name(&self.table)
             .key(PK, s(device_key(serial)))
             .key(SK, s(STATE_SK))
             .update_expression(
-                "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, certificateId, \
-                 certificateArn, certificateDer",
+                "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
+                 certificateId, certificateArn, certificateDer, \
+                 pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
             )
-            .condition_expression("#state = :provisioned AND certificateId = :certificate")
+            .condition_expression("execution = :execution")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
-            .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
-            .expression_attribute_values(":certificate", s(certificate_id))
+            .expression_attribute_values(":execution", s(execution))
             .send()
             .await
             .map(drop)
@@ -226,6 +233,7 @@ fn read_device(item: &Item) -> Device {
         certificate_id: text(item, "certificateId"),
         certificate_arn: text(item, "certificateArn"),
         pending_certificate_id: text(item, "pendingCertificateId"),
+        pending_certificate_arn: text(item, "pendingCertificateArn"),
         client_id: text(item, "clientId"),
         execution: text(item, "execution"),
         updated_at: text(item, "updatedAt"),
