@@ -61,11 +61,13 @@ pub async fn build(
     if functions.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut arguments = vec!["--bins"];
+    // Binaries of the workspace's default members, not packages: so cargo chooses the same features of common
+    // dependencies as for `cargo run`, and does not compile them again.
+    let mut arguments = Vec::new();
     if profile == Profile::Release {
         arguments.push("--release");
     }
-    arguments.extend(functions.iter().flat_map(|name| ["--package", name]));
+    arguments.extend(functions.iter().flat_map(|name| ["--bin", name]));
 
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut building = Command::new(cargo)
