@@ -3,7 +3,9 @@
 use crate::aws::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_documents::tasks::{IssueCertificate, Publication, RegisterIdentity, RevokeIdentity};
+use muster_documents::tasks::{
+    Attachment, IssueCertificate, Publication, RegisterIdentity, RevokeIdentity,
+};
 use muster_documents::{ClientId, DeviceMessage, Mode, Serial};
 use muster_onboarding::ledger::DeviceState;
 use muster_pki::{DeviceKey, certificate_id, der_to_pem};
@@ -51,7 +53,8 @@ pub fn certificate() -> Vec<u8> {
 /// All rows, the minimal function first.
 pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
     let device = Device::new()?;
-    let request = json!({ "csr": device.csr, "packetSize": 256, "serialNumber": CLIENT_ID });
+    let chunked = json!({ "csr": device.csr, "packetSize": 256, "serialNumber": CLIENT_ID });
+    let legacy = json!({ "serialNumber": CLIENT_ID });
     Ok(vec![
         device.case(
             MINIMAL,
@@ -60,12 +63,17 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             json!({ "thingName": CLIENT_ID }),
             Value::Null,
         ),
-        device.case(
+        device.request(
             "claim-intake",
-            "claim-intake",
-            &[PREFIX, ("LEGACY_MODE", "on"), MACHINE],
-            batch("json", request.to_string().as_bytes()),
-            Value::Null,
+            batch("json", &[chunked.to_string().as_bytes()]),
+        ),
+        device.request(
+            "claim-intake, batch of 10",
+            batch("json", &[chunked.to_string().as_bytes(); 10]),
+        ),
+        device.request(
+            "claim-intake, legacy",
+            batch("json", &[legacy.to_string().as_bytes()]),
         ),
         device.issue(
             "certificate-issuer",
@@ -80,7 +88,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             json!(RegisterIdentity {
                 serial: device.serial.clone(),
                 certificate_arn: device.certificate_arn(),
-                activate: true,
+                attach: vec![Attachment::Thing, Attachment::Policy],
             }),
             Value::Null,
         ),
@@ -90,7 +98,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             "delivery-acknowledger",
             "delivery-acknowledger",
             &[PREFIX, LEDGER],
-            batch("ack", &device.acknowledgement()?),
+            batch("ack", &[&device.acknowledgement()?]),
             device.delivery_item(),
         ),
         device.case(
@@ -148,6 +156,16 @@ impl Device {
             event,
             world,
         }
+    }
+
+    fn request(&self, name: &'static str, event: Value) -> Case {
+        self.case(
+            name,
+            "claim-intake",
+            &[PREFIX, ("LEGACY_MODE", "on"), MACHINE],
+            event,
+            Value::Null,
+        )
     }
 
     fn issue(&self, name: &'static str, mode: Mode, csr: Option<String>) -> Case {
@@ -239,23 +257,26 @@ impl Device {
     }
 }
 
-/// One message from a queue, as the topic rules write it.
-fn batch(topic: &str, payload: &[u8]) -> Value {
-    let message = DeviceMessage {
-        payload: STANDARD.encode(payload),
-        topic: format!("provision/{CLIENT_ID}/{topic}"),
-        client_id: CLIENT_ID.to_owned(),
-        timestamp: 1_767_225_600_000,
-    };
-    json!({ "Records": [{
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
-        "receiptHandle": "r".repeat(200),
-        "body": json!(message).to_string(),
-        "attributes": { "ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000" },
-        "messageAttributes": {},
-        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:requests",
-        "awsRegion": "eu-central-1",
-    }] })
+/// Messages from a queue, as the topic rules write them.
+fn batch(topic: &str, payloads: &[&[u8]]) -> Value {
+    let records = payloads.iter().map(|payload| {
+        let message = DeviceMessage {
+            payload: STANDARD.encode(payload),
+            topic: format!("provision/{CLIENT_ID}/{topic}"),
+            client_id: CLIENT_ID.to_owned(),
+            timestamp: 1_767_225_600_000,
+        };
+        json!({
+            "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+            "receiptHandle": "r".repeat(200),
+            "body": json!(message).to_string(),
+            "attributes": { "ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000" },
+            "messageAttributes": {},
+            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:requests",
+            "awsRegion": "eu-central-1",
+        })
+    });
+    json!({ "Records": records.collect::<Vec<_>>() })
 }

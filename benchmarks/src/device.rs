@@ -1,7 +1,7 @@
 //! What a delivery costs the device; computed, so it is the same on every machine.
 
 use crate::cases::{CERTIFICATE_BYTES, CLIENT_ID, certificate};
-use muster_chunking::{DEFAULT_PACKET_SIZE, Delivery, Manifest, Reassembler, publish_packet_size};
+use muster_chunking::{DEFAULT_PACKET_SIZE, Manifest, Reassembler, publish_packet_size};
 use muster_documents::{ClientId, Topics};
 use muster_onboarding::{activated_answer, chunk_answers};
 use std::error::Error;
@@ -41,10 +41,6 @@ pub fn print() -> Result<(), Box<dyn Error>> {
     println!(
         "| the same and one packet | {} |",
         size_of::<Reassembler<CERTIFICATE_BYTES>>() + DEFAULT_PACKET_SIZE
-    );
-    println!(
-        "| the delivery's number, bytes | {} |",
-        size_of::<Delivery>()
     );
     Ok(())
 }

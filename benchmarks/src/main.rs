@@ -4,6 +4,7 @@
 mod aws;
 mod binaries;
 mod cases;
+mod cryptography;
 mod device;
 mod function;
 mod http;
@@ -36,6 +37,9 @@ struct Arguments {
     /// Measures the binaries in this folder instead of building them, to compare one build with another
     #[arg(long)]
     binaries: Option<PathBuf>,
+    /// Measures only the functions whose names begin so, beside the minimal one
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -50,7 +54,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let cases = cases::all()?;
+    let mut cases = cases::all()?;
+    cases.retain(|case| case.package == cases::MINIMAL || case.name.starts_with(&arguments.only));
     let packages: BTreeSet<&str> = cases.iter().map(|case| case.package).collect();
     let folder = match &arguments.binaries {
         Some(folder) => folder.clone(),
@@ -63,6 +68,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     let measured = measurement::measure(&cases, |package| folder.join(package), effort).await?;
     table::print(&measured);
+    println!();
+    cryptography::print()?;
     println!();
     device::print()
 }

@@ -3,6 +3,8 @@
 use super::checkout::Checkout;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -35,7 +37,7 @@ pub enum BuildError {
     #[error(
         "cannot run cargo to build the functions. Install Rust (https://rustup.rs) or put cargo on the PATH"
     )]
-    NoCargo(#[source] std::io::Error),
+    NoCargo(#[source] io::Error),
     /// The compiler's own messages went to standard error.
     #[error(
         "the functions do not compile; see cargo's messages above. Run `cargo build {arguments}` to see them again"
@@ -61,20 +63,25 @@ pub async fn build(
     if functions.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut arguments = vec!["--bins"];
+    // Binaries of the workspace's default members, not packages: so cargo chooses the same features of common
+    // dependencies as for `cargo run`, and does not compile them again.
+    let mut arguments = Vec::new();
     if profile == Profile::Release {
         arguments.push("--release");
     }
-    arguments.extend(functions.iter().flat_map(|name| ["--package", name]));
+    arguments.extend(functions.iter().flat_map(|name| ["--bin", name]));
 
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut building = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+    let mut building = Command::new(cargo);
+    for (variable, _) in std::env::vars_os().filter(|(variable, _)| is_of_a_package(variable)) {
+        building.env_remove(variable);
+    }
+    if !io::stderr().is_terminal() {
+        // A person wants to see that it goes on; a log does not.
+        building.env("CARGO_TERM_QUIET", "true");
+    }
+    let mut building = building
+        .args(["build", "--message-format", "json-render-diagnostics"])
         .args(&arguments)
         .current_dir(checkout.root())
         .stdin(Stdio::null())
@@ -102,10 +109,55 @@ pub async fn build(
     }
 }
 
+/// Whether `cargo run` and `cargo test` set the variable, for the package whose program they start.
+///
+/// Handed on, they would have cargo run again those build scripts that depend on them, such as ring's, and compile
+/// all that follows, each time in turn with a build from a shell.
+fn is_of_a_package(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ]
+    .iter()
+    .any(|prefix| variable.starts_with(prefix))
+        || ["CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&&*variable)
+}
+
 /// The binary that a message of cargo speaks of.
 fn binary(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     let executable = message["executable"].as_str()?;
     let name = message["target"]["name"].as_str()?;
     Some((name.to_owned(), executable.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_gets_what_the_person_set_and_nothing_of_the_package_that_asks() {
+        for set_by_person in ["CARGO_TARGET_DIR", "CARGO_HOME", "CARGO", "RUSTFLAGS"] {
+            assert!(!is_of_a_package(set_by_person.as_ref()), "{set_by_person}");
+        }
+        for set_by_cargo in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "OUT_DIR"] {
+            assert!(is_of_a_package(set_by_cargo.as_ref()), "{set_by_cargo}");
+        }
+    }
+
+    #[test]
+    fn a_binary_is_found_among_cargos_messages() {
+        let message = r#"{"reason":"compiler-artifact","target":{"name":"claim-intake"},"executable":"/t/claim-intake"}"#;
+        assert_eq!(
+            binary(message),
+            Some(("claim-intake".to_owned(), "/t/claim-intake".into()))
+        );
+        assert_eq!(
+            binary(r#"{"reason":"build-finished","success":true}"#),
+            None
+        );
+    }
 }

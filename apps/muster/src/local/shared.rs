@@ -90,7 +90,11 @@ pub fn running(checkout: &Checkout) -> Running {
 pub async fn end(checkout: &Checkout) -> Result<Option<StackState>, SharedError> {
     let directory = StackDirectory::shared(checkout);
     let state = match running(checkout) {
-        Running::No => return Ok(None),
+        Running::No => {
+            // What a crash has left.
+            directory.forget();
+            return Ok(None);
+        }
         Running::Starting => return Err(SharedError::Starts),
         Running::Yes(state) => *state,
     };

@@ -1,0 +1,45 @@
+//! What the functions cannot do without, whatever surrounds it: so much of their processor time is cryptography.
+
+use crate::cases::CLIENT_ID;
+use muster_pki::{CertificateRequest, DeviceKey};
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Runs of each; the quickest counts, since nothing but the machine's other work makes one slower.
+const RUNS: usize = 500;
+
+/// Prints the times.
+pub fn print() -> Result<(), Box<dyn Error>> {
+    let csr = DeviceKey::generate()?.csr_der(CLIENT_ID)?;
+    let check = quickest(|| CertificateRequest::parse_der(&csr).is_ok());
+    let make = quickest(|| {
+        DeviceKey::generate()
+            .and_then(|key| key.csr_der(CLIENT_ID))
+            .is_ok()
+    });
+    println!("| cryptography, processor ms | |");
+    println!("|---|--:|");
+    println!(
+        "| checking a P-256 CSR (claim-intake; certificate-issuer) | {:.3} |",
+        milliseconds(check)
+    );
+    println!(
+        "| making a P-256 key and its CSR (certificate-issuer, legacy) | {:.3} |",
+        milliseconds(make)
+    );
+    Ok(())
+}
+
+fn quickest(mut run: impl FnMut() -> bool) -> Duration {
+    let times = (0..RUNS).map(|_| {
+        let began = Instant::now();
+        black_box(run());
+        began.elapsed()
+    });
+    times.min().unwrap_or_default()
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
