@@ -3,9 +3,13 @@
 mod attacker;
 mod device;
 mod refused;
+mod secret;
 mod stack;
+mod tape;
 
 pub use attacker::{Attacker, Identity, Version};
 pub use device::{Heard, RawDevice};
 pub use refused::{Recorded, Refused};
+pub use secret::Secret;
 pub use stack::{Stack, wait_until};
+pub use tape::places;
