@@ -68,8 +68,20 @@ fn workflow_failures() -> Names {
     for (_, workflow) in workflows() {
         texts_under(&workflow, "failure", &mut names);
     }
-    names.retain(|name| !name.is_empty() && !name.starts_with("{%"));
-    names
+    // An expression keeps the failure that there was, or gives one its name: `$failure = '' ? 'Name' : $failure`.
+    let plain = |name: &String| {
+        if name.starts_with("{%") {
+            name.split('\'')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect()
+        } else {
+            vec![name.clone()]
+        }
+    };
+    let names = names.iter().flat_map(plain);
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 fn pages() -> Names {

@@ -97,11 +97,12 @@ fn adapter_writes(source: &str) -> Names {
 
 /// The attributes that the functions' adapter reads.
 fn adapter_reads(source: &str) -> Names {
-    let mut names: Names = between(source, "text(&item, \"", "\"")
+    let source = &source.replace("&item", "item");
+    let mut names: Names = between(source, "text(item, \"", "\"")
         .into_iter()
         .map(str::to_owned)
         .collect();
-    for stem in between(source, "certificate(&item, \"", "\"") {
+    for stem in between(source, "certificate(item, \"", "\"") {
         names.extend(["Id", "Arn", "Der"].map(|end| format!("{stem}{end}")));
     }
     names

@@ -43,6 +43,12 @@ fn named(body: &str) -> Actions {
 
 /// Whether a body calls a function of its own file.
 fn calls(body: &str, name: &str) -> bool {
+    // However it is broken into lines.
+    let body: String = body
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" .", ".");
     body.contains(&format!("self.{name}("))
         || body.match_indices(&format!("{name}(")).any(|(at, _)| {
             let before = body[..at].chars().next_back();
@@ -74,7 +80,7 @@ fn adapters() -> BTreeMap<String, Actions> {
 /// The permissions that an API call needs.
 fn permissions(action: &str) -> Vec<&str> {
     match action {
-        "dynamodb:TransactWriteItems" => vec!["dynamodb:ConditionCheckItem", "dynamodb:PutItem"],
+        "dynamodb:TransactWriteItems" => vec!["dynamodb:PutItem", "dynamodb:UpdateItem"],
         other => vec![other],
     }
 }
