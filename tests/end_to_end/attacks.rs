@@ -172,6 +172,10 @@ async fn a_claim_that_is_revoked_connects_no_more(stack: &Stack) {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one victim, and one attempt after the other"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_takes_a_devices_client_id_or_serial_or_certificate_gains_no_use_of_it() {
     let stack = Stack::start(&[]).await;

@@ -159,7 +159,7 @@ impl<'a> Player<'a> {
             Some(heard) if heard.payload.starts_with(b"{") => self.take_legacy(&heard).await,
             Some(heard) => self.take_chunked(&heard).await,
             None if self.activated == 0 && self.reassembler.certificate().is_some() => {
-                self.acknowledge().await
+                self.acknowledge().await;
             }
             None => {}
         }

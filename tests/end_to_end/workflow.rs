@@ -63,7 +63,7 @@ async fn whatever_task_fails_or_is_repeated_nothing_half_made_is_left() {
         let lab = Arc::clone(&lab);
         move |(variant, way)| {
             let lab = Arc::clone(&lab);
-            async move { lab.try_out(&variant, &way).await }
+            async move { Box::pin(lab.try_out(&variant, &way)).await }
         }
     })
     .await;

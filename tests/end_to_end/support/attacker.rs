@@ -178,7 +178,7 @@ impl Attacker {
     /// Waits for the next message.
     pub async fn hear(&mut self) -> Heard {
         loop {
-            let said = tokio::time::timeout(Duration::from_secs(60), self.said.recv()).await;
+            let said = tokio::time::timeout(Duration::from_mins(1), self.said.recv()).await;
             if let Said::Heard(heard) = said
                 .expect("a message within a minute")
                 .expect("a connection that stays")

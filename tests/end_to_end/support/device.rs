@@ -151,7 +151,7 @@ impl RawDevice {
 
     /// The next message.
     pub async fn hear(&mut self) -> Heard {
-        tokio::time::timeout(Duration::from_secs(60), self.heard.recv())
+        tokio::time::timeout(Duration::from_mins(1), self.heard.recv())
             .await
             .expect("a message within a minute")
             .expect("a connection that stays")

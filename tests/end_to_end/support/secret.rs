@@ -23,10 +23,7 @@ impl Secret {
         let start = at.expect("a P-256 key") + BEFORE_NUMBER.len();
         let number = &der[start..start + 32];
         let mut forms = vec![latin(number), latin(&number[..16]), latin(&number[16..])];
-        let hex = number
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        let hex = hex::encode(number);
         forms.extend([hex.to_uppercase(), hex]);
         forms.extend(inside(number));
         // The PEM's lines break in the middle of the number; they may be packed once more, alone or together.
