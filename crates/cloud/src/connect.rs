@@ -34,7 +34,10 @@ pub async fn connect() -> Cloud {
         .timeout_config(timeouts())
         .load()
         .await;
-    Cloud { config, calls: CallCounter::default() }
+    Cloud {
+        config,
+        calls: CallCounter::default(),
+    }
 }
 
 /// Takes region, credentials and endpoint from the environment, where Lambda puts them, and looks nowhere else:
@@ -43,12 +46,17 @@ pub fn connect_in_lambda() -> Cloud {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http_client())
-        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
         .retry_config(retries())
         .timeout_config(timeouts());
     config.set_region(std::env::var("AWS_REGION").ok().map(Region::new));
     config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL").ok());
-    Cloud { config: config.build(), calls: CallCounter::default() }
+    Cloud {
+        config: config.build(),
+        calls: CallCounter::default(),
+    }
 }
 
 /// The SDK retries twice on its own, for a lost packet; waiting out a throttle is the workflow's part, whose
@@ -66,8 +74,10 @@ fn timeouts() -> TimeoutConfig {
 
 /// The SDK's own HTTP client reads and parses the system's root certificates once more for each client that is
 /// built; here that is done once for the process.
-fn http_client() -> SharedHttpClient {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+pub(crate) fn http_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
     let connector = aws_smithy_http_client::Connector::builder()
         .connector_settings(settings)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
