@@ -29,10 +29,10 @@ struct Arguments {
     #[arg(long, default_value_t = 30)]
     starts: usize,
     /// Rounds of invocations; the quietest one counts for processor time
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 20)]
     rounds: usize,
     /// Invocations of each function in a round
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 100)]
     invocations: u32,
     /// Measures the binaries in this folder instead of building them, to compare one build with another
     #[arg(long)]

@@ -74,7 +74,7 @@ fn timeouts() -> TimeoutConfig {
 
 /// The SDK's own HTTP client reads and parses the system's root certificates once more for each client that is
 /// built; here that is done once for the process.
-fn http_client() -> SharedHttpClient {
+pub(crate) fn http_client() -> SharedHttpClient {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .build();

@@ -126,4 +126,89 @@ mod tests {
         assert_eq!(address, "https://dynamodb.eu-central-1.amazonaws.com/ping");
         assert_eq!(ping_address("/only/a/path"), None);
     }
+
+    #[cfg(feature = "identity")]
+    mod on_the_wire {
+        use super::super::*;
+        use crate::{CallCounter, connect};
+        use aws_config::{BehaviorVersion, Region, SdkConfig};
+        use aws_credential_types::Credentials;
+        use aws_credential_types::provider::SharedCredentialsProvider;
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+        use tokio::net::TcpListener;
+        use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+        /// Answers 404 to everything, and tells each request's head with the number of its connection.
+        async fn service() -> (String, UnboundedReceiver<(usize, String)>) {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = format!("http://{}", listener.local_addr().unwrap());
+            let (told, requests) = unbounded_channel();
+            tokio::spawn(async move {
+                for connection in 0.. {
+                    let mut stream = BufReader::new(listener.accept().await.unwrap().0);
+                    let told = told.clone();
+                    tokio::spawn(async move {
+                        let mut head = String::new();
+                        while stream.read_line(&mut head).await.is_ok_and(|read| read > 0) {
+                            if head.ends_with("\r\n\r\n") {
+                                told.send((connection, std::mem::take(&mut head))).unwrap();
+                                let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+                                stream.write_all(answer).await.unwrap();
+                            }
+                        }
+                    });
+                }
+            });
+            (address, requests)
+        }
+
+        #[tokio::test]
+        async fn the_first_call_finds_its_connection_open_and_the_ping_was_not_signed() {
+            let (address, mut requests) = service().await;
+            let credentials = Credentials::new("key", "secret", Some("token".into()), None, "test");
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(connect::http_client())
+                .region(Region::new("eu-central-1"))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .endpoint_url(address)
+                .build();
+            let cloud = Cloud {
+                config,
+                calls: CallCounter::default(),
+            };
+
+            cloud.warm(&[Service::Iot]).await;
+            let client = aws_sdk_iot::Client::new(&cloud.config);
+            let _ = client.describe_thing().thing_name("sensor-1").send().await;
+
+            let (opened_by, ping) = requests.recv().await.unwrap();
+            assert!(ping.starts_with("GET /ping HTTP/1.1\r\n"), "{ping}");
+            let ping = ping.to_lowercase();
+            assert!(
+                !ping.contains("authorization") && !ping.contains("token"),
+                "{ping}"
+            );
+            let (used_by, call) = requests.recv().await.unwrap();
+            assert!(call.starts_with("GET /things/sensor-1 "), "{call}");
+            assert_eq!(opened_by, used_by);
+        }
+
+        #[tokio::test]
+        async fn a_service_that_is_not_there_does_not_keep_a_function_from_starting() {
+            let config = SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(connect::http_client())
+                .region(Region::new("eu-central-1"))
+                .endpoint_url("http://127.0.0.1:9")
+                .build();
+            let cloud = Cloud {
+                config,
+                calls: CallCounter::default(),
+            };
+            let began = std::time::Instant::now();
+            cloud.warm(&[Service::Iot]).await;
+            assert!(began.elapsed() < LIMIT + Duration::from_secs(1));
+        }
+    }
 }
