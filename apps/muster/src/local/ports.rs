@@ -15,9 +15,9 @@ pub struct Ports {
 /// Ports that the person asked for; the others are chosen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WantedPorts {
-    /// See [`Ports::gateway`].
+    /// For all AWS APIs, over HTTP.
     pub gateway: Option<u16>,
-    /// See [`Ports::mqtt`].
+    /// For MQTT over mutual TLS.
     pub mqtt: Option<u16>,
 }
 
