@@ -1,7 +1,7 @@
 //! What `template.yaml` sets is what the functions read.
 
 use crate::repository::{packages_in, read};
-use crate::template::{resources, template};
+use crate::template::{functions_by_directory, template};
 use crate::text::between;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,7 @@ fn constants() -> BTreeMap<String, String> {
 fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
     let constants = constants();
     let template = template();
-    let deployed: BTreeMap<_, _> = resources(&template, "AWS::Serverless::Function")
-        .into_iter()
-        .map(|(_, function)| (function["CodeUri"].as_str().unwrap().to_owned(), function))
-        .collect();
+    let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let wiring = read(format!("{}/src/main.rs", package.directory));
         let reads: BTreeSet<_> = between(&wiring, "variables::", ")")

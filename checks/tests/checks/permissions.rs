@@ -4,7 +4,7 @@
 //! `crates/cloud` name.
 
 use crate::repository::{files, packages_in, read, stem};
-use crate::template::{list, resources, statements, template};
+use crate::template::{functions_by_directory, list, statements, template};
 use crate::text::without_tests;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,10 +108,7 @@ fn the_calls_are_found_where_they_are_looked_for() {
 fn a_functions_role_allows_exactly_what_the_function_calls() {
     let adapters = adapters();
     let template = template();
-    let deployed: BTreeMap<_, _> = resources(&template, "AWS::Serverless::Function")
-        .into_iter()
-        .map(|(_, function)| (function["CodeUri"].as_str().unwrap().to_owned(), function))
-        .collect();
+    let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let source = read(format!("{}/src/lib.rs", package.directory));
         let source = without_tests(&source);

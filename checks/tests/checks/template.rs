@@ -4,6 +4,7 @@ use crate::repository;
 use saphyr::{ScalarStyle, Yaml, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The template.
 pub fn template() -> Value {
@@ -21,6 +22,14 @@ pub fn resources(template: &Value, kind: &str) -> Vec<(String, Value)> {
     let all = template["Resources"].as_object().unwrap().iter();
     all.filter(|(_, resource)| resource["Type"] == kind)
         .map(|(name, resource)| (name.clone(), resource["Properties"].clone()))
+        .collect()
+}
+
+/// The functions' properties, by the directory that their code is in.
+pub fn functions_by_directory(template: &Value) -> BTreeMap<String, Value> {
+    resources(template, "AWS::Serverless::Function")
+        .into_iter()
+        .map(|(_, function)| (function["CodeUri"].as_str().unwrap().to_owned(), function))
         .collect()
 }
 

@@ -1,14 +1,15 @@
 //! Claim certificates: made, listed, revoked.
 
+use crate::ledger::text;
 use crate::{Cloud, Identity, failure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iot::Client;
+use aws_sdk_iot::types::CertificateDescription;
 use muster_onboarding::ledger::{PK, SK, STATE_SK, claim_key};
 use muster_onboarding::ports::CertificateAuthority;
 use muster_onboarding::{CloudFailure, FailureKind};
 use secrecy::SecretString;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A claim certificate in AWS IoT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,16 +112,8 @@ impl Claims {
 
     /// Deactivates and deletes a claim certificate. Its policies go first, so that it can do nothing from then on.
     pub async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        let found = self
-            .iot
-            .describe_certificate()
-            .certificate_id(certificate_id)
-            .send()
-            .await
-            .map_err(|error| failure("iot:DescribeCertificate", error))?;
-        let arn = found
-            .certificate_description()
-            .and_then(|found| found.certificate_arn());
+        let found = self.find(certificate_id).await?;
+        let arn = found.as_ref().and_then(|found| found.certificate_arn());
         for policy in &self.policies {
             let detached = self
                 .iot
@@ -167,15 +160,22 @@ impl Claims {
         Ok(claims)
     }
 
-    async fn describe(&self, certificate_id: &str) -> Result<Claim, CloudFailure> {
-        let found = self
-            .iot
+    async fn find(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Option<CertificateDescription>, CloudFailure> {
+        self.iot
             .describe_certificate()
             .certificate_id(certificate_id)
             .send()
             .await
-            .map_err(|error| failure("iot:DescribeCertificate", error))?;
-        let found = found.certificate_description();
+            .map(|answer| answer.certificate_description)
+            .map_err(|error| failure("iot:DescribeCertificate", error))
+    }
+
+    async fn describe(&self, certificate_id: &str) -> Result<Claim, CloudFailure> {
+        let found = self.find(certificate_id).await?;
+        let found = found.as_ref();
         let noted = self
             .dynamodb
             .get_item()
@@ -185,8 +185,7 @@ impl Claims {
             .send()
             .await
             .map_err(|error| failure("dynamodb:GetItem", error))?;
-        let noted: BTreeMap<_, _> = noted.item.unwrap_or_default().into_iter().collect();
-        let name = noted.get("name").and_then(|name| name.as_s().ok()).cloned();
+        let name = noted.item.and_then(|item| text(&item, "name"));
         Ok(Claim {
             certificate_id: certificate_id.to_owned(),
             name: name.unwrap_or_default(),
