@@ -130,7 +130,7 @@ impl Device {
         Ok(Self {
             serial: Serial::new(CLIENT_ID)?,
             client_id: ClientId::new(CLIENT_ID)?,
-            csr: STANDARD.encode(DeviceKey::generate()?.csr_der(CLIENT_ID)?),
+            csr: STANDARD.encode(DeviceKey::generate()?.csr(CLIENT_ID)?.der()),
             certificate_id: certificate_id(&certificate),
             certificate,
         })

@@ -1,6 +1,6 @@
 //! A device that plays its part of a delivery by hand, however often the cloud repeats its own.
 
-use crate::support::{Heard, RawDevice, Stack};
+use crate::support::{Heard, PATIENCE, RawDevice, Stack};
 use muster_chunking::{Answer, Progress, Reassembler};
 use muster_documents::Mode;
 use muster_pki::DeviceKey;
@@ -11,9 +11,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long a device hears nothing before it acknowledges again.
 const QUIET: Duration = Duration::from_millis(500);
-
-/// How long a message that has been published may take to be heard.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A certificate that came, and its key.
 #[derive(Debug, Clone)]
@@ -90,7 +87,7 @@ impl<'a> Player<'a> {
                 self.step().await;
             }
         };
-        tokio::time::timeout(3 * PATIENCE, activated)
+        tokio::time::timeout(PATIENCE, activated)
             .await
             .expect("a certificate that is activated");
     }
@@ -102,7 +99,7 @@ impl<'a> Player<'a> {
                 self.step().await;
             }
         };
-        tokio::time::timeout(3 * PATIENCE, complete)
+        tokio::time::timeout(PATIENCE, complete)
             .await
             .expect("a whole certificate");
     }
@@ -225,7 +222,7 @@ pub fn request(mode: Mode, serial: &str, key: &DeviceKey) -> Vec<u8> {
         Mode::Chunked => muster_documents::ProvisioningRequest {
             serial_number: Some(serial.to_owned()),
             csr: Some(muster_documents::CsrField::Der(
-                key.csr_der(serial).unwrap(),
+                key.csr(serial).unwrap().der().to_vec(),
             )),
             packet_size: Some(1024),
         }

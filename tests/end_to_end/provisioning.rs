@@ -37,7 +37,7 @@ async fn devices_of_both_modes_get_certificates_that_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_and_none_for_another()
+async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_and_nobody_else_does()
  {
     let stack = Stack::start(&[]).await;
     stack.import("sensor-00001").await;
@@ -49,26 +49,38 @@ async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_a
     stack.timeline("sensor-00001", 2).await;
 
     let other = muster_pki::DeviceKey::generate().unwrap();
-    let mut device = RawDevice::asking(&stack, "sensor-00001").await;
-    device
-        .publish(
-            "provision/sensor-00001/json",
-            request(&other, "sensor-00001", 256),
-        )
-        .await;
-    let refusal = device.hear().await;
-    assert_eq!(refusal.topic, "provision/sensor-00001/rejected");
-    assert_eq!(refusal.json()["code"], "AlreadyProvisioned");
-    assert_eq!(stack.certificates().await, [first]);
+    let other = other.csr("sensor-00001").unwrap().der().to_vec();
+    // The device's own public key, which its certificate shows to everybody, without the private one: the
+    // signature's last byte is wrong.
+    let mut unsigned = key.csr("sensor-00001").unwrap().der().to_vec();
+    *unsigned.last_mut().unwrap() ^= 1;
+    for (csr, code) in [
+        (other, "AlreadyProvisioned"),
+        (unsigned, "CsrSignatureInvalid"),
+    ] {
+        let mut device = RawDevice::asking(&stack, "sensor-00001").await;
+        let body = asking_with(csr, "sensor-00001", 256);
+        device.publish("provision/sensor-00001/json", body).await;
+        let refusal = device.hear().await;
+        assert_eq!(refusal.topic, "provision/sensor-00001/rejected");
+        assert_eq!(refusal.json()["code"], code);
+        assert_eq!(stack.certificates().await, [first.clone()]);
+    }
+    stack.timeline("sensor-00001", 4).await;
+    let third = deliver(&stack, "sensor-00001", &key).await;
+    assert_eq!(third, first, "a stranger's request changed nothing");
 }
 
 /// A request in CBOR for this key.
 pub fn request(key: &muster_pki::DeviceKey, serial: &str, packet_size: i64) -> Vec<u8> {
+    asking_with(key.csr(serial).unwrap().der().to_vec(), serial, packet_size)
+}
+
+/// A request in CBOR with these bytes for a CSR.
+fn asking_with(csr: Vec<u8>, serial: &str, packet_size: i64) -> Vec<u8> {
     muster_documents::ProvisioningRequest {
         serial_number: Some(serial.to_owned()),
-        csr: Some(muster_documents::CsrField::Der(
-            key.csr_der(serial).unwrap(),
-        )),
+        csr: Some(muster_documents::CsrField::Der(csr)),
         packet_size: Some(packet_size),
     }
     .to_cbor()

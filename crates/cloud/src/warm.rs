@@ -1,6 +1,7 @@
 //! Connections that are open before the first invocation needs them.
 
 use crate::Cloud;
+use aws_config::SdkConfig;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
@@ -13,24 +14,47 @@ use std::time::Duration;
 /// How long init waits for the connections. What is not open by then opens with the first call.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// A service that a function calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
+/// A service that a function calls. A value for each and no enum, so that a function links only those it names.
+#[derive(Debug, Clone, Copy)]
+pub struct Service(fn(&SdkConfig) -> BoxFuture<'static, ()>);
+
+impl Service {
     /// AWS IoT's control plane.
     #[cfg(feature = "identity")]
-    Iot,
+    pub const IOT: Self = Self(|config| {
+        let call = aws_sdk_iot::Client::new(config)
+            .describe_thing()
+            .thing_name("-");
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
     /// AWS IoT's data plane.
     #[cfg(feature = "publishing")]
-    IotData,
+    pub const IOT_DATA: Self = Self(|config| {
+        let call = aws_sdk_iotdataplane::Client::new(config)
+            .publish()
+            .topic("-");
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
     /// `DynamoDB`.
     #[cfg(feature = "ledger")]
-    DynamoDb,
+    pub const DYNAMODB: Self = Self(|config| {
+        let call = aws_sdk_dynamodb::Client::new(config)
+            .get_item()
+            .table_name("-");
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
     /// KMS.
     #[cfg(feature = "sealing")]
-    Kms,
+    pub const KMS: Self = Self(|config| {
+        let call = aws_sdk_kms::Client::new(config).decrypt();
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
     /// Step Functions.
     #[cfg(feature = "workflows")]
-    StepFunctions,
+    pub const STEP_FUNCTIONS: Self = Self(|config| {
+        let call = aws_sdk_sfn::Client::new(config).send_task_success();
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
 }
 
 impl Cloud {
@@ -40,45 +64,8 @@ impl Cloud {
     /// `GET /ping` takes its place. So it reaches the very host that calls will go to, and the SDK has done
     /// everything once that it does at first use only. Errors do not matter here; they come again with the call.
     pub async fn warm(&self, services: &[Service]) {
-        let pings = join_all(services.iter().map(|&service| self.ping(service)));
+        let pings = join_all(services.iter().map(|Service(ping)| ping(&self.config)));
         let _ = tokio::time::timeout(LIMIT, pings).await;
-    }
-
-    fn ping(&self, service: Service) -> BoxFuture<'static, ()> {
-        let config = &self.config;
-        match service {
-            #[cfg(feature = "identity")]
-            Service::Iot => {
-                let call = aws_sdk_iot::Client::new(config)
-                    .describe_thing()
-                    .thing_name("-");
-                Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
-            }
-            #[cfg(feature = "publishing")]
-            Service::IotData => {
-                let call = aws_sdk_iotdataplane::Client::new(config)
-                    .publish()
-                    .topic("-");
-                Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
-            }
-            #[cfg(feature = "ledger")]
-            Service::DynamoDb => {
-                let call = aws_sdk_dynamodb::Client::new(config)
-                    .get_item()
-                    .table_name("-");
-                Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
-            }
-            #[cfg(feature = "sealing")]
-            Service::Kms => {
-                let call = aws_sdk_kms::Client::new(config).decrypt();
-                Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
-            }
-            #[cfg(feature = "workflows")]
-            Service::StepFunctions => {
-                let call = aws_sdk_sfn::Client::new(config).send_task_success();
-                Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
-            }
-        }
     }
 }
 
@@ -131,7 +118,7 @@ mod tests {
     mod on_the_wire {
         use super::super::*;
         use crate::{CallCounter, connect};
-        use aws_config::{BehaviorVersion, Region, SdkConfig};
+        use aws_config::{BehaviorVersion, Region};
         use aws_credential_types::Credentials;
         use aws_credential_types::provider::SharedCredentialsProvider;
         use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -178,7 +165,7 @@ mod tests {
                 calls: CallCounter::default(),
             };
 
-            cloud.warm(&[Service::Iot]).await;
+            cloud.warm(&[Service::IOT]).await;
             let client = aws_sdk_iot::Client::new(&cloud.config);
             let _ = client.describe_thing().thing_name("sensor-1").send().await;
 
@@ -207,7 +194,7 @@ mod tests {
                 calls: CallCounter::default(),
             };
             let began = std::time::Instant::now();
-            cloud.warm(&[Service::Iot]).await;
+            cloud.warm(&[Service::IOT]).await;
             assert!(began.elapsed() < LIMIT + Duration::from_secs(1));
         }
     }

@@ -50,7 +50,7 @@ impl Chunked {
         let name = settings.thing_name.common_name();
         let request = ProvisioningRequest {
             serial_number: settings.serial.as_ref().map(ToString::to_string),
-            csr: Some(CsrField::Der(self.key.csr_der(name)?)),
+            csr: Some(CsrField::Der(self.key.csr(name)?.der().to_vec())),
             packet_size: i64::try_from(settings.packet_size).ok(),
         };
         Ok(request.to_cbor())

@@ -6,7 +6,7 @@ use muster_documents::{
     ClaimRequest, ClientId, CsrField, DeviceMessage, Mode, ProvisioningRequest, Refusal,
     RefusalCode, RequestError, Serial, Topics,
 };
-use muster_pki::{CertificateRequest, CsrError};
+use muster_pki::{CsrError, SubmittedRequest};
 
 use crate::ledger::{client_key, device_key};
 
@@ -90,11 +90,11 @@ fn fill(
         (Some(csr), size) => {
             request.packet_size = packet_size(rules, &client_id, size)?;
             let csr = match csr {
-                CsrField::Text(text) => CertificateRequest::parse_text(&text),
-                CsrField::Der(der) => CertificateRequest::parse_der(&der),
+                CsrField::Text(text) => SubmittedRequest::parse_text(&text),
+                CsrField::Der(der) => SubmittedRequest::parse_der(&der),
             }
             .map_err(|error| csr_refusal(&error))?;
-            request.fingerprint = csr.fingerprint();
+            csr.fingerprint().clone_into(&mut request.fingerprint);
             request.csr = Some(base64::engine::general_purpose::STANDARD.encode(csr.der()));
         }
         (None, Some(_)) => {

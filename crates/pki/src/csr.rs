@@ -27,16 +27,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A certificate signing request whose form, key and signature have been checked: whoever made it holds the private
-/// key, and AWS can issue a certificate for it.
+/// A certificate signing request as a device sent it: its form and key are in order, its signature is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateRequest {
+pub struct SubmittedRequest {
     der: Vec<u8>,
     fingerprint: String,
 }
 
-impl CertificateRequest {
-    /// Reads and checks a request in text: PEM, or the base64 of its DER with any white space.
+impl SubmittedRequest {
+    /// Reads a request in text: PEM, or the base64 of its DER with any white space.
     ///
     /// # Errors
     /// [`CsrError`], which names the first thing that is wrong.
@@ -60,26 +59,16 @@ impl CertificateRequest {
         Self::parse_der(&der)
     }
 
-    /// Reads and checks a request in DER.
+    /// Reads a request in DER.
     ///
     /// # Errors
-    /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key, then the
-    /// signature.
+    /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key.
     pub fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
-        if der.len() > MAX_CSR_BYTES {
-            return Err(CsrError::TooLarge);
-        }
-        let (_, request) =
-            X509CertificationRequest::from_der(der).map_err(|_| CsrError::Unreadable)?;
-        let info = &request.certification_request_info;
-        if info.version != X509Version::V1 || !form::is_exact(der) {
-            return Err(CsrError::Unreadable);
-        }
-        public_key::check(&info.subject_pki)?;
-        signature::check(&request, der)?;
+        let request = read(der)?;
+        let key = &request.certification_request_info.subject_pki;
         Ok(Self {
             der: der.to_vec(),
-            fingerprint: sha256_hex(info.subject_pki.raw),
+            fingerprint: sha256_hex(key.raw),
         })
     }
 
@@ -88,14 +77,55 @@ impl CertificateRequest {
         &self.der
     }
 
-    /// The request as PEM, which is what AWS's `CreateCertificateFromCsr` takes.
-    pub fn pem(&self) -> String {
-        pem::der_to_pem(LABELS[0], &self.der)
-    }
-
     /// The lowercase hex SHA-256 of the public key (DER of its `SubjectPublicKeyInfo`): the same for every request
     /// and certificate of one key.
-    pub fn fingerprint(&self) -> String {
-        self.fingerprint.clone()
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
+}
+
+/// A certificate signing request whose form, key and signature have been checked: whoever made it holds the private
+/// key, and AWS can issue a certificate for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRequest(Vec<u8>);
+
+impl CertificateRequest {
+    /// Reads and checks a request in DER.
+    ///
+    /// # Errors
+    /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key, then the
+    /// signature.
+    pub fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
+        signature::check(&read(der)?, der)?;
+        Ok(Self(der.to_vec()))
+    }
+
+    /// A request that this process has made and signed itself.
+    pub(crate) fn own(der: Vec<u8>) -> Self {
+        Self(der)
+    }
+
+    /// The request's DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The request as PEM, which is what AWS's `CreateCertificateFromCsr` takes.
+    pub fn pem(&self) -> String {
+        pem::der_to_pem(LABELS[0], &self.0)
+    }
+}
+
+/// The request, if its size, its form and its key are in order.
+fn read(der: &[u8]) -> Result<X509CertificationRequest<'_>, CsrError> {
+    if der.len() > MAX_CSR_BYTES {
+        return Err(CsrError::TooLarge);
+    }
+    let (_, request) = X509CertificationRequest::from_der(der).map_err(|_| CsrError::Unreadable)?;
+    let info = &request.certification_request_info;
+    if info.version != X509Version::V1 || !form::is_exact(der) {
+        return Err(CsrError::Unreadable);
+    }
+    public_key::check(&info.subject_pki)?;
+    Ok(request)
 }

@@ -7,6 +7,7 @@ use rcgen::{
 };
 use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 
+use crate::csr::CertificateRequest;
 use crate::fingerprint::sha256_hex;
 use crate::pem;
 
@@ -85,12 +86,12 @@ impl DeviceKey {
         self.pair().serialized_der().to_vec().into()
     }
 
-    /// A certificate signing request in DER: the common name, this key, its signature (ECDSA over SHA-256), and
+    /// A certificate signing request: the common name, this key, its signature (ECDSA over SHA-256), and
     /// nothing else, so that it fits small packets: at most 201 bytes and the name's, two more when an ASCII name is long.
     ///
     /// # Errors
     /// [`KeyError::CommonNameLength`] and [`KeyError::NotSigned`].
-    pub fn csr_der(&self, common_name: &str) -> Result<Vec<u8>, KeyError> {
+    pub fn csr(&self, common_name: &str) -> Result<CertificateRequest, KeyError> {
         let characters = common_name.chars().count();
         if !(1..=MAX_COMMON_NAME_CHARACTERS).contains(&characters) {
             return Err(KeyError::CommonNameLength { characters });
@@ -103,7 +104,7 @@ impl DeviceKey {
         let request = params
             .serialize_request(self.pair())
             .map_err(KeyError::NotSigned)?;
-        Ok(request.der().to_vec())
+        Ok(CertificateRequest::own(request.der().to_vec()))
     }
 
     /// The lowercase hex SHA-256 of the public key (DER of its `SubjectPublicKeyInfo`). A certificate with the same

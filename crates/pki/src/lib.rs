@@ -15,7 +15,7 @@ mod public_key;
 mod signature;
 
 pub use certificate::{CertificateError, CertificateSummary, certificate_id, read_certificate};
-pub use csr::{CertificateRequest, MAX_CSR_BYTES};
+pub use csr::{CertificateRequest, MAX_CSR_BYTES, SubmittedRequest};
 pub use csr_error::CsrError;
 pub use key::{DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS};
 pub use pem::{PemError, der_to_pem, pem_to_der};

@@ -7,7 +7,7 @@ use muster_documents::tasks::{IssueCertificate, IssuedCertificate};
 use muster_lambda::NamedError;
 use muster_onboarding::ports::{Certificate, CertificateAuthority, DeviceLedger, Seal};
 use muster_onboarding::{CloudFailure, FailureKind};
-use muster_pki::{CertificateRequest, DeviceKey};
+use muster_pki::{CertificateRequest, CsrError, DeviceKey};
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum IssueError {
     /// Another execution holds the device now.
     #[error("another execution has taken over {0}")]
     Superseded(String),
+    /// The CSR is not signed by the key that it asks a certificate for.
+    #[error("the CSR of {0} is not signed by its own key")]
+    CsrSignatureInvalid(String),
     /// Chunked mode without a CSR, or with one that claim-intake would have refused.
     #[error("the task for {0} has no usable CSR")]
     InputInvalid(String),
@@ -38,6 +41,7 @@ impl NamedError for IssueError {
     fn name(&self) -> &'static str {
         match self {
             Self::Superseded(_) => "Superseded",
+            Self::CsrSignatureInvalid(_) => "CsrSignatureInvalid",
             Self::InputInvalid(_) => "InputInvalid",
             Self::CsrRefused { .. } => "CsrRefused",
             Self::KeyFailed(_) => "KeyFailed",
@@ -69,27 +73,38 @@ pub async fn issue(
             ledger.forget_pending(&task.serial, &task.execution).await?;
         }
         let key = DeviceKey::generate().map_err(|_| IssueError::KeyFailed(serial.clone()))?;
-        let der = key
-            .csr_der(task.serial.common_name())
-            .map_err(|_| IssueError::KeyFailed(serial.clone()))?;
-        let csr = CertificateRequest::parse_der(&der).map_err(|_| IssueError::KeyFailed(serial))?;
+        let csr = key
+            .csr(task.serial.common_name())
+            .map_err(|_| IssueError::KeyFailed(serial))?;
         let certificate = issue_new(authority, ledger, &task, &csr).await?;
         let sealed = seal.seal(&key.pem(), &certificate.id).await?;
         return Ok(answer(certificate, Some(sealed)));
     }
+    // Also where there is a certificate already: only who holds the key may ask for it again.
+    let csr = signed_csr(&task)?;
     if let Some(certificate) = held.pending.or(held.current) {
         return Ok(answer(certificate, None));
     }
-    let csr = task
-        .csr
-        .as_deref()
-        .and_then(|csr| STANDARD.decode(csr).ok());
-    let csr = csr.and_then(|der| CertificateRequest::parse_der(&der).ok());
-    let csr = csr.ok_or(IssueError::InputInvalid(serial))?;
     Ok(answer(
         issue_new(authority, ledger, &task, &csr).await?,
         None,
     ))
+}
+
+/// The task's CSR. Its form and key have been judged by claim-intake, its signature is checked here, once.
+fn signed_csr(task: &IssueCertificate) -> Result<CertificateRequest, IssueError> {
+    let der = task
+        .csr
+        .as_deref()
+        .and_then(|csr| STANDARD.decode(csr).ok());
+    let checked = der.map(|der| CertificateRequest::parse_der(&der));
+    match checked {
+        Some(Ok(csr)) => Ok(csr),
+        Some(Err(CsrError::SignatureInvalid)) => {
+            Err(IssueError::CsrSignatureInvalid(task.serial.to_string()))
+        }
+        _ => Err(IssueError::InputInvalid(task.serial.to_string())),
+    }
 }
 
 /// Issues, then notes. What cannot be noted is discarded at once: nobody else would find it again.

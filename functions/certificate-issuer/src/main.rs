@@ -13,7 +13,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let seal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
     cloud
-        .warm(&[Service::DynamoDb, Service::Iot, Service::Kms])
+        .warm(&[Service::DYNAMODB, Service::IOT, Service::KMS])
         .await;
     run(
         async |task| issue(&authority, &ledger, &seal, task).await,

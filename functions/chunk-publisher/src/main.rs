@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let unseal = Sealing::new(&cloud, configuration.required(variables::KEY_ID)?);
     cloud
-        .warm(&[Service::DynamoDb, Service::IotData, Service::Kms])
+        .warm(&[Service::DYNAMODB, Service::IOT_DATA, Service::KMS])
         .await;
     run(
         async |publication| publish(&prefix, &publisher, &ledger, &unseal, publication).await,

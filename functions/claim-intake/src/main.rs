@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let cloud = connect_in_lambda();
     let workflow =
         Workflows::new(&cloud).state_machine(configuration.required(variables::STATE_MACHINE_ARN)?);
-    cloud.warm(&[Service::StepFunctions]).await;
+    cloud.warm(&[Service::STEP_FUNCTIONS]).await;
     run(
         async |batch| take(&rules, &workflow, batch).await,
         cloud.calls,

@@ -14,7 +14,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let waiting = Workflows::new(&cloud);
     let publisher = Publishing::new(&cloud);
     cloud
-        .warm(&[Service::DynamoDb, Service::StepFunctions, Service::IotData])
+        .warm(&[
+            Service::DYNAMODB,
+            Service::STEP_FUNCTIONS,
+            Service::IOT_DATA,
+        ])
         .await;
     run(
         async |batch| acknowledge(&prefix, &ledger, &waiting, &publisher, batch).await,

@@ -10,6 +10,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let configuration = Configuration::from_environment();
     let cloud = connect_in_lambda();
     let registry = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
-    cloud.warm(&[Service::Iot]).await;
+    cloud.warm(&[Service::IOT]).await;
     run(async |task| register(&registry, task).await, cloud.calls).await
 }

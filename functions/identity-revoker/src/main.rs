@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let cloud = connect_in_lambda();
     let identity = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
-    cloud.warm(&[Service::DynamoDb, Service::Iot]).await;
+    cloud.warm(&[Service::DYNAMODB, Service::IOT]).await;
     run(
         async |task| revoke(&identity, &ledger, task).await,
         cloud.calls,

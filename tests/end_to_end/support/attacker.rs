@@ -1,6 +1,6 @@
 //! Somebody with a certificate who tries what a device would not, in MQTT 3.1.1 and MQTT 5.
 
-use super::{Heard, Stack};
+use super::{Heard, PATIENCE, Stack};
 use rumqttc::{QoS, Transport, v5};
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::pem::PemObject;
@@ -8,11 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
-
-/// How long the broker may take to say yes.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The protocol's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +108,10 @@ impl Attacker {
                         false,
                     ));
                 }
-                let (client, events) = rumqttc::AsyncClient::new(options, 64);
+                let (client, mut events) = rumqttc::AsyncClient::new(options, 64);
+                events
+                    .network_options
+                    .set_connection_timeout(PATIENCE.as_secs());
                 (Client::V311(client), tokio::spawn(pump_311(events, say)))
             }
             Version::V5 => {
@@ -124,6 +123,7 @@ impl Attacker {
                         topic, text, qos, false, None,
                     ));
                 }
+                options.set_connection_timeout(PATIENCE.as_secs());
                 let (client, events) = v5::AsyncClient::new(options, 64);
                 (Client::V5(client), tokio::spawn(pump_5(events, say)))
             }
@@ -178,7 +178,7 @@ impl Attacker {
     /// Waits for the next message.
     pub async fn hear(&mut self) -> Heard {
         loop {
-            let said = tokio::time::timeout(Duration::from_mins(1), self.said.recv()).await;
+            let said = tokio::time::timeout(PATIENCE, self.said.recv()).await;
             if let Said::Heard(heard) = said
                 .expect("a message within a minute")
                 .expect("a connection that stays")

@@ -1,6 +1,6 @@
 //! A device that says exactly what a test wants it to say.
 
-use super::Stack;
+use super::{PATIENCE, Stack};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, Transport};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -99,6 +99,9 @@ impl RawDevice {
         options.set_keep_alive(Duration::from_secs(30));
         options.set_max_packet_size(1 << 20, 1 << 20);
         let (client, mut events) = AsyncClient::new(options, 64);
+        events
+            .network_options
+            .set_connection_timeout(PATIENCE.as_secs());
         let (hear, heard) = mpsc::unbounded_channel();
         let (deliver, delivered) = mpsc::unbounded_channel();
         let (ready, mut is_ready) = mpsc::unbounded_channel();
@@ -118,22 +121,24 @@ impl RawDevice {
                 }
             }
         });
-        let mut device = Self {
+        let device = Self {
             client,
             heard,
             delivered,
             pump,
         };
-        let wait = Duration::from_secs(10);
-        tokio::time::timeout(wait, is_ready.recv()).await.ok()??;
+        tokio::time::timeout(PATIENCE, is_ready.recv())
+            .await
+            .ok()??;
         if !filters.is_empty() {
             let filters = filters
                 .iter()
                 .map(|filter| SubscribeFilter::new((*filter).to_owned(), QoS::AtLeastOnce));
             device.client.subscribe_many(filters).await.ok()?;
-            tokio::time::timeout(wait, is_ready.recv()).await.ok()??;
+            tokio::time::timeout(PATIENCE, is_ready.recv())
+                .await
+                .ok()??;
         }
-        device.heard.try_recv().ok();
         Some(device)
     }
 
@@ -144,14 +149,14 @@ impl RawDevice {
             .publish(topic, QoS::AtLeastOnce, false, payload)
             .await
             .is_ok();
-        sent && tokio::time::timeout(Duration::from_secs(10), self.delivered.recv())
+        sent && tokio::time::timeout(PATIENCE, self.delivered.recv())
             .await
             .is_ok_and(|ack| ack.is_some())
     }
 
     /// The next message.
     pub async fn hear(&mut self) -> Heard {
-        tokio::time::timeout(Duration::from_mins(1), self.heard.recv())
+        tokio::time::timeout(PATIENCE, self.heard.recv())
             .await
             .expect("a message within a minute")
             .expect("a connection that stays")

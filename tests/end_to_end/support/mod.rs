@@ -7,6 +7,11 @@ mod secret;
 mod stack;
 mod tape;
 
+use std::time::Duration;
+
+/// How long anything that a test waits for may take on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 pub use attacker::{Attacker, Identity, Version};
 pub use device::{Heard, RawDevice};
 pub use refused::{Recorded, Refused};

@@ -1,5 +1,6 @@
 //! A local stack with a claim certificate.
 
+use super::PATIENCE;
 use aws_sdk_dynamodb::types::AttributeValue;
 use edge_client::{Config, Mode, Outcome, RunError, Source};
 use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions};
@@ -11,9 +12,6 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-/// How long anything that a test waits for may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A stack of a test's own. Dropping it ends it.
 pub struct Stack {

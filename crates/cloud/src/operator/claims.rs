@@ -68,11 +68,8 @@ impl Claims {
             source: None,
         };
         let key = muster_pki::DeviceKey::generate().map_err(broken)?;
-        let csr = key.csr_der(&format!("claim {name}")).map_err(broken)?;
-        let certificate = self
-            .identity
-            .issue(&muster_pki::der_to_pem("CERTIFICATE REQUEST", &csr))
-            .await?;
+        let csr = key.csr(&format!("claim {name}")).map_err(broken)?;
+        let certificate = self.identity.issue(&csr.pem()).await?;
         let made = async {
             for policy in &self.policies {
                 self.iot

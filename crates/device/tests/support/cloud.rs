@@ -3,7 +3,7 @@
 
 use muster_chunking::{Acknowledgement, Answer, Manifest, room_for_chunk_data};
 use muster_documents::{ClientId, CsrField, ProvisioningRequest, Refusal, RefusalCode, Topics};
-use muster_pki::{CertificateRequest, DeviceKey, der_to_pem};
+use muster_pki::{DeviceKey, SubmittedRequest, der_to_pem};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer,
     KeyPair,
@@ -87,7 +87,10 @@ impl Cloud {
         let Some(CsrField::Der(csr)) = request.csr else {
             return self.legacy();
         };
-        let fingerprint = CertificateRequest::parse_der(&csr).unwrap().fingerprint();
+        let fingerprint = SubmittedRequest::parse_der(&csr)
+            .unwrap()
+            .fingerprint()
+            .to_owned();
         self.keys.insert(fingerprint.clone());
         let known = self
             .issued

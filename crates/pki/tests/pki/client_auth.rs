@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_pki::{CertificateRequest, DeviceKey, read_certificate};
+use muster_pki::{DeviceKey, read_certificate};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
 };
@@ -36,7 +36,7 @@ fn authority() -> Authority {
 }
 
 fn issue(authority: &Authority, key: &DeviceKey) -> CertificateDer<'static> {
-    let csr = CertificateRequest::parse_der(&key.csr_der("device-00012").unwrap()).unwrap();
+    let csr = key.csr("device-00012").unwrap();
     let params = CertificateSigningRequestParams::from_der(&csr.der().into()).unwrap();
     params.signed_by(&authority.issuer).unwrap().der().clone()
 }

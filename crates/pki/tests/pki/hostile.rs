@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use muster_pki::{CertificateRequest, CsrError, DeviceKey, pem_to_der, read_certificate};
+use muster_pki::{
+    CertificateRequest, CsrError, DeviceKey, SubmittedRequest, pem_to_der, read_certificate,
+};
 use proptest::prelude::*;
 use secrecy::SecretString;
 
@@ -96,7 +98,7 @@ fn no_single_bit_of_a_request_can_be_changed_unnoticed() {
 fn read_by_everything(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = CertificateRequest::parse_der(bytes);
-    let _ = CertificateRequest::parse_text(&text);
+    let _ = SubmittedRequest::parse_text(&text);
     let _ = read_certificate(bytes);
     let _ = pem_to_der(&text);
     let _ = DeviceKey::from_pem(&SecretString::from(text.into_owned()));

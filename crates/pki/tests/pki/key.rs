@@ -1,6 +1,8 @@
 //! The key that a device makes, and the request that it makes with it.
 
-use muster_pki::{CertificateRequest, DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS};
+use muster_pki::{
+    CertificateRequest, DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS, SubmittedRequest,
+};
 use secrecy::{ExposeSecret, SecretString};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer;
@@ -20,7 +22,9 @@ fn signed_part(der: &[u8]) -> Vec<u8> {
 #[test]
 fn a_devices_request_is_accepted_and_carries_its_key() {
     let key = DeviceKey::generate().unwrap();
-    let request = CertificateRequest::parse_der(&key.csr_der("device-00012").unwrap()).unwrap();
+    let made = key.csr("device-00012").unwrap();
+    assert_eq!(CertificateRequest::parse_der(made.der()), Ok(made.clone()));
+    let request = SubmittedRequest::parse_der(made.der()).unwrap();
     assert_eq!(request.fingerprint(), key.fingerprint());
 }
 
@@ -29,11 +33,11 @@ fn a_devices_request_is_accepted_and_carries_its_key() {
 #[test]
 fn a_devices_request_is_byte_for_byte_what_openssl_makes_of_the_same_key() {
     let key = DeviceKey::from_pem(&secret("device.key.pem")).unwrap();
-    let made = key.csr_der("device-00012").unwrap();
+    let made = key.csr("device-00012").unwrap();
     let openssls = csr("device");
-    assert_eq!(signed_part(&made), signed_part(&openssls));
+    assert_eq!(signed_part(made.der()), signed_part(&openssls));
 
-    let (_, made) = X509CertificationRequest::from_der(&made).unwrap();
+    let (_, made) = X509CertificationRequest::from_der(made.der()).unwrap();
     let (_, openssls) = X509CertificationRequest::from_der(&openssls).unwrap();
     assert_eq!(made.signature_algorithm, openssls.signature_algorithm);
     assert_eq!(made.verify_signature(), Ok(()));
@@ -43,8 +47,8 @@ fn a_devices_request_is_byte_for_byte_what_openssl_makes_of_the_same_key() {
 fn a_devices_request_is_small_whatever_its_signature() {
     for _ in 0..200 {
         let key = DeviceKey::generate().unwrap();
-        assert!(key.csr_der("device-00012").unwrap().len() <= 213);
-        assert!(key.csr_der(&"x".repeat(64)).unwrap().len() <= 267);
+        assert!(key.csr("device-00012").unwrap().der().len() <= 213);
+        assert!(key.csr(&"x".repeat(64)).unwrap().der().len() <= 267);
     }
 }
 
@@ -52,9 +56,9 @@ fn a_devices_request_is_small_whatever_its_signature() {
 fn the_request_names_the_device() {
     let key = DeviceKey::generate().unwrap();
     for name in ["d", "device-00012", "a_b:c-1", "Müller", &"x".repeat(64)] {
-        let der = key.csr_der(name).unwrap();
-        CertificateRequest::parse_der(&der).unwrap();
-        let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
+        let made = key.csr(name).unwrap();
+        assert_eq!(CertificateRequest::parse_der(made.der()), Ok(made.clone()));
+        let (_, request) = X509CertificationRequest::from_der(made.der()).unwrap();
         let subject = &request.certification_request_info.subject;
         let names: Vec<_> = subject
             .iter_attributes()
@@ -68,7 +72,7 @@ fn the_request_names_the_device() {
 fn a_name_that_no_certificate_can_carry_is_refused_with_its_length() {
     let key = DeviceKey::generate().unwrap();
     for characters in [0, MAX_COMMON_NAME_CHARACTERS + 1, 128] {
-        let error = key.csr_der(&"x".repeat(characters)).unwrap_err();
+        let error = key.csr(&"x".repeat(characters)).unwrap_err();
         assert!(
             matches!(error, KeyError::CommonNameLength { characters: told } if told == characters),
             "{error}"

@@ -12,6 +12,19 @@ mod refused_forms;
 mod refused_keys;
 mod refused_signatures;
 
+use muster_pki::{CertificateRequest, CsrError, SubmittedRequest};
+
+/// Checks a request's bytes. Before its signature is looked at they have to be judged alike.
+fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
+    let checked = CertificateRequest::parse_der(der);
+    let submitted = SubmittedRequest::parse_der(der);
+    match &checked {
+        Ok(_) | Err(CsrError::SignatureInvalid) => assert!(submitted.is_ok(), "{submitted:?}"),
+        Err(error) => assert_eq!(submitted.as_ref(), Err(error)),
+    }
+    checked
+}
+
 /// A file of `tests/data`, which says how each was made.
 fn data(name: &str) -> String {
     let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));

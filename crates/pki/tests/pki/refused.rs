@@ -2,16 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_pki::{CertificateRequest, CsrError, MAX_CSR_BYTES, der_to_pem};
+use muster_pki::{CsrError, MAX_CSR_BYTES, SubmittedRequest, der_to_pem};
 
-use crate::{csr, data};
+use crate::{csr, data, parse};
 
-fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
-    CertificateRequest::parse_der(der)
-}
-
-fn parse_text(text: &str) -> Result<CertificateRequest, CsrError> {
-    CertificateRequest::parse_text(text)
+fn parse_text(text: &str) -> Result<SubmittedRequest, CsrError> {
+    SubmittedRequest::parse_text(text)
 }
 
 #[test]

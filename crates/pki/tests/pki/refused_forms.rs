@@ -2,16 +2,12 @@
 
 use std::iter;
 
-use muster_pki::{CertificateRequest, CsrError};
+use muster_pki::CsrError;
 
-use crate::csr;
 use crate::der::{
     ATTRIBUTES, ECDSA_WITH_SHA256, INTEGER, Info, SEQUENCE, SET, element, key, signature,
 };
-
-fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
-    CertificateRequest::parse_der(der)
-}
+use crate::{csr, parse};
 
 #[test]
 fn a_request_of_another_version_is_unreadable() {

@@ -2,12 +2,8 @@
 
 use muster_pki::{CertificateRequest, CsrError};
 
-use crate::csr;
 use crate::der::{BIT_STRING, INTEGER, Info, SEQUENCE, element, key};
-
-fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
-    CertificateRequest::parse_der(der)
-}
+use crate::{csr, parse};
 
 fn unsupported(name: &str) -> Result<CertificateRequest, CsrError> {
     Err(CsrError::KeyUnsupported(name.to_owned()))

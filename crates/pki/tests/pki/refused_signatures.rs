@@ -1,13 +1,9 @@
 //! Requests that don't prove that their sender holds the key.
 
-use muster_pki::{CertificateRequest, CsrError};
+use muster_pki::CsrError;
 
-use crate::csr;
 use crate::der::{Info, key};
-
-fn parse(der: &[u8]) -> Result<CertificateRequest, CsrError> {
-    CertificateRequest::parse_der(der)
-}
+use crate::{csr, parse};
 
 #[test]
 fn a_changed_signature_is_invalid() {
