@@ -38,8 +38,6 @@ pub struct EmulatorOptions {
     pub launcher: PathBuf,
     /// Where it listens.
     pub ports: Ports,
-    /// How many functions' calls may run at once; each is a process.
-    pub concurrent_calls: u16,
 }
 
 /// A running emulator. Dropping it ends it.
@@ -257,10 +255,6 @@ fn settings(
         ("AWS_ENDPOINT_URL", gateway.into()),
         ("AWS_ACCESS_KEY_ID", ROOT_KEY.into()),
         ("AWS_SECRET_ACCESS_KEY", ROOT_KEY.into()),
-        (
-            "LAMBDA_ACCOUNT_CONCURRENCY",
-            options.concurrent_calls.to_string().into(),
-        ),
         ("TMPDIR", temporary.into()),
     ]
 }

@@ -38,9 +38,6 @@ pub struct StackOptions {
     pub ports: WantedPorts,
     /// How the functions are compiled.
     pub profile: Profile,
-    /// How many functions' calls may run at once. Each is a process: a burst of them starves the MQTT broker of a
-    /// machine with few cores.
-    pub concurrent_calls: u16,
 }
 
 impl StackOptions {
@@ -51,7 +48,6 @@ impl StackOptions {
             parameters: Vec::new(),
             ports: WantedPorts::default(),
             profile: Profile::of_this_program(),
-            concurrent_calls: 16,
         }
     }
 }
@@ -244,7 +240,6 @@ async fn start_emulator(
             python: environment.python(),
             launcher: checkout.launcher(),
             ports,
-            concurrent_calls: options.concurrent_calls,
         };
         let mut emulator = Emulator::start(&options_now, directory)?;
         match emulator.ready(ports).await {
