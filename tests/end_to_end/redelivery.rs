@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod batches;
+mod dead_letters;
 mod events;
 
 use crate::player::{Player, queued, request};

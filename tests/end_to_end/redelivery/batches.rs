@@ -137,4 +137,14 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
         let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements).await;
         assert_eq!(failed(&answer), BAD, "{answer}");
     }
+    let ledger = stack.ledger().await;
+    let refusals: Vec<_> = ledger
+        .iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("client#"))
+        .collect();
+    assert_eq!(
+        refusals.len(),
+        7,
+        "each is recorded once, though it came twice: {refusals:#?}"
+    );
 }
