@@ -2,6 +2,7 @@
 //! the functions' own share.
 
 use crate::http::{Answer, Server, WholeRequest, answer};
+use crate::tls::Tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
@@ -36,10 +37,10 @@ struct Tally {
 
 impl Aws {
     /// Starts it.
-    pub async fn start(world: World) -> io::Result<Self> {
+    pub async fn start(world: World, tls: &Tls) -> io::Result<Self> {
         let tally = Arc::new(Tally::default());
         let (world, counting) = (Arc::new(world), Arc::clone(&tally));
-        let server = Server::start(move |request| {
+        let server = Server::start(Some(tls.acceptor.clone()), move |request| {
             let (world, tally) = (Arc::clone(&world), Arc::clone(&counting));
             async move { world.answer(&request, &tally) }
         })

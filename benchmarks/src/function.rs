@@ -4,6 +4,7 @@ use crate::aws::Aws;
 use crate::cases::Case;
 use crate::process;
 use crate::runtime_api::{Happening, RuntimeApi};
+use crate::tls::Tls;
 use hyper::body::Bytes;
 use std::io;
 use std::path::Path;
@@ -74,13 +75,13 @@ pub struct Usage {
 
 impl Function {
     /// Starts the process and waits until it asks for its first event.
-    pub async fn start(case: &Case, binary: &Path) -> Result<Self, FunctionError> {
+    pub async fn start(case: &Case, binary: &Path, tls: &Tls) -> Result<Self, FunctionError> {
         let name = case.name;
         let system = |source| FunctionError::System {
             function: name,
             source,
         };
-        let aws = Aws::start(case.world.clone()).await.map_err(system)?;
+        let aws = Aws::start(case.world.clone(), tls).await.map_err(system)?;
         let mut runtime = RuntimeApi::start().await.map_err(system)?;
         let mut command = Command::new(binary);
         command
@@ -94,7 +95,11 @@ impl Function {
             .env("AWS_ACCESS_KEY_ID", "benchmark")
             .env("AWS_SECRET_ACCESS_KEY", "benchmark")
             .env("AWS_SESSION_TOKEN", "benchmark")
-            .env("AWS_ENDPOINT_URL", format!("http://{}", aws.server.address))
+            .env(
+                "AWS_ENDPOINT_URL",
+                format!("https://{}", aws.server.address),
+            )
+            .envs(tls.environment())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);

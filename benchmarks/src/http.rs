@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on a free port of the loopback interface.
+//! A small HTTP/1.1 server on a free port of the loopback interface, with TLS or without.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -11,8 +11,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// A request with its whole body.
 pub type WholeRequest = Request<Bytes>;
@@ -29,7 +31,7 @@ pub struct Server {
 
 impl Server {
     /// Serves until it is dropped, each connection in its own task.
-    pub async fn start<H, F>(handler: H) -> io::Result<Self>
+    pub async fn start<H, F>(tls: Option<TlsAcceptor>, handler: H) -> io::Result<Self>
     where
         H: Fn(WholeRequest) -> F + Clone + Send + 'static,
         F: Future<Output = Answer> + Send + 'static,
@@ -41,7 +43,7 @@ impl Server {
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, handler.clone()));
+                tokio::spawn(take(stream, tls.clone(), handler.clone()));
             }
         });
         Ok(Self {
@@ -63,13 +65,29 @@ impl Drop for Server {
     }
 }
 
-/// A connection that breaks off is the end of its process, which whoever waits for that process notices.
-async fn serve<H, F>(stream: TcpStream, handler: H)
+async fn take<H, F>(stream: TcpStream, tls: Option<TlsAcceptor>, handler: H)
 where
     H: Fn(WholeRequest) -> F + Clone + Send + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
     let _ = stream.set_nodelay(true);
+    match tls {
+        None => serve(stream, handler).await,
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                serve(stream, handler).await;
+            }
+        }
+    }
+}
+
+/// A connection that breaks off is the end of its process, which whoever waits for that process notices.
+async fn serve<S, H, F>(stream: S, handler: H)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    H: Fn(WholeRequest) -> F + Clone + Send + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let handler = handler.clone();
         async move {

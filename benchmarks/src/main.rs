@@ -12,6 +12,7 @@ mod measurement;
 mod process;
 mod runtime_api;
 mod table;
+mod tls;
 
 use clap::Parser;
 use measurement::Effort;
@@ -25,13 +26,10 @@ use std::process::ExitCode;
     about = "Measures the functions' start, time, processor time, memory, size and AWS calls"
 )]
 struct Arguments {
-    /// Starts of each function
+    /// Processes of each function, one after the other
     #[arg(long, default_value_t = 30)]
-    starts: usize,
-    /// Rounds of invocations; the quietest one counts for processor time
-    #[arg(long, default_value_t = 20)]
-    rounds: usize,
-    /// Invocations of each function in a round
+    processes: usize,
+    /// Invocations of each process
     #[arg(long, default_value_t = 100)]
     invocations: u32,
     /// Measures the binaries in this folder instead of building them, to compare one build with another
@@ -62,11 +60,12 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         None => binaries::build(&packages.into_iter().collect::<Vec<_>>())?,
     };
     let effort = Effort {
-        starts: arguments.starts,
-        rounds: arguments.rounds,
+        processes: arguments.processes,
         invocations: arguments.invocations,
     };
-    let measured = measurement::measure(&cases, |package| folder.join(package), effort).await?;
+    let tls = tls::Tls::new()?;
+    let binary = |package: &str| folder.join(package);
+    let measured = measurement::measure(&cases, binary, &tls, effort).await?;
     table::print(&measured);
     println!();
     cryptography::print()?;

@@ -42,7 +42,7 @@ impl RuntimeApi {
             events: Mutex::new(queue),
             happenings: teller,
         });
-        let server = Server::start(move |request| {
+        let server = Server::start(None, move |request| {
             let desk = Arc::clone(&desk);
             async move { desk.take(request).await }
         })

@@ -18,20 +18,19 @@ pub fn print(measurements: &[Measurement]) {
     println!("|---|{}", "--:|".repeat(15));
     let mut over = Vec::new();
     for one in measurements {
-        let init =
-            milliseconds(percentile(&one.init, 50)) / milliseconds(percentile(&minimal.init, 50));
+        let init = median(&one.init) / median(&minimal.init);
         let processor = each_call(one) / each_call(minimal);
         let memory = megabytes(one.memory) / megabytes(minimal.memory);
         println!(
             "| {} | {:.1} | {} | {:.1} | {:.2} | {:.2} | {:.2} | {:.3} | {} | {:.3} | {} | {:.1} | {} | {:.1} | {} | {} |",
             one.name,
-            milliseconds(percentile(&one.init, 50)),
+            median(&one.init),
             mark(init),
-            milliseconds(one.init_processor),
-            milliseconds(one.first),
-            milliseconds(percentile(&one.warm, 50)),
+            median(&one.init_processor),
+            median(&one.first),
+            median(&one.warm),
             milliseconds(percentile(&one.warm, 95)),
-            milliseconds(one.processor),
+            median(&one.processor),
             one.calls,
             each_call(one),
             mark(processor),
@@ -68,8 +67,12 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
+fn median(sorted: &[Duration]) -> f64 {
+    milliseconds(percentile(sorted, 50))
+}
+
 fn each_call(one: &Measurement) -> f64 {
-    milliseconds(one.processor) / f64::from(one.calls.max(1))
+    median(&one.processor) / f64::from(one.calls.max(1))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size is far below 2^52")]
