@@ -5,6 +5,7 @@ mod aws;
 mod binaries;
 mod cases;
 mod cryptography;
+mod demo;
 mod device;
 mod function;
 mod http;
@@ -32,6 +33,9 @@ struct Arguments {
     /// Invocations of each process
     #[arg(long, default_value_t = 100)]
     invocations: u32,
+    /// Devices of the demo that follows; 0 leaves it out
+    #[arg(long, default_value_t = 20)]
+    devices: usize,
     /// Measures the binaries in this folder instead of building them, to compare one build with another
     #[arg(long)]
     binaries: Option<PathBuf>,
@@ -70,5 +74,10 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!();
     cryptography::print()?;
     println!();
-    device::print()
+    device::print()?;
+    if arguments.devices > 0 {
+        println!();
+        demo::print(arguments.devices)?;
+    }
+    Ok(())
 }
