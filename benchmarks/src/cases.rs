@@ -108,6 +108,8 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             json!(RevokeIdentity {
                 serial: device.serial.clone(),
                 execution: EXECUTION.into(),
+                client_id: device.client_id.clone(),
+                mode: Mode::Chunked,
                 release: true
             }),
             device.item_with_certificate(),
@@ -174,6 +176,7 @@ impl Device {
             execution: EXECUTION.into(),
             mode,
             csr,
+            check_only: false,
         };
         self.case(
             name,

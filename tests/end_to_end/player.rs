@@ -104,15 +104,15 @@ impl<'a> Player<'a> {
             .expect("a whole certificate");
     }
 
-    /// Plays until it has been refused; why.
-    pub async fn refused(&mut self) -> Option<Value> {
+    /// Plays until it has been refused with this code; otherwise all that it has been told.
+    pub async fn refused(&mut self, code: &str) -> Result<(), Vec<Value>> {
         let refused = async {
-            while self.refusals.is_empty() {
+            while !self.refusals.iter().any(|refusal| refusal["code"] == code) {
                 self.step().await;
             }
         };
-        tokio::time::timeout(PATIENCE, refused).await.ok()?;
-        self.refusals.first().cloned()
+        let refused = tokio::time::timeout(PATIENCE, refused).await;
+        refused.map_err(|_| self.refusals.clone())
     }
 
     /// Whether the broker takes a message that only this identity may publish.
@@ -231,6 +231,18 @@ pub fn request(mode: Mode, serial: &str, key: &DeviceKey) -> Vec<u8> {
             .to_string()
             .into_bytes(),
     }
+}
+
+/// A request in the name of a key that its sender does not hold: the CSR's signature is wrong.
+pub fn request_unsigned(serial: &str, key: &DeviceKey) -> Vec<u8> {
+    let mut csr = key.csr(serial).unwrap().der().to_vec();
+    *csr.last_mut().unwrap() ^= 1;
+    muster_documents::ProvisioningRequest {
+        serial_number: Some(serial.to_owned()),
+        csr: Some(muster_documents::CsrField::Der(csr)),
+        packet_size: Some(1024),
+    }
+    .to_cbor()
 }
 
 /// What the topic rule puts into the queue for a body that arrives now on one of a client's topics.

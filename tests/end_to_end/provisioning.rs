@@ -1,5 +1,6 @@
 //! The main job: a device gets a certificate of its own.
 
+use crate::player::request_unsigned;
 use crate::support::{RawDevice, Stack};
 use edge_client::Mode;
 
@@ -49,17 +50,14 @@ async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_a
     stack.timeline("sensor-00001", 2).await;
 
     let other = muster_pki::DeviceKey::generate().unwrap();
-    let other = other.csr("sensor-00001").unwrap().der().to_vec();
-    // The device's own public key, which its certificate shows to everybody, without the private one: the
-    // signature's last byte is wrong.
-    let mut unsigned = key.csr("sensor-00001").unwrap().der().to_vec();
-    *unsigned.last_mut().unwrap() ^= 1;
-    for (csr, code) in [
+    let other = request(&other, "sensor-00001", 256);
+    // The device's own public key, which its certificate shows to everybody, without the private one.
+    let unsigned = request_unsigned("sensor-00001", &key);
+    for (body, code) in [
         (other, "AlreadyProvisioned"),
         (unsigned, "CsrSignatureInvalid"),
     ] {
         let mut device = RawDevice::asking(&stack, "sensor-00001").await;
-        let body = asking_with(csr, "sensor-00001", 256);
         device.publish("provision/sensor-00001/json", body).await;
         let refusal = device.hear().await;
         assert_eq!(refusal.topic, "provision/sensor-00001/rejected");
@@ -73,14 +71,11 @@ async fn a_device_that_lost_its_certificate_gets_the_same_one_for_the_same_key_a
 
 /// A request in CBOR for this key.
 pub fn request(key: &muster_pki::DeviceKey, serial: &str, packet_size: i64) -> Vec<u8> {
-    asking_with(key.csr(serial).unwrap().der().to_vec(), serial, packet_size)
-}
-
-/// A request in CBOR with these bytes for a CSR.
-fn asking_with(csr: Vec<u8>, serial: &str, packet_size: i64) -> Vec<u8> {
     muster_documents::ProvisioningRequest {
         serial_number: Some(serial.to_owned()),
-        csr: Some(muster_documents::CsrField::Der(csr)),
+        csr: Some(muster_documents::CsrField::Der(
+            key.csr(serial).unwrap().der().to_vec(),
+        )),
         packet_size: Some(packet_size),
     }
     .to_cbor()

@@ -5,7 +5,7 @@ mod batches;
 mod dead_letters;
 mod events;
 
-use crate::player::{Player, queued, request};
+use crate::player::{Player, queued, request, request_unsigned};
 use crate::support::{RawDevice, Stack, wait_until};
 use crate::workflow::verify_clean_slate;
 use muster_documents::{DeviceMessage, Mode};
@@ -113,7 +113,9 @@ async fn a_device_that_asks_again_is_served_once_and_another_key_has_to_wait() {
     let stack = Stack::start(&[("DeliveryTimeoutSeconds", "15")]).await;
     let serial = "sensor-00001";
     stack.import(serial).await;
-    let mut player = Player::listening(&stack, serial, DeviceKey::generate().unwrap()).await;
+    let key = DeviceKey::generate().unwrap();
+    let with_its_public_key = request_unsigned(serial, &key);
+    let mut player = Player::listening(&stack, serial, key).await;
     player.ask(Mode::Chunked).await;
     wait_until("a certificate under way", || async {
         let (device, _) = stack.show(serial).await;
@@ -123,15 +125,22 @@ async fn a_device_that_asks_again_is_served_once_and_another_key_has_to_wait() {
 
     let mut other = RawDevice::asking(&stack, "another-client").await;
     let with_another_key = request(Mode::Chunked, serial, &DeviceKey::generate().unwrap());
-    assert!(
-        other
-            .publish("provision/another-client/json", with_another_key)
-            .await
+    for (body, code, retryable) in [
+        (with_another_key, "ProvisioningInProgress", true),
+        (with_its_public_key, "CsrSignatureInvalid", false),
+    ] {
+        assert!(other.publish("provision/another-client/json", body).await);
+        let refusal = other.hear().await;
+        assert_eq!(refusal.topic, "provision/another-client/rejected");
+        assert_eq!(refusal.json()["code"], code);
+        assert_eq!(refusal.json()["retryable"], retryable);
+    }
+    let (device, _) = stack.show(serial).await;
+    assert_eq!(
+        device.unwrap().client_id.as_deref(),
+        Some(Player::client_id(serial).as_str()),
+        "the stranger has taken nothing over"
     );
-    let refusal = other.hear().await;
-    assert_eq!(refusal.topic, "provision/another-client/rejected");
-    assert_eq!(refusal.json()["code"], "ProvisioningInProgress");
-    assert_eq!(refusal.json()["retryable"], true);
 
     player.ask(Mode::Chunked).await;
     player.ask(Mode::Chunked).await;

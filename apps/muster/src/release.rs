@@ -19,7 +19,9 @@ pub enum ReleaseError {
         state: String,
     },
     /// A request came in between.
-    #[error("{0} has changed meanwhile; `muster device show {0}` says how")]
+    #[error(
+        "{0} has changed meanwhile; look at `muster device show {0}`, then run the command again"
+    )]
     Changed(Serial),
     /// See [`TargetError`].
     #[error(transparent)]

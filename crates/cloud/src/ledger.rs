@@ -3,6 +3,8 @@
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
@@ -84,6 +86,14 @@ impl Ledger {
             .map_err(|error| failure("dynamodb:GetItem", error))
     }
 
+    fn delete(&self, key: String) -> DeleteItemFluentBuilder {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
+    }
+
     fn update(&self, key: String) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
@@ -91,6 +101,14 @@ impl Ledger {
             .key(PK, s(key))
             .key(SK, s(STATE_SK))
     }
+}
+
+fn deleted<T>(
+    result: Result<T, SdkError<DeleteItemError, HttpResponse>>,
+) -> Result<(), CloudFailure> {
+    result
+        .map(drop)
+        .map_err(|error| failure("dynamodb:DeleteItem", error))
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<(), CloudFailure> {
@@ -237,20 +255,14 @@ impl DeviceLedger for Ledger {
 
     async fn remove_enrolled(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
         let removed = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, s(device_key(serial)))
-            .key(SK, s(STATE_SK))
+            .delete(device_key(serial))
             .condition_expression("execution = :me AND #state = :provisioning")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
             .expression_attribute_values(":me", s(execution))
             .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("dynamodb:DeleteItem", error));
-        unless_another_holds_it(removed)
+            .await;
+        unless_another_holds_it(deleted(removed))
     }
 }
 
@@ -329,6 +341,21 @@ impl DeliveryLedger for Ledger {
             certificate_id,
             task_token: text(&item, "taskToken"),
         }))
+    }
+
+    async fn forget_delivery(
+        &self,
+        awaited: Awaited,
+        client_id: &ClientId,
+        execution: &str,
+    ) -> Result<(), CloudFailure> {
+        let removed = self
+            .delete(key(awaited, client_id))
+            .condition_expression("execution = :me")
+            .expression_attribute_values(":me", s(execution))
+            .send()
+            .await;
+        unless_another_holds_it(deleted(removed))
     }
 
     async fn close(&self, delivery: &Delivery) -> Result<(), CloudFailure> {

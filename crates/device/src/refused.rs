@@ -1,5 +1,6 @@
 //! A refusal as it comes: from Muster, from a later Muster, or from the seed.
 
+use muster_documents::RefusalCode;
 use serde::{Deserialize, Serialize};
 
 /// What came on `rejected`. Codes that this device doesn't know are kept as they are.
@@ -11,7 +12,7 @@ pub struct Refused {
     /// A sentence for a person.
     #[serde(default)]
     pub message: String,
-    /// Whether the same request may succeed later.
+    /// Whether the same request may succeed later. Where a small packet has no room to say so, the code does.
     #[serde(default)]
     pub retryable: bool,
 }
@@ -19,8 +20,11 @@ pub struct Refused {
 /// What the wire has beside the fields of [`Refused`].
 #[derive(Deserialize)]
 struct Wire {
-    #[serde(flatten)]
-    refused: Refused,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+    retryable: Option<bool>,
     #[serde(default)]
     error: String,
 }
@@ -29,18 +33,24 @@ impl Refused {
     /// Reads a payload. One that can't be read is a refusal all the same: something was sent to say no.
     pub fn read(payload: &[u8]) -> Self {
         let wire = serde_json::from_slice(payload).unwrap_or(Wire {
-            refused: Self {
-                code: String::new(),
-                message: String::new(),
-                retryable: false,
-            },
+            code: String::new(),
+            message: String::new(),
+            retryable: None,
             error: "the refusal can't be read".into(),
         });
-        let mut refused = wire.refused;
-        if refused.message.is_empty() {
-            refused.message = wire.error;
+        let known = RefusalCode::ALL
+            .iter()
+            .find(|code| code.name() == wire.code);
+        let retryable = wire.retryable.or(known.map(|code| code.retryable()));
+        Self {
+            code: wire.code,
+            message: if wire.message.is_empty() {
+                wire.error
+            } else {
+                wire.message
+            },
+            retryable: retryable.unwrap_or(false),
         }
-        refused
     }
 }
 
@@ -56,6 +66,13 @@ mod tests {
         assert_eq!(refused.code, "NewReason");
         assert_eq!(refused.message, "Wait.");
         assert!(refused.retryable);
+    }
+
+    #[test]
+    fn a_refusal_cut_to_its_code_is_as_retryable_as_the_code() {
+        assert!(Refused::read(br#"{"code": "DeliveryUnknown"}"#).retryable);
+        assert!(!Refused::read(br#"{"code": "SerialUnknown"}"#).retryable);
+        assert!(!Refused::read(br#"{"code": "NewReason"}"#).retryable);
     }
 
     #[test]

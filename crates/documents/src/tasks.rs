@@ -13,8 +13,11 @@ pub struct IssueCertificate {
     pub execution: String,
     /// Whether the key is the device's or has to be made.
     pub mode: Mode,
-    /// The checked CSR, DER in base64; `None` in legacy mode.
+    /// The CSR, DER in base64; `None` in legacy mode.
     pub csr: Option<String>,
+    /// Only check the CSR's signature: before a request of the same key takes over from another.
+    #[serde(default)]
+    pub check_only: bool,
 }
 
 /// The answer of `certificate-issuer`.
@@ -69,6 +72,10 @@ pub struct RevokeIdentity {
     pub serial: Serial,
     /// The execution whose doing is undone. Another's is left alone.
     pub execution: String,
+    /// Where its delivery went.
+    pub client_id: ClientId,
+    /// How.
+    pub mode: Mode,
     /// Whether to give the device free in the ledger as well.
     pub release: bool,
 }

@@ -161,6 +161,13 @@ pub trait DeliveryLedger {
         awaited: Awaited,
         client_id: &ClientId,
     ) -> impl Future<Output = Result<Option<Delivery>, CloudFailure>> + Send;
+    /// Forgets the delivery that `client_id` is expected to answer, if `execution` has opened it.
+    fn forget_delivery(
+        &self,
+        awaited: Awaited,
+        client_id: &ClientId,
+        execution: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Forgets the task token of a delivery that is complete.
     fn close(&self, delivery: &Delivery) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }

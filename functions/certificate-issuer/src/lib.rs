@@ -50,13 +50,18 @@ impl NamedError for IssueError {
     }
 }
 
-/// Issues the certificate, or finds the one that this request has already got.
+/// Issues the certificate, or finds the one that this request has already got. `None` where only the CSR was to be
+/// checked.
 pub async fn issue(
     authority: &impl CertificateAuthority,
     ledger: &impl DeviceLedger,
     seal: &impl Seal,
     task: IssueCertificate,
-) -> Result<IssuedCertificate, IssueError> {
+) -> Result<Option<IssuedCertificate>, IssueError> {
+    if task.check_only {
+        signed_csr(&task)?;
+        return Ok(None);
+    }
     let serial = task.serial.to_string();
     let held = ledger.held(&task.serial).await?.unwrap_or_default();
     if held.execution.as_deref() != Some(task.execution.as_str()) {
@@ -78,17 +83,15 @@ pub async fn issue(
             .map_err(|_| IssueError::KeyFailed(serial))?;
         let certificate = issue_new(authority, ledger, &task, &csr).await?;
         let sealed = seal.seal(&key.pem(), &certificate.id).await?;
-        return Ok(answer(certificate, Some(sealed)));
+        return Ok(Some(answer(certificate, Some(sealed))));
     }
     // Also where there is a certificate already: only who holds the key may ask for it again.
     let csr = signed_csr(&task)?;
     if let Some(certificate) = held.pending.or(held.current) {
-        return Ok(answer(certificate, None));
+        return Ok(Some(answer(certificate, None)));
     }
-    Ok(answer(
-        issue_new(authority, ledger, &task, &csr).await?,
-        None,
-    ))
+    let certificate = issue_new(authority, ledger, &task, &csr).await?;
+    Ok(Some(answer(certificate, None)))
 }
 
 /// The task's CSR. Its form and key have been judged by claim-intake, its signature is checked here, once.

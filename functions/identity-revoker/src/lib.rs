@@ -2,15 +2,29 @@
 //! ledger. What another execution has taken over is left alone.
 
 use muster_documents::tasks::{RevokeIdentity, RevokedIdentity};
+use muster_documents::{ClientId, Mode};
 use muster_onboarding::ledger::IMPORTED;
-use muster_onboarding::ports::{CertificateAuthority, DeviceLedger, IdentityRemover};
+use muster_onboarding::ports::{
+    Awaited, CertificateAuthority, DeliveryLedger, DeviceLedger, IdentityRemover,
+};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Revokes the identity. Every step takes "already gone" for done, so the task can be repeated from anywhere.
 pub async fn revoke(
     identity: &(impl CertificateAuthority + IdentityRemover),
-    ledger: &impl DeviceLedger,
+    ledger: &(impl DeviceLedger + DeliveryLedger),
     task: RevokeIdentity,
+) -> Result<RevokedIdentity, CloudFailure> {
+    let revoked = undo(identity, ledger, &task).await?;
+    // Also where another execution holds the device: what comes for this delivery from now on is for none.
+    forget_delivery(ledger, &task).await?;
+    Ok(revoked)
+}
+
+async fn undo(
+    identity: &(impl CertificateAuthority + IdentityRemover),
+    ledger: &impl DeviceLedger,
+    task: &RevokeIdentity,
 ) -> Result<RevokedIdentity, CloudFailure> {
     let held = match ledger.begin_undo(&task.serial, &task.execution).await {
         Ok(held) => held,
@@ -50,4 +64,23 @@ pub async fn revoke(
         superseded: false,
         certificate_id,
     })
+}
+
+async fn forget_delivery(
+    ledger: &impl DeliveryLedger,
+    task: &RevokeIdentity,
+) -> Result<(), CloudFailure> {
+    let (awaited, client_id) = match task.mode {
+        Mode::Chunked => (Awaited::Acknowledgement, Ok(task.client_id.clone())),
+        Mode::Legacy => (Awaited::Connection, ClientId::new(task.serial.as_str())),
+    };
+    match client_id {
+        Ok(client_id) => {
+            ledger
+                .forget_delivery(awaited, &client_id, &task.execution)
+                .await
+        }
+        // No device can connect under a serial that is no client id, so nothing waits for one.
+        Err(_) => Ok(()),
+    }
 }

@@ -23,8 +23,9 @@ const KNOWN: [&str; 7] = [
 pub async fn verify_clean_slate(stack: &Stack, left: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut owned = BTreeMap::new();
-    for item in stack.ledger().await {
-        let text = |name: &str| text(&item, name);
+    let ledger = stack.ledger().await;
+    for item in &ledger {
+        let text = |name: &str| text(item, name);
         if !text("pk").starts_with("device#") || text("sk") != "state" {
             continue;
         }
@@ -34,7 +35,7 @@ pub async fn verify_clean_slate(stack: &Stack, left: &[String]) -> Vec<String> {
             "provisioning" if left.contains(&serial) => text("pendingCertificateId"),
             "known" => {
                 wrong.extend(
-                    unknown_attributes(&item).map(|name| format!("{serial} is known, with {name}")),
+                    unknown_attributes(item).map(|name| format!("{serial} is known, with {name}")),
                 );
                 continue;
             }
@@ -50,6 +51,7 @@ pub async fn verify_clean_slate(stack: &Stack, left: &[String]) -> Vec<String> {
         }
         owned.insert(serial, certificate);
     }
+    wrong.extend(deliveries(&ledger, &owned, left));
     wrong.extend(certificates(stack, &owned).await);
     wrong.extend(things(stack, &owned).await);
     wrong.extend(attachments(stack, &owned).await);
@@ -61,6 +63,26 @@ fn text(item: &HashMap<String, AttributeValue>, name: &str) -> String {
         .and_then(|value| value.as_s().ok())
         .cloned()
         .unwrap_or_default()
+}
+
+/// A delivery is over with its device's, and nothing waits for it any more.
+fn deliveries(
+    ledger: &[HashMap<String, AttributeValue>],
+    owned: &BTreeMap<String, String>,
+    left: &[String],
+) -> Vec<String> {
+    let deliveries = ledger.iter().filter(|item| {
+        let pk = text(item, "pk");
+        pk.starts_with("delivery#") || pk.starts_with("connection#")
+    });
+    let stray = |item: &&HashMap<String, AttributeValue>| {
+        let serial = text(item, "serial");
+        !left.contains(&serial) && (!owned.contains_key(&serial) || item.contains_key("taskToken"))
+    };
+    deliveries
+        .filter(stray)
+        .map(|item| format!("{} is left over: {item:?}", text(item, "pk")))
+        .collect()
 }
 
 fn unknown_attributes(item: &HashMap<String, AttributeValue>) -> impl Iterator<Item = &String> {

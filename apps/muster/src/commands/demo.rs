@@ -1,7 +1,7 @@
 //! `muster demo`: the whole way, with real devices over mutual TLS.
 
 use super::Failure;
-use crate::demo::{self, Demo};
+use crate::demo::{self, Demo, Made, Report};
 use crate::local::{Checkout, LocalStack, StackDirectory, StackOptions};
 use crate::output::Output;
 use crate::target::{Target, TargetArguments};
@@ -30,17 +30,6 @@ pub struct Arguments {
 
 /// Runs the command.
 pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    // Dropping the demo ends the local stack that it has started.
-    tokio::select! {
-        result = whole(arguments, output) => result,
-        _ = interrupted.recv() => Err("interrupted".into()),
-        _ = terminated.recv() => Err("terminated".into()),
-    }
-}
-
-async fn whole(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let demo = Demo {
         devices: arguments.devices,
         at_once: arguments.at_once,
@@ -48,21 +37,13 @@ async fn whole(arguments: Arguments, output: &Output) -> Result<ExitCode, Failur
     };
     let report = if arguments.target.stack.is_some() {
         let target = Target::choose(&arguments.target).await?;
-        let report = demo::run(&target, &demo, output).await?;
-        demo::clean_up(&target, &report, output).await?;
-        report
+        let made = Made::default();
+        let report = unless_stopped(demo::run(&target, &demo, &made, output)).await;
+        demo::clean_up(&target, &made, output).await?;
+        report?
     } else {
-        let checkout = Checkout::find()?;
-        let mut options = StackOptions::new(&checkout);
-        options.parameters = vec![("LegacyMode".to_owned(), "on".to_owned())];
-        let directory = StackDirectory::private(&checkout)?;
-        let stack = LocalStack::start(&checkout, directory, &options, &|line| {
-            output.progress(line);
-        })
-        .await?;
-        let report = demo::run(&Target::local(stack.state()), &demo, output).await?;
-        stack.stop().await;
-        report
+        // Dropped halfway, it ends the local stack that it has started.
+        unless_stopped(on_a_local_stack(&demo, output)).await?
     };
     output.result(&report, &report);
     Ok(if report.failures.is_empty() {
@@ -70,4 +51,30 @@ async fn whole(arguments: Arguments, output: &Output) -> Result<ExitCode, Failur
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Runs something to its end, or until the program is told to stop.
+async fn unless_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = work => result,
+        _ = interrupted.recv() => Err("interrupted".into()),
+        _ = terminated.recv() => Err("terminated".into()),
+    }
+}
+
+async fn on_a_local_stack(demo: &Demo, output: &Output) -> Result<Report, Failure> {
+    let checkout = Checkout::find()?;
+    let mut options = StackOptions::new(&checkout);
+    options.parameters = vec![("LegacyMode".to_owned(), "on".to_owned())];
+    let directory = StackDirectory::private(&checkout)?;
+    let stack = LocalStack::start(&checkout, directory, &options, &|line| {
+        output.progress(line);
+    })
+    .await?;
+    let target = Target::local(stack.state());
+    let report = demo::run(&target, demo, &Made::default(), output).await?;
+    stack.stop().await;
+    Ok(report)
 }

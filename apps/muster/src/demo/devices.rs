@@ -2,10 +2,12 @@
 
 use crate::output::Output;
 use crate::target::Endpoint;
-use edge_client::{Config, Mode, Outcome, RunError, Source};
+use edge_client::{Config, Mode, Outcome, Source};
+use futures_util::FutureExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use muster_documents::Serial;
 use std::io::IsTerminal;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +39,7 @@ pub struct Played {
     /// How it asked.
     pub mode: Mode,
     /// How it ended.
-    pub result: Result<Outcome, RunError>,
+    pub result: Result<Outcome, String>,
 }
 
 /// Plays the devices, at most `at_once` at a time, and shows how far they are.
@@ -58,12 +60,20 @@ pub async fn play(
         );
         devices.spawn(async move {
             let _place = places.acquire_owned().await;
-            let watch = |progress: &edge_client::Progress| {
+            let name = serial.clone();
+            let watch = move |progress: &edge_client::Progress| {
                 if let Some(sentence) = edge_client::sentence(progress) {
-                    bar.set_message(format!("{serial} {sentence}"));
+                    bar.set_message(format!("{name} {sentence}"));
                 }
             };
-            let result = edge_client::run(config, watch).await;
+            // A defect of the edge client is that device's failure, not the demo's.
+            let result = AssertUnwindSafe(edge_client::run(config, watch))
+                .catch_unwind()
+                .await;
+            let result = result.map_or_else(
+                |_| Err("the edge client panicked; its own words stand above".to_owned()),
+                |ran| ran.map_err(|error| error.to_string()),
+            );
             Played {
                 serial,
                 mode,
@@ -73,7 +83,6 @@ pub async fn play(
     }
     let mut played = Vec::new();
     while let Some(joined) = devices.join_next().await {
-        // A device that panics is missing from the table, which then counts it as failed.
         let Ok(device) = joined else { continue };
         bar.suspend(|| output.progress(&line(&device)));
         bar.inc(1);

@@ -14,6 +14,7 @@ use muster_cloud::operator::calls_since;
 use muster_documents::{Mode, Serial};
 use secrecy::ExposeSecret;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How long the functions' last lines may take to reach the log, at most.
 const LOG_LIMIT: Duration = Duration::from_secs(20);
@@ -29,11 +30,29 @@ pub struct Demo {
     pub packet_size: usize,
 }
 
+/// What a demo has made on a stack.
+#[derive(Debug, Default)]
+pub struct Made {
+    claim: Mutex<Option<String>>,
+    serials: Mutex<Vec<Serial>>,
+}
+
 /// Plays the demo on a stack. Both modes in turn where the stack makes keys, chunked mode alone where it does not.
-pub async fn run(target: &Target, demo: &Demo, output: &Output) -> Result<Report, CommandFailure> {
+///
+/// What it makes it notes in `made` first, so that [`clean_up`] finds it however the demo ends.
+pub async fn run(
+    target: &Target,
+    demo: &Demo,
+    made: &Made,
+    output: &Output,
+) -> Result<Report, CommandFailure> {
     let started = jiff::Timestamp::now();
     let run = started.as_second();
     let claim = target.claims()?.create(&format!("demo {run}"), run).await?;
+    made.claim
+        .lock()
+        .await
+        .replace(claim.certificate_id.clone());
     output.progress(&format!(
         "claim certificate {}",
         edge_client::short(&claim.certificate_id)
@@ -48,6 +67,7 @@ pub async fn run(target: &Target, demo: &Demo, output: &Output) -> Result<Report
     for number in 0..demo.devices {
         // Twelve characters, the client id of the byte budget.
         let serial = Serial::new(format!("d{:06}-{number:04}", run % 1_000_000))?;
+        made.serials.lock().await.push(serial.clone());
         ledger
             .import(&serial, Some("demo"), &started.to_string())
             .await?;
@@ -95,15 +115,14 @@ async fn settled_calls(
     }
 }
 
-/// Takes away what the demo has made on a stack that stays: certificates, things, serials, the claim.
-pub async fn clean_up(
-    target: &Target,
-    report: &Report,
-    output: &Output,
-) -> Result<(), CommandFailure> {
+/// Takes away what a demo has made on a stack that stays: the claim first, then certificates, things, serials.
+pub async fn clean_up(target: &Target, made: &Made, output: &Output) -> Result<(), CommandFailure> {
     output.progress("taking away what the demo has made");
+    if let Some(claim) = made.claim.lock().await.as_deref() {
+        target.claims()?.revoke(claim).await?;
+    }
     let ledger = target.devices()?;
-    for serial in &report.serials {
+    for serial in made.serials.lock().await.iter() {
         match release::release(target, serial).await {
             Ok(_) | Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}
             Err(error) => return Err(error.into()),
@@ -114,6 +133,5 @@ pub async fn clean_up(
             ));
         }
     }
-    target.claims()?.revoke(&report.claim).await?;
     Ok(())
 }

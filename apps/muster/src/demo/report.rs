@@ -16,9 +16,6 @@ use std::time::Duration;
 pub struct Report {
     /// The claim certificate's id.
     pub claim: String,
-    /// Who took part.
-    #[serde(skip)]
-    pub serials: Vec<Serial>,
     /// One line a mode.
     pub routes: Vec<Route>,
     /// Who failed, and why.
@@ -94,9 +91,8 @@ impl Report {
             .iter()
             .map(|(action, count)| (action.clone(), per(*count, devices)))
             .collect();
-        let serials = played.iter().map(|device| device.serial.clone()).collect();
         let failed = |device: Played| {
-            let reason = device.result.err()?.to_string();
+            let reason = device.result.err()?;
             Some(Failure {
                 serial: device.serial,
                 reason,
@@ -105,7 +101,6 @@ impl Report {
         let failures = played.into_iter().filter_map(failed).collect();
         Self {
             claim,
-            serials,
             routes,
             failures,
             calls_per_device,
