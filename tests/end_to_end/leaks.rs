@@ -37,12 +37,21 @@ async fn after_a_full_run_no_private_key_is_in_any_log_execution_queue_event_or_
     assert!(stranger.publish("provision/stranger/json", body).await);
     assert_eq!(stranger.hear().await.json()["code"], "SerialUnknown");
     stack.settled().await;
+    let token = task_token(&stack).await;
 
     let places_now = places(&stack).await;
     for (place, holds) in &places_now {
         for secret in &secrets {
             assert!(!secret.is_in(holds), "{} is in {place}", secret.name());
         }
+    }
+    for (place, holds) in &places_now {
+        // It has to be in the ledger, and may be in an execution's state. It opens nothing to a device.
+        let by_design = ["the executions", "the ledger"].contains(place);
+        assert!(
+            by_design || !token.is_in(holds),
+            "a task token is in {place}"
+        );
     }
     // Each place was truly read: all but the state file speak of the devices.
     let speaks = |name: &str, text: &str| {
@@ -64,6 +73,20 @@ async fn after_a_full_run_no_private_key_is_in_any_log_execution_queue_event_or_
     speaks("the queues", "DeviceProvisioned");
     speaks("the queues", "DeviceRejected");
     what_is_planted_is_found(&stack, &tap).await;
+}
+
+/// The task token of a delivery whose device hears its manifest and says nothing.
+async fn task_token(stack: &Stack) -> Secret {
+    let serial = "silent-00001";
+    stack.import(serial).await;
+    let mut device = RawDevice::asking(stack, serial).await;
+    let body = request(&DeviceKey::generate().unwrap(), serial, 256);
+    let topic = format!("provision/{serial}/json");
+    assert!(device.publish(&topic, body).await);
+    device.hear().await;
+    let ledger = stack.ledger().await;
+    let token = ledger.iter().find_map(|item| item.get("taskToken"));
+    Secret::words(token.expect("a delivery under way").as_s().unwrap())
 }
 
 /// A queue that gets every event of the stack's bus.
