@@ -31,7 +31,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         let output = Output::new(self.json);
         let result: Result<ExitCode, Failure> = match self.command {
-            Command::Demo(arguments) => demo::run(arguments, &output).await,
+            Command::Demo(arguments) => Box::pin(demo::run(arguments, &output)).await,
             Command::Claim(arguments) => claim::run(arguments, &output).await,
             Command::Device(arguments) => device::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,

@@ -3,7 +3,6 @@
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -103,10 +102,10 @@ impl Ledger {
     }
 }
 
-fn deleted<T>(
-    result: Result<T, SdkError<DeleteItemError, HttpResponse>>,
-) -> Result<(), CloudFailure> {
-    result
+async fn remove(delete: DeleteItemFluentBuilder) -> Result<(), CloudFailure> {
+    delete
+        .send()
+        .await
         .map(drop)
         .map_err(|error| failure("dynamodb:DeleteItem", error))
 }
@@ -254,15 +253,19 @@ impl DeviceLedger for Ledger {
     }
 
     async fn remove_enrolled(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
-        let removed = self
-            .delete(device_key(serial))
-            .condition_expression("execution = :me AND #state = :provisioning")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
-            .expression_attribute_values(":me", s(execution))
-            .send()
-            .await;
-        unless_another_holds_it(deleted(removed))
+        unless_another_holds_it(
+            remove(
+                self.delete(device_key(serial))
+                    .condition_expression("execution = :me AND #state = :provisioning")
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(
+                        ":provisioning",
+                        s(DeviceState::Provisioning.name()),
+                    )
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
     }
 }
 
@@ -349,13 +352,14 @@ impl DeliveryLedger for Ledger {
         client_id: &ClientId,
         execution: &str,
     ) -> Result<(), CloudFailure> {
-        let removed = self
-            .delete(key(awaited, client_id))
-            .condition_expression("execution = :me")
-            .expression_attribute_values(":me", s(execution))
-            .send()
-            .await;
-        unless_another_holds_it(deleted(removed))
+        unless_another_holds_it(
+            remove(
+                self.delete(key(awaited, client_id))
+                    .condition_expression("execution = :me")
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
     }
 
     async fn close(&self, delivery: &Delivery) -> Result<(), CloudFailure> {

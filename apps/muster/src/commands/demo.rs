@@ -1,7 +1,7 @@
 //! `muster demo`: the whole way, with real devices over mutual TLS.
 
 use super::Failure;
-use crate::demo::{self, Demo, Made, Report};
+use crate::demo::{self, Demo, Leavings, Report};
 use crate::local::{Checkout, LocalStack, StackDirectory, StackOptions};
 use crate::output::Output;
 use crate::target::{Target, TargetArguments};
@@ -37,13 +37,13 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
     };
     let report = if arguments.target.stack.is_some() {
         let target = Target::choose(&arguments.target).await?;
-        let made = Made::default();
-        let report = unless_stopped(demo::run(&target, &demo, &made, output)).await;
-        demo::clean_up(&target, &made, output).await?;
+        let leavings = Leavings::default();
+        let report = unless_stopped(demo::run(&target, &demo, &leavings, output)).await;
+        demo::clean_up(&target, &leavings, output).await?;
         report?
     } else {
         // Dropped halfway, it ends the local stack that it has started.
-        unless_stopped(on_a_local_stack(&demo, output)).await?
+        Box::pin(unless_stopped(on_a_local_stack(&demo, output))).await?
     };
     output.result(&report, &report);
     Ok(if report.failures.is_empty() {
@@ -74,7 +74,7 @@ async fn on_a_local_stack(demo: &Demo, output: &Output) -> Result<Report, Failur
     })
     .await?;
     let target = Target::local(stack.state());
-    let report = demo::run(&target, demo, &Made::default(), output).await?;
+    let report = demo::run(&target, demo, &Leavings::default(), output).await?;
     stack.stop().await;
     Ok(report)
 }

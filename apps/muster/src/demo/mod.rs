@@ -32,24 +32,25 @@ pub struct Demo {
 
 /// What a demo has made on a stack.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct Leavings {
     claim: Mutex<Option<String>>,
     serials: Mutex<Vec<Serial>>,
 }
 
 /// Plays the demo on a stack. Both modes in turn where the stack makes keys, chunked mode alone where it does not.
 ///
-/// What it makes it notes in `made` first, so that [`clean_up`] finds it however the demo ends.
+/// What it makes it notes in `leavings` first, so that [`clean_up`] finds it however the demo ends.
 pub async fn run(
     target: &Target,
     demo: &Demo,
-    made: &Made,
+    leavings: &Leavings,
     output: &Output,
 ) -> Result<Report, CommandFailure> {
     let started = jiff::Timestamp::now();
     let run = started.as_second();
     let claim = target.claims()?.create(&format!("demo {run}"), run).await?;
-    made.claim
+    leavings
+        .claim
         .lock()
         .await
         .replace(claim.certificate_id.clone());
@@ -67,7 +68,7 @@ pub async fn run(
     for number in 0..demo.devices {
         // Twelve characters, the client id of the byte budget.
         let serial = Serial::new(format!("d{:06}-{number:04}", run % 1_000_000))?;
-        made.serials.lock().await.push(serial.clone());
+        leavings.serials.lock().await.push(serial.clone());
         ledger
             .import(&serial, Some("demo"), &started.to_string())
             .await?;
@@ -116,13 +117,17 @@ async fn settled_calls(
 }
 
 /// Takes away what a demo has made on a stack that stays: the claim first, then certificates, things, serials.
-pub async fn clean_up(target: &Target, made: &Made, output: &Output) -> Result<(), CommandFailure> {
+pub async fn clean_up(
+    target: &Target,
+    leavings: &Leavings,
+    output: &Output,
+) -> Result<(), CommandFailure> {
     output.progress("taking away what the demo has made");
-    if let Some(claim) = made.claim.lock().await.as_deref() {
+    if let Some(claim) = leavings.claim.lock().await.as_deref() {
         target.claims()?.revoke(claim).await?;
     }
     let ledger = target.devices()?;
-    for serial in made.serials.lock().await.iter() {
+    for serial in leavings.serials.lock().await.iter() {
         match release::release(target, serial).await {
             Ok(_) | Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}
             Err(error) => return Err(error.into()),
