@@ -17,6 +17,7 @@ mod refused;
 mod refused_forms;
 mod refused_keys;
 mod refused_signatures;
+mod revocation_list;
 
 use muster_pki::{CertificateRequest, CsrError, SubmittedRequest};
 
