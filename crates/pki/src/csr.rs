@@ -96,7 +96,10 @@ impl CertificateRequest {
     /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key, then the
     /// signature.
     pub fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
-        signature::check(&read(der)?, der)?;
+        let request = read(der)?;
+        if !signature::is_from(&request.certification_request_info.subject_pki, der) {
+            return Err(CsrError::SignatureInvalid);
+        }
         Ok(Self(der.to_vec()))
     }
 
@@ -108,6 +111,12 @@ impl CertificateRequest {
     /// The request's DER.
     pub fn der(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The DER of the `SubjectPublicKeyInfo` that a certificate is asked for.
+    pub(crate) fn public_key(&self) -> Result<Vec<u8>, CsrError> {
+        let request = read(&self.0)?;
+        Ok(request.certification_request_info.subject_pki.raw.to_vec())
     }
 
     /// The request as PEM, which is what AWS's `CreateCertificateFromCsr` takes.

@@ -1,6 +1,7 @@
 //! Why a certificate signing request is refused.
 
 use crate::csr::MAX_CSR_BYTES;
+use crate::public_key::PublicKeyError;
 
 /// Why a certificate signing request is refused. The sentences are for the device's developer, and short enough to
 /// travel to the device.
@@ -29,4 +30,14 @@ pub enum CsrError {
     /// A kind of key that is not served, named. At most 64 characters.
     #[error("The csr's key is of a kind that is not supported: {0}. Use P-256, P-384 or RSA.")]
     KeyUnsupported(String),
+}
+
+impl From<PublicKeyError> for CsrError {
+    fn from(error: PublicKeyError) -> Self {
+        match error {
+            PublicKeyError::Unreadable => Self::Unreadable,
+            PublicKeyError::RsaTooSmall { bits } => Self::RsaTooSmall { bits },
+            PublicKeyError::Unsupported(name) => Self::KeyUnsupported(name),
+        }
+    }
 }

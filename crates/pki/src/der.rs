@@ -4,8 +4,10 @@
 
 use x509_parser::asn1_rs::{Any, FromDer};
 
+pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
@@ -39,6 +41,24 @@ pub(crate) fn content(der: &[u8]) -> Option<&[u8]> {
     split(der).and_then(|(content, after)| after.is_empty().then_some(content))
 }
 
+/// One element: the tag, the shortest length, and the content.
+pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let leading_zeros = length.iter().take_while(|byte| **byte == 0).count();
+    let mut der = vec![tag];
+    match &length[leading_zeros..] {
+        [] => der.push(0),
+        [short @ ..=0x7f] => der.push(*short),
+        // A length has as many digits as a usize has bytes at most, which the lower seven bits hold.
+        digits => {
+            der.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
+            der.extend(digits);
+        }
+    }
+    der.extend(content);
+    der
+}
+
 /// The first element's content, and what comes after the element.
 fn split(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (after, element) = Any::from_der(der).ok()?;
@@ -46,7 +66,8 @@ fn split(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let shortest_header = match content.len() {
         0..=0x7f => 2,
         0x80..=0xff => 3,
-        _ => 4,
+        0x100..=0xffff => 4,
+        _ => 5,
     };
     (der.len() == shortest_header + content.len() + after.len()).then_some((content, after))
 }

@@ -10,8 +10,6 @@ use x509_parser::oid_registry::{
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::csr_error::CsrError;
-
 /// The fewest bits an RSA modulus may have.
 const MIN_RSA_BITS: usize = 2048;
 /// The most bits an RSA modulus may have: what the signature check reads.
@@ -19,41 +17,54 @@ const MAX_RSA_BITS: usize = 8192;
 /// The longest name of a key's kind that is repeated to the device, in characters.
 const MAX_NAME: usize = 64;
 
+/// Why a key may have no certificate.
+#[derive(Debug)]
+pub(crate) enum PublicKeyError {
+    /// Not the fields of a key of its kind.
+    Unreadable,
+    /// An RSA key with too few bits.
+    RsaTooSmall { bits: usize },
+    /// A kind of key that is not served, named in at most 64 characters.
+    Unsupported(String),
+}
+
 /// Whether a certificate may be issued for this key.
-pub(crate) fn check(key: &SubjectPublicKeyInfo<'_>) -> Result<(), CsrError> {
+pub(crate) fn check(key: &SubjectPublicKeyInfo<'_>) -> Result<(), PublicKeyError> {
     let algorithm = &key.algorithm.algorithm;
     if *algorithm == OID_PKCS1_RSAENCRYPTION {
         check_rsa(key)
     } else if *algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
         check_ec(key)
     } else {
-        Err(CsrError::KeyUnsupported(name(algorithm)))
+        Err(PublicKeyError::Unsupported(name(algorithm)))
     }
 }
 
-fn check_rsa(key: &SubjectPublicKeyInfo<'_>) -> Result<(), CsrError> {
+fn check_rsa(key: &SubjectPublicKeyInfo<'_>) -> Result<(), PublicKeyError> {
     let Ok(PublicKey::RSA(rsa)) = key.parsed() else {
-        return Err(CsrError::Unreadable);
+        return Err(PublicKeyError::Unreadable);
     };
-    match bits(rsa.modulus).ok_or(CsrError::Unreadable)? {
-        bits if bits < MIN_RSA_BITS => Err(CsrError::RsaTooSmall { bits }),
-        bits if bits > MAX_RSA_BITS => Err(CsrError::KeyUnsupported(format!("RSA of {bits} bits"))),
+    match bits(rsa.modulus).ok_or(PublicKeyError::Unreadable)? {
+        bits if bits < MIN_RSA_BITS => Err(PublicKeyError::RsaTooSmall { bits }),
+        bits if bits > MAX_RSA_BITS => {
+            Err(PublicKeyError::Unsupported(format!("RSA of {bits} bits")))
+        }
         _ => Ok(()),
     }
 }
 
-fn check_ec(key: &SubjectPublicKeyInfo<'_>) -> Result<(), CsrError> {
+fn check_ec(key: &SubjectPublicKeyInfo<'_>) -> Result<(), PublicKeyError> {
     let parameters = key
         .algorithm
         .parameters
         .as_ref()
-        .ok_or(CsrError::Unreadable)?;
+        .ok_or(PublicKeyError::Unreadable)?;
     // x509-parser would take any element's content for an identifier.
     let Some(curve) = (parameters.tag() == Tag::Oid)
         .then(|| parameters.as_oid().ok())
         .flatten()
     else {
-        return Err(CsrError::KeyUnsupported(
+        return Err(PublicKeyError::Unsupported(
             "a curve given by its parameters instead of its name".into(),
         ));
     };
@@ -62,14 +73,14 @@ fn check_ec(key: &SubjectPublicKeyInfo<'_>) -> Result<(), CsrError> {
     } else if curve == OID_NIST_EC_P384 {
         48
     } else {
-        return Err(CsrError::KeyUnsupported(name(&curve)));
+        return Err(PublicKeyError::Unsupported(name(&curve)));
     };
     match key.subject_public_key.data.as_ref() {
         [4, point @ ..] if point.len() == 2 * coordinate => Ok(()),
         [2 | 3, point @ ..] if point.len() == coordinate => {
-            Err(CsrError::KeyUnsupported("a compressed point".into()))
+            Err(PublicKeyError::Unsupported("a compressed point".into()))
         }
-        _ => Err(CsrError::Unreadable),
+        _ => Err(PublicKeyError::Unreadable),
     }
 }
 

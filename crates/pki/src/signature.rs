@@ -1,9 +1,11 @@
-//! Whether a request is signed by the key that it asks a certificate for.
+//! Whether a request, a certificate or a revocation list is signed by a key.
 
-use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::asn1_rs::BitString;
+use x509_parser::prelude::FromDer;
+use x509_parser::verify::verify_signature;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use crate::csr_error::CsrError;
-use crate::der::{BIT_STRING, SEQUENCE, fields};
+use crate::der::{BIT_STRING, SEQUENCE, content, elements, fields};
 
 /// The signatures that are served, each as its whole `AlgorithmIdentifier`. RSA is there with its parameters NULL and
 /// absent, since readers have to accept both (RFC 4055, section 5).
@@ -21,13 +23,34 @@ const SERVED: [&[u8]; 8] = [
     b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d",
 ];
 
-/// Whether the request, whose DER comes with it, proves that its sender holds its key.
-pub(crate) fn check(request: &X509CertificationRequest<'_>, der: &[u8]) -> Result<(), CsrError> {
-    let served = fields(der, [SEQUENCE, SEQUENCE, BIT_STRING])
-        .is_some_and(|[_info, algorithm, _signature]| SERVED.contains(&algorithm));
-    if served && request.verify_signature().is_ok() {
-        Ok(())
-    } else {
-        Err(CsrError::SignatureInvalid)
+/// Whether the bytes are what is signed, the algorithm and a signature of a served kind by this key, and nothing else
+/// (RFC 2986, section 4.2; RFC 5280, sections 4.1 and 5.1).
+pub(crate) fn is_from(key: &SubjectPublicKeyInfo<'_>, der: &[u8]) -> bool {
+    let Some([signed, algorithm, signature]) = fields(der, [SEQUENCE, SEQUENCE, BIT_STRING]) else {
+        return false;
+    };
+    if !SERVED.contains(&algorithm) {
+        return false;
     }
+    let Ok((_, algorithm)) = AlgorithmIdentifier::from_der(algorithm) else {
+        return false;
+    };
+    let Some([0, signature @ ..]) = content(signature) else {
+        return false;
+    };
+    verify_signature(key, &algorithm, &BitString::new(0, signature), signed).is_ok()
+}
+
+/// Whether a certificate or a revocation list is signed by this key, by the algorithm that is named under the
+/// signature as well: RFC 5280, sections 4.1.1.2 and 5.1.1.2, has both be the same.
+pub(crate) fn is_from_issuer(key: &SubjectPublicKeyInfo<'_>, der: &[u8]) -> bool {
+    let same_algorithm = fields(der, [SEQUENCE, SEQUENCE, BIT_STRING]).and_then(
+        |[signed, algorithm, _signature]| {
+            let named = elements(signed, SEQUENCE)?
+                .into_iter()
+                .find(|element| element.first() == Some(&SEQUENCE))?;
+            Some(named == algorithm)
+        },
+    );
+    same_algorithm == Some(true) && is_from(key, der)
 }

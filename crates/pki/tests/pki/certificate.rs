@@ -1,8 +1,6 @@
 //! What is read from a certificate.
 
-use muster_pki::{
-    CertificateError, CertificateSummary, DeviceKey, certificate_id, pem_to_der, read_certificate,
-};
+use muster_pki::{CertificateError, DeviceKey, certificate_id, pem_to_der, read_certificate};
 use rcgen::{CertificateParams, DistinguishedName, DnType};
 
 use crate::data;
@@ -15,13 +13,17 @@ fn device_certificate() -> Vec<u8> {
 #[test]
 fn a_certificate_tells_its_holder_its_key_and_its_end() {
     let key = DeviceKey::from_pem(&data("device.key.pem").into()).unwrap();
-    // openssl x509 -in device.crt.pem -noout -enddate: Nov 19 03:57:53 2036 GMT
-    let expected = CertificateSummary {
-        common_name: Some("device-00012".to_owned()),
-        not_after_unix: 2_110_679_873,
-        public_key_fingerprint: key.fingerprint(),
-    };
-    assert_eq!(read_certificate(&device_certificate()), Ok(expected));
+    let read = read_certificate(&device_certificate()).unwrap();
+    assert_eq!(read.common_name.as_deref(), Some("device-00012"));
+    assert_eq!(read.common_names, 1);
+    assert_eq!(read.public_key_fingerprint, key.fingerprint());
+    // openssl x509 -in device.crt.pem -noout -dates -serial
+    assert_eq!(read.not_before_unix, 1_795_319_873);
+    assert_eq!(read.not_after_unix, 2_110_679_873);
+    assert_eq!(
+        read.serial.to_string(),
+        "197a1469bd5ae572176a84c097e0e69bbd37c108"
+    );
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use std::thread;
 
 use muster_pki::{
-    CertificateRequest, CsrError, DeviceKey, SubmittedRequest, pem_to_der, read_certificate,
+    CaCertificate, CaKey, CertificateRequest, CsrError, DeviceKey, RevocationList,
+    SubmittedRequest, pem_to_der, read_certificate,
 };
 use proptest::prelude::*;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::csr;
+use crate::authority::{Part, extension, operators, pkcs8_of, subject};
 use crate::der::{ATTRIBUTES, Info, SEQUENCE, SET, element, key, nested};
+use crate::{csr, data};
 
 /// Less stack than any Lambda or device thread has.
 const SMALL_STACK_BYTES: usize = 128 * 1024;
@@ -83,6 +85,43 @@ fn depth_in_a_requested_extension_does_not_fill_the_stack() {
 }
 
 #[test]
+fn depth_in_a_certificate_does_not_fill_the_stack() {
+    let key = key();
+    let deep = nested(SEQUENCE, 60_000);
+    let name = subject(&[]);
+    let directory_name = element(SEQUENCE, &element(0xa4, &deep));
+    let in_extensions = [15, 17, 19, 30, 31, 32, 35]
+        .map(|number| (name.clone(), extension(number, &directory_name)));
+    let parts = in_extensions.into_iter().chain([
+        (deep.clone(), extension(19, &[0x30, 0])),
+        (
+            subject(std::slice::from_ref(&deep)),
+            extension(19, &[0x30, 0]),
+        ),
+        (name.clone(), deep.clone()),
+    ]);
+    for (subject, extensions) in parts {
+        let part = Part {
+            serial: vec![1],
+            issuer: name.clone(),
+            subject,
+            extensions,
+        };
+        let der = part.signed(&key);
+        let reads = move || {
+            let _ = read_certificate(&der);
+            let _ = CaCertificate::parse_der(&der);
+        };
+        thread::Builder::new()
+            .stack_size(SMALL_STACK_BYTES)
+            .spawn(reads)
+            .unwrap()
+            .join()
+            .unwrap();
+    }
+}
+
+#[test]
 fn no_single_bit_of_a_request_can_be_changed_unnoticed() {
     let der = csr("p256");
     for bit in 0..der.len() * 8 {
@@ -100,6 +139,10 @@ fn read_by_everything(bytes: &[u8]) {
     let _ = CertificateRequest::parse_der(bytes);
     let _ = SubmittedRequest::parse_text(&text);
     let _ = read_certificate(bytes);
+    let _ = CaCertificate::parse_der(bytes);
+    let _ = CaCertificate::parse_pem(&text);
+    let _ = CaKey::from_pkcs8_der(&bytes.to_vec().into());
+    let _ = RevocationList::parse(bytes);
     let _ = pem_to_der(&text);
     let _ = DeviceKey::from_pem(&SecretString::from(text.into_owned()));
 }
@@ -113,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_like_pem_makes_a_reader_panic(text in "(-----BEGIN |-----END |CERTIFICATE REQUEST|PRIVATE KEY|-----|[A-Za-z0-9+/=: \n]){0,40}") {
+    fn no_text_like_pem_makes_a_reader_panic(text in "(-----BEGIN |-----END |CERTIFICATE REQUEST|PRIVATE KEY|CERTIFICATE|X509 CRL|-----|[A-Za-z0-9+/=: \n]){0,40}") {
         read_by_everything(text.as_bytes());
     }
 
@@ -131,5 +174,29 @@ proptest! {
         read_by_everything(&damaged);
         let mistaken = CertificateRequest::parse_der(&damaged).is_ok() && damaged != der;
         prop_assert!(!mistaken, "{name}: {} bytes at {at} became {inserted:?}", end - at);
+    }
+
+    #[test]
+    fn no_damage_to_a_cas_files_makes_a_reader_panic_or_goes_unnoticed(
+        file in 0_usize..4,
+        at in any::<prop::sample::Index>(),
+        removed in 0_usize..8,
+        inserted in prop::collection::vec(any::<u8>(), 0..8),
+    ) {
+        let (ca, _) = operators();
+        let der = match file {
+            0 => pkcs8_of("ca-rsa2048").expose_secret().to_vec(),
+            1 => pem_to_der(&data("ca.crl.pem")).unwrap(),
+            2 => pem_to_der(&data("ca-intermediate.crt.pem")).unwrap(),
+            _ => ca.der().to_vec(),
+        };
+        let at = at.index(der.len());
+        let end = (at + removed).min(der.len());
+        let damaged = [&der[..at], &inserted, &der[end..]].concat();
+        read_by_everything(&damaged);
+        let list = RevocationList::parse(&damaged).is_ok_and(|list| list.signed_by(&ca));
+        let certificate = read_certificate(&damaged).is_ok_and(|read| read.issued_by(&ca));
+        let mistaken = (list || certificate) && damaged != der;
+        prop_assert!(!mistaken, "{file}: {} bytes at {at} became {inserted:?}", end - at);
     }
 }

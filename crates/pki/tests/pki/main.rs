@@ -1,16 +1,23 @@
 //! What devices and operators notice of the keys, requests and certificates.
 
 mod accepted;
+mod authority;
+mod ca_certificate;
+mod ca_key;
+mod ca_subject;
 mod certificate;
 mod client_auth;
 mod der;
+mod device_certificate;
 mod hostile;
+mod issued_by;
 mod key;
 mod pem;
 mod refused;
 mod refused_forms;
 mod refused_keys;
 mod refused_signatures;
+mod revocation_list;
 
 use muster_pki::{CertificateRequest, CsrError, SubmittedRequest};
 
