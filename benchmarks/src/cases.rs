@@ -4,7 +4,7 @@ use crate::aws::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{
-    Attachment, IssueCertificate, Publication, RegisterIdentity, RevokeIdentity,
+    Attachment, DeliveryTo, IssueCertificate, Publication, RegisterIdentity, RevokeIdentity,
 };
 use muster_documents::{ClientId, DeviceMessage, Mode, Serial};
 use muster_onboarding::ledger::DeviceState;
@@ -108,8 +108,10 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             json!(RevokeIdentity {
                 serial: device.serial.clone(),
                 execution: EXECUTION.into(),
-                client_id: device.client_id.clone(),
-                mode: Mode::Chunked,
+                delivery: Some(DeliveryTo {
+                    client_id: device.client_id.clone(),
+                    mode: Mode::Chunked,
+                }),
                 release: true
             }),
             device.item_with_certificate(),

@@ -166,10 +166,9 @@ fn a_workflow_writes_a_devices_states_as_the_functions_do() {
             .into_iter()
             .flatten()
         {
-            let state = state["S"].as_str().unwrap_or_default();
-            if state.starts_with("{%") {
+            let Some(state) = state["S"].as_str().filter(|state| !state.starts_with("{%")) else {
                 continue;
-            }
+            };
             assert!(
                 states.iter().any(|known| known.name() == state),
                 "{name}: {state}"

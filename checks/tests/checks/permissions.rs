@@ -11,7 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 type Actions = BTreeSet<String>;
 
 /// The adapters that functions use; the others are the operator's.
-const ADAPTERS: &[&str] = &["identity", "ledger", "publishing", "sealing", "workflows"];
+const ADAPTERS: &[&str] = &[
+    "identity",
+    "ledger",
+    "publishing",
+    "registrations",
+    "sealing",
+    "workflows",
+];
 
 /// A table that is encrypted with a key of the account's is read and written with that key.
 const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];

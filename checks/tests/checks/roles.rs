@@ -5,6 +5,10 @@ use crate::template::{list, resources, statements, target, template};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// The one function that a workflow does not name itself: the operator's own, which certificate-inspector finds among
+/// those that the template's parameter lists.
+const VERIFIER: &str = "{% $certificate.verifierArn %}";
+
 /// The state machine's properties that a definition belongs to.
 fn machine(template: &Value, workflow: &str) -> Value {
     let uri = Value::from(format!("statemachines/{workflow}.asl.json"));
@@ -40,6 +44,9 @@ fn allowed(machine: &Value, service: &str) -> BTreeSet<(String, String)> {
 /// The logical id that `${Name}` in a definition stands for.
 fn substituted<'a>(machine: &'a Value, text: &Value) -> &'a str {
     let text = text.as_str().expect("a substitution");
+    if text == VERIFIER {
+        return "VerifierArns";
+    }
     let name = text
         .strip_prefix("${")
         .and_then(|text| text.strip_suffix('}'));
@@ -107,11 +114,30 @@ fn a_workflow_tells_exactly_the_bus_that_its_role_may_tell() {
 }
 
 #[test]
+fn a_workflow_sends_exactly_to_the_queues_that_its_role_names() {
+    let template = template();
+    for (name, workflow) in workflows() {
+        let machine = machine(&template, &name);
+        let sent: BTreeSet<_> = tasks(&workflow)
+            .filter(|(_, state)| state["Resource"] == "arn:aws:states:::sqs:sendMessage")
+            .map(|(_, state)| substituted(&machine, &state["Arguments"]["QueueUrl"]))
+            .map(|queue| ("sqs:SendMessage".to_owned(), queue.to_owned()))
+            .collect();
+        assert_eq!(sent, allowed(&machine, "sqs:"), "{name}");
+    }
+}
+
+#[test]
 fn every_task_is_of_a_kind_that_these_checks_know() {
     for (workflow, definition) in workflows() {
         for (name, state) in tasks(&definition) {
             let resource = state["Resource"].as_str().unwrap();
-            let known = ["lambda:invoke", "dynamodb:", "events:putEvents"];
+            let known = [
+                "lambda:invoke",
+                "dynamodb:",
+                "events:putEvents",
+                "sqs:sendMessage",
+            ];
             let known = known
                 .iter()
                 .any(|kind| resource.starts_with(&format!("arn:aws:states:::{kind}")));

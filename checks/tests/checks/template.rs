@@ -47,12 +47,16 @@ pub fn list(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// The statements of a resource's role: `Policies` of the SAM resource.
+/// The statements of a resource's role: `Policies` of the SAM resource, those that depend on a condition among them.
 pub fn statements(properties: &Value) -> Vec<&Value> {
     let policies = list(&properties["Policies"]);
     policies
         .into_iter()
         .flat_map(|policy| list(&policy["Statement"]))
+        .map(|statement| match &statement["Fn::If"] {
+            Value::Array(parts) => &parts[1],
+            _ => statement,
+        })
         .collect()
 }
 

@@ -6,12 +6,9 @@ use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover,
+    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover, MADE_BY,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
-
-/// The attribute that marks the things which Muster has made. An operator's own things are never deleted.
-const MADE_BY: (&str, &str) = ("madeBy", "muster");
 
 /// The adapter to AWS IoT.
 #[derive(Debug, Clone)]

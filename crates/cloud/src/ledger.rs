@@ -72,7 +72,7 @@ impl Ledger {
         }
     }
 
-    async fn get(&self, key: String) -> Result<Option<Item>, CloudFailure> {
+    async fn read_item(&self, key: String) -> Result<Option<Item>, CloudFailure> {
         self.client
             .get_item()
             .table_name(&self.table)
@@ -172,7 +172,7 @@ fn cancelled(
 impl DeviceLedger for Ledger {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         Ok(self
-            .get(device_key(serial))
+            .read_item(device_key(serial))
             .await?
             .map(|item| read_held(&item)))
     }
@@ -325,7 +325,7 @@ impl DeliveryLedger for Ledger {
         awaited: Awaited,
         client_id: &ClientId,
     ) -> Result<Option<Delivery>, CloudFailure> {
-        let Some(item) = self.get(key(awaited, client_id)).await? else {
+        let Some(item) = self.read_item(key(awaited, client_id)).await? else {
             return Ok(None);
         };
         let serial = text(&item, "serial").and_then(|serial| Serial::new(serial).ok());

@@ -12,6 +12,8 @@ mod ledger;
 pub mod operator;
 #[cfg(feature = "publishing")]
 mod publishing;
+#[cfg(feature = "identity")]
+mod registrations;
 #[cfg(feature = "sealing")]
 mod sealing;
 #[cfg(any(
@@ -34,6 +36,8 @@ pub use identity::Identity;
 pub use ledger::Ledger;
 #[cfg(feature = "publishing")]
 pub use publishing::Publishing;
+#[cfg(feature = "identity")]
+pub use registrations::Registrations;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
 #[cfg(any(

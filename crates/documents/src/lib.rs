@@ -7,6 +7,7 @@ mod depth;
 mod identifiers;
 mod message;
 mod refusal;
+mod registration;
 mod request;
 pub mod tasks;
 mod topics;
@@ -15,6 +16,7 @@ pub use claim::{ClaimRequest, Mode};
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};
 pub use refusal::{Refusal, RefusalCode};
+pub use registration::{CertificateDescription, CertificateRegistered};
 pub use request::{
     CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError,
 };

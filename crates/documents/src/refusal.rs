@@ -77,6 +77,16 @@ codes! {
     DeliveryUnknown: true,
     /// The certificate was not acknowledged, or not used, in time and has been revoked.
     DeliveryAbandoned: true,
+    /// The certificate cannot be read, or is that of a CA.
+    CertificateUnsuitable: false,
+    /// The certificate is not valid yet, or no longer.
+    CertificateNotInForce: false,
+    /// The certificate's common name cannot be a thing's name.
+    CommonNameMalformed: false,
+    /// The verifier said no.
+    NotVerified: false,
+    /// The CA that signed the certificate is disabled.
+    CaDisabled: true,
     /// Something failed on the cloud's side; nothing was left behind.
     ProvisioningFailed: true,
 }

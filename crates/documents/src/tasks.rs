@@ -1,6 +1,6 @@
 //! What the workflow's tasks take and give. Field names are those that `statemachines/*.asl.json` writes.
 
-use crate::{ClientId, Mode, Refusal, Serial};
+use crate::{CertificateDescription, ClientId, Mode, Refusal, Serial};
 use serde::{Deserialize, Serialize};
 
 /// The input of `certificate-issuer`.
@@ -72,12 +72,21 @@ pub struct RevokeIdentity {
     pub serial: Serial,
     /// The execution whose doing is undone. Another's is left alone.
     pub execution: String,
-    /// Where its delivery went.
-    pub client_id: ClientId,
-    /// How.
-    pub mode: Mode,
+    /// The delivery that ends with it, if there was one.
+    #[serde(default)]
+    pub delivery: Option<DeliveryTo>,
     /// Whether to give the device free in the ledger as well.
     pub release: bool,
+}
+
+/// Whom a delivery went to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryTo {
+    /// The client id that asked.
+    pub client_id: ClientId,
+    /// How the certificate travelled.
+    pub mode: Mode,
 }
 
 /// The answer of `identity-revoker`.
@@ -166,4 +175,80 @@ pub struct Published {
 pub struct Acknowledged {
     /// The chunks that the device still misses; none when the delivery is complete.
     pub missing: Vec<u16>,
+}
+
+/// The input of `certificate-inspector`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InspectCertificate {
+    /// The certificate that was registered.
+    pub certificate_id: String,
+    /// The CA that signed it.
+    pub ca_certificate_id: String,
+}
+
+/// The answer of `certificate-inspector`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InspectedCertificate {
+    /// Whether there is anything to do: it waits for activation, under a CA that Muster serves.
+    pub pending: bool,
+    /// The device, and its thing's name: the common name, or the certificate's id where it has none.
+    pub thing_name: Serial,
+    /// Its ARN.
+    pub certificate_arn: String,
+    /// DER in base64.
+    pub certificate: String,
+    /// SHA-256 of its public key in hex.
+    pub fingerprint: String,
+    /// The verifier that the CA names.
+    pub verifier_arn: Option<String>,
+    /// What the verifier is asked.
+    pub description: CertificateDescription,
+    /// Why it is refused, if it is. A certificate whose refusal is not retryable is revoked.
+    pub refusal: Option<Refusal>,
+}
+
+impl InspectedCertificate {
+    /// Nothing is to be done about it.
+    pub fn settled(thing_name: Serial, task: &InspectCertificate) -> Self {
+        Self {
+            pending: false,
+            thing_name,
+            certificate_arn: String::new(),
+            certificate: String::new(),
+            fingerprint: String::new(),
+            verifier_arn: None,
+            description: CertificateDescription {
+                certificate_arn: String::new(),
+                certificate_id: task.certificate_id.clone(),
+                ca_certificate_id: Some(task.ca_certificate_id.clone()),
+                status: String::new(),
+                certificate_pem: String::new(),
+                owned_by: None,
+                thing_name: None,
+            },
+            refusal: None,
+        }
+    }
+}
+
+/// The input of `certificate-activator`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivateCertificate {
+    /// The certificate.
+    pub certificate_id: String,
+    /// What becomes of it.
+    pub verdict: Verdict,
+}
+
+/// What becomes of a certificate that waits for activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It may connect.
+    Activate,
+    /// It never may.
+    Revoke,
 }

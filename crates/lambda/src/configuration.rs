@@ -1,5 +1,7 @@
 //! Configuration comes from the environment, is read once at init, and what is missing is named.
 
+use std::collections::BTreeMap;
+
 /// The names of the environment variables that `template.yaml` sets. Each stands here only.
 pub mod variables {
     /// The ledger's table.
@@ -14,6 +16,10 @@ pub mod variables {
     pub const KEY_ID: &str = "KEY_ID";
     /// The workflow that claim-intake starts.
     pub const STATE_MACHINE_ARN: &str = "STATE_MACHINE_ARN";
+    /// The verifiers' names, with commas between.
+    pub const VERIFIER_NAMES: &str = "VERIFIER_NAMES";
+    /// Their ARNs, in the same order.
+    pub const VERIFIER_ARNS: &str = "VERIFIER_ARNS";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -62,6 +68,29 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
             .ok_or(ConfigurationError::Missing(name))
     }
 
+    /// Two lists with commas between, of which the first names what stands in the second; both empty where there is
+    /// nothing. CloudFormation joins lists, but cannot pair them.
+    pub fn pairs(
+        &self,
+        names: &'static str,
+        values: &'static str,
+    ) -> Result<BTreeMap<String, String>, ConfigurationError> {
+        let read = |name| {
+            let text = (self.0)(name).unwrap_or_default();
+            let items = text.split(',').map(|item| item.trim().to_owned());
+            items.filter(|item| !item.is_empty()).collect::<Vec<_>>()
+        };
+        let (keys, found) = (read(names), read(values));
+        if keys.len() != found.len() {
+            return Err(ConfigurationError::Malformed {
+                name: names,
+                value: keys.join(","),
+                expected: "as many names as there are ARNs",
+            });
+        }
+        Ok(keys.into_iter().zip(found).collect())
+    }
+
     /// A switch: `on` or `off`.
     pub fn switch(&self, name: &'static str) -> Result<bool, ConfigurationError> {
         match self.required(name)?.as_str() {
@@ -86,6 +115,14 @@ mod tests {
             Configuration::from_source(|name| (name == "LEGACY_MODE").then(|| "yes".into()));
         let missing = configuration.required(variables::LEDGER_TABLE).unwrap_err();
         assert!(missing.to_string().contains("LEDGER_TABLE"));
+        let uneven = Configuration::from_source(|name| {
+            Some(if name == "VERIFIER_NAMES" { "a,b" } else { "c" }.into())
+        });
+        assert!(
+            uneven
+                .pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)
+                .is_err()
+        );
         let malformed = configuration.switch(variables::LEGACY_MODE).unwrap_err();
         assert!(
             malformed.to_string().contains("LEGACY_MODE")

@@ -1,7 +1,8 @@
 //! What the functions need of the world, each as narrow as its use.
 
 use crate::CloudFailure;
-use muster_documents::{ClientId, Refusal, Serial};
+use muster_documents::tasks::Verdict;
+use muster_documents::{CertificateDescription, ClientId, Refusal, Serial};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -67,6 +68,54 @@ pub trait CertificateAuthority {
     fn discard(
         &self,
         certificate_id: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
+/// A certificate that a device brought, as AWS IoT has registered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredCertificate {
+    /// AWS IoT's description of it. No thing's name is in it yet.
+    pub description: CertificateDescription,
+    /// The DER.
+    pub der: Vec<u8>,
+}
+
+/// A CA that is registered with AWS IoT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredAuthority {
+    /// Whether it may bring devices in.
+    pub active: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The tag that marks what Muster serves, with its value.
+pub const MADE_BY: (&str, &str) = ("madeBy", "muster");
+
+/// The tag of a CA that names its verifier.
+pub const VERIFIER_NAME: &str = "verifierName";
+
+/// Reads what is registered.
+pub trait CertificateRegistry {
+    /// The certificate; `None` if it is not there.
+    fn certificate(
+        &self,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<Option<RegisteredCertificate>, CloudFailure>> + Send;
+    /// The CA. What is read may be a minute old: its calls have AWS IoT's smallest quotas.
+    fn authority(
+        &self,
+        ca_certificate_id: &str,
+    ) -> impl Future<Output = Result<RegisteredAuthority, CloudFailure>> + Send;
+}
+
+/// Lets registered certificates in, or shuts them out.
+pub trait CertificateActivation {
+    /// Activates or revokes. Done already is done.
+    fn settle(
+        &self,
+        certificate_id: &str,
+        verdict: Verdict,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 

@@ -70,8 +70,11 @@ async fn forget_delivery(
     ledger: &impl DeliveryLedger,
     task: &RevokeIdentity,
 ) -> Result<(), CloudFailure> {
-    let (awaited, client_id) = match task.mode {
-        Mode::Chunked => (Awaited::Acknowledgement, Ok(task.client_id.clone())),
+    let Some(delivery) = &task.delivery else {
+        return Ok(());
+    };
+    let (awaited, client_id) = match delivery.mode {
+        Mode::Chunked => (Awaited::Acknowledgement, Ok(delivery.client_id.clone())),
         Mode::Legacy => (Awaited::Connection, ClientId::new(task.serial.as_str())),
     };
     match client_id {

@@ -1,6 +1,7 @@
 //! What the tests share: a stack with a claim certificate, and devices.
 
 mod attacker;
+mod authority;
 mod device;
 mod refused;
 mod secret;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub use attacker::{Attacker, Identity, Version};
+pub use authority::{Authority, days};
 pub use device::{Heard, RawDevice};
 pub use refused::{Recorded, Refused};
 pub use secret::Secret;

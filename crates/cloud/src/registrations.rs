@@ -1,0 +1,156 @@
+//! AWS IoT: certificates that devices bring, and the CAs that signed them.
+
+use crate::{Cloud, failure};
+use aws_sdk_iot::Client;
+use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus};
+use muster_documents::CertificateDescription;
+use muster_documents::tasks::Verdict;
+use muster_onboarding::ports::{
+    CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate,
+};
+use muster_onboarding::{CloudFailure, FailureKind};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a CA's description and tags are taken for true.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// The adapter to AWS IoT's registrations.
+#[derive(Debug, Clone)]
+pub struct Registrations {
+    client: Client,
+    authorities: Arc<Mutex<HashMap<String, (Instant, RegisteredAuthority)>>>,
+}
+
+impl Registrations {
+    /// Remembers nothing yet.
+    pub fn new(cloud: &Cloud) -> Self {
+        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            authorities: Arc::default(),
+        }
+    }
+
+    fn remembered(&self, id: &str) -> Option<RegisteredAuthority> {
+        let authorities = self
+            .authorities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (read_at, authority) = authorities.get(id)?;
+        (read_at.elapsed() < REMEMBERED).then(|| authority.clone())
+    }
+}
+
+impl CertificateRegistry for Registrations {
+    async fn certificate(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Option<RegisteredCertificate>, CloudFailure> {
+        const ACTION: &str = "iot:DescribeCertificate";
+        let described = self
+            .client
+            .describe_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error));
+        let described = match described {
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let broken = |what: &str| CloudFailure {
+            kind: FailureKind::Unavailable,
+            action: ACTION,
+            message: format!("the answer has no {what}"),
+            source: None,
+        };
+        let found = described
+            .certificate_description
+            .ok_or_else(|| broken("description"))?;
+        let pem = found.certificate_pem.ok_or_else(|| broken("certificate"))?;
+        let status = found.status.ok_or_else(|| broken("status"))?;
+        Ok(Some(RegisteredCertificate {
+            der: muster_pki::pem_to_der(&pem).map_err(|_| broken("readable certificate"))?,
+            description: CertificateDescription {
+                certificate_arn: found
+                    .certificate_arn
+                    .ok_or_else(|| broken("certificate ARN"))?,
+                certificate_id: certificate_id.to_owned(),
+                ca_certificate_id: found.ca_certificate_id,
+                status: status.as_str().to_owned(),
+                certificate_pem: pem,
+                owned_by: found.owned_by,
+                thing_name: None,
+            },
+        }))
+    }
+
+    async fn authority(
+        &self,
+        ca_certificate_id: &str,
+    ) -> Result<RegisteredAuthority, CloudFailure> {
+        const ACTION: &str = "iot:DescribeCACertificate";
+        if let Some(authority) = self.remembered(ca_certificate_id) {
+            return Ok(authority);
+        }
+        let described = self
+            .client
+            .describe_ca_certificate()
+            .certificate_id(ca_certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        let found = described
+            .certificate_description
+            .unwrap_or_else(|| aws_sdk_iot::types::CaCertificateDescription::builder().build());
+        let mut tags = std::collections::BTreeMap::new();
+        if let Some(arn) = &found.certificate_arn {
+            let listed = self
+                .client
+                .list_tags_for_resource()
+                .resource_arn(arn)
+                .send()
+                .await
+                .map_err(|error| failure("iot:ListTagsForResource", error))?;
+            let pairs = listed.tags.unwrap_or_default();
+            tags.extend(
+                pairs
+                    .into_iter()
+                    .map(|tag| (tag.key, tag.value.unwrap_or_default())),
+            );
+        }
+        let authority = RegisteredAuthority {
+            active: found.status == Some(CaCertificateStatus::Active),
+            tags,
+        };
+        self.authorities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(
+                ca_certificate_id.to_owned(),
+                (Instant::now(), authority.clone()),
+            );
+        Ok(authority)
+    }
+}
+
+impl CertificateActivation for Registrations {
+    async fn settle(&self, certificate_id: &str, verdict: Verdict) -> Result<(), CloudFailure> {
+        let status = match verdict {
+            Verdict::Activate => CertificateStatus::Active,
+            Verdict::Revoke => CertificateStatus::Revoked,
+        };
+        self.client
+            .update_certificate()
+            .certificate_id(certificate_id)
+            .new_status(status)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCertificate", error))
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether a device may come in with a certificate that it brings.
+
+use muster_documents::{Refusal, RefusalCode, Serial};
+use muster_pki::read_certificate;
+
+/// Who a certificate is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applicant {
+    /// The common name; the certificate's id where it has none, as the seed does.
+    pub thing_name: Serial,
+    /// SHA-256 of its public key in hex.
+    pub fingerprint: String,
+}
+
+/// Reads a device's certificate at the time `now`, in seconds since 1970. That its CA has signed it, AWS IoT has
+/// checked before it registered it.
+pub fn applicant(der: &[u8], now: i64) -> Result<Applicant, Refusal> {
+    let unsuitable = |message: &str| Refusal::new(RefusalCode::CertificateUnsuitable, message);
+    let certificate = read_certificate(der)
+        .map_err(|_| unsuitable("The certificate cannot be read. Sign another one."))?;
+    if certificate.is_ca {
+        return Err(unsuitable(
+            "The certificate is that of a CA. A device needs one of its own, with basicConstraints CA:FALSE.",
+        ));
+    }
+    if !(certificate.not_before_unix..=certificate.not_after_unix).contains(&now) {
+        return Err(Refusal::new(
+            RefusalCode::CertificateNotInForce,
+            "The certificate is not valid yet, or no longer. Check the clock of whoever signed it, or sign another one.",
+        ));
+    }
+    if certificate.common_names > 1 {
+        return Err(malformed("there is more than one"));
+    }
+    let name = match certificate.common_name {
+        Some(name) => name,
+        None if certificate.common_names == 0 => muster_pki::certificate_id(der),
+        None => return Err(malformed("it is not text")),
+    };
+    Ok(Applicant {
+        thing_name: Serial::new(name).map_err(|why| malformed(&why.to_string()))?,
+        fingerprint: certificate.public_key_fingerprint,
+    })
+}
+
+fn malformed(why: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::CommonNameMalformed,
+        format!(
+            "The certificate's common name cannot be a thing's name: {why}. Sign another certificate."
+        ),
+    )
+}

@@ -1,0 +1,117 @@
+//! Reads what AWS IoT knows of a certificate that a device brought, and of the CA that signed it, and judges both.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use muster_documents::tasks::{InspectCertificate, InspectedCertificate};
+use muster_documents::{Refusal, RefusalCode, Serial};
+use muster_lambda::NamedError;
+use muster_onboarding::ports::{CertificateRegistry, MADE_BY, RegisteredAuthority, VERIFIER_NAME};
+use muster_onboarding::{CloudFailure, applicant};
+use std::collections::BTreeMap;
+
+/// The status of a certificate that waits for its activation.
+const PENDING: &str = "PENDING_ACTIVATION";
+
+/// Why nothing can be said of a certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// The CA names a verifier that this stack does not have.
+    #[error("CA {ca} names the verifier {verifier:?}, which this stack does not have")]
+    VerifierUnknown {
+        /// The CA.
+        ca: String,
+        /// What its tag says.
+        verifier: String,
+    },
+    /// The task is not about a certificate.
+    #[error("{0:?} is no certificate id")]
+    InputInvalid(String),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for InspectError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::VerifierUnknown { .. } => "VerifierUnknown",
+            Self::InputInvalid(_) => "InputInvalid",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+/// Inspects the certificate at the time `now`, in seconds since 1970. One that is gone, settled, or of a CA that is not
+/// Muster's is not pending; nothing more is asked about it.
+pub async fn inspect(
+    registry: &impl CertificateRegistry,
+    verifiers: &BTreeMap<String, String>,
+    now: i64,
+    task: InspectCertificate,
+) -> Result<InspectedCertificate, InspectError> {
+    let id = Serial::new(task.certificate_id.as_str())
+        .map_err(|_| InspectError::InputInvalid(task.certificate_id.clone()))?;
+    // The cheaper question first: of most accounts' other CAs nothing is asked twice.
+    let authority = registry.authority(&task.ca_certificate_id).await?;
+    let ours = authority.tags.get(MADE_BY.0).map(String::as_str) == Some(MADE_BY.1);
+    let found = if ours {
+        registry.certificate(&task.certificate_id).await?
+    } else {
+        None
+    };
+    let Some(found) = found.filter(|found| found.description.status == PENDING) else {
+        return Ok(InspectedCertificate::settled(id, &task));
+    };
+    let mut inspected = InspectedCertificate {
+        pending: true,
+        certificate_arn: found.description.certificate_arn.clone(),
+        certificate: STANDARD.encode(&found.der),
+        verifier_arn: verifier(&authority, verifiers, &task)?,
+        description: found.description,
+        ..InspectedCertificate::settled(id, &task)
+    };
+    match judged(&authority, &found.der, now) {
+        Ok(applicant) => {
+            inspected.description.thing_name = Some(applicant.thing_name.to_string());
+            inspected.thing_name = applicant.thing_name;
+            inspected.fingerprint = applicant.fingerprint;
+        }
+        Err(refusal) => inspected.refusal = Some(refusal),
+    }
+    Ok(inspected)
+}
+
+fn judged(
+    authority: &RegisteredAuthority,
+    der: &[u8],
+    now: i64,
+) -> Result<muster_onboarding::Applicant, Refusal> {
+    if authority.active {
+        applicant(der, now)
+    } else {
+        Err(Refusal::new(
+            RefusalCode::CaDisabled,
+            "The CA that signed the certificate is disabled. Enable it; the device's next connection asks again.",
+        ))
+    }
+}
+
+fn verifier(
+    authority: &RegisteredAuthority,
+    verifiers: &BTreeMap<String, String>,
+    task: &InspectCertificate,
+) -> Result<Option<String>, InspectError> {
+    let named = authority
+        .tags
+        .get(VERIFIER_NAME)
+        .filter(|name| !name.is_empty());
+    let Some(name) = named else {
+        return Ok(None);
+    };
+    let arn = verifiers.get(name);
+    let arn = arn.ok_or_else(|| InspectError::VerifierUnknown {
+        ca: task.ca_certificate_id.clone(),
+        verifier: name.clone(),
+    })?;
+    Ok(Some(arn.clone()))
+}

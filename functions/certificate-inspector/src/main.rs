@@ -1,0 +1,29 @@
+//! Wiring of `certificate-inspector`.
+
+use certificate_inspector::inspect;
+use muster_cloud::{Registrations, Service, connect_in_lambda};
+use muster_lambda::{Configuration, run, start_logging, variables};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let verifiers = Configuration::from_environment()
+        .pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?;
+    let cloud = connect_in_lambda();
+    let registry = Registrations::new(&cloud);
+    cloud.warm(&[Service::IOT]).await;
+    run(
+        async |task| inspect(&registry, &verifiers, now(), task).await,
+        cloud.calls,
+    )
+    .await
+}
+
+/// Read at each invocation: a function that is kept warm over midnight must not live in yesterday.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
