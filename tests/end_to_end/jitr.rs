@@ -1,86 +1,153 @@
 //! Devices that bring a certificate of their own, signed by a registered CA.
 
-use crate::support::{Authority, RawDevice, Stack, wait_until};
-use muster_pki::{CaSubject, DeviceKey};
-use std::time::Duration;
+mod device;
+mod hostile;
+mod interrupted;
+mod verifiers;
 
-/// How long a device waits before it connects again.
-const BETWEEN_CONNECTIONS: Duration = Duration::from_millis(500);
+use crate::support::{Authority, OURS, Stack, invoke, send};
+use aws_sdk_iot::types::CaCertificateStatus;
+use device::Device;
+use serde_json::json;
+use std::collections::BTreeSet;
 
-/// A device with a certificate of its own.
-struct Device {
-    client_id: String,
-    certificate_id: String,
-    certificate_pem: String,
-    key: DeviceKey,
+/// Waits until all executions of `jitr-activation` have ended.
+async fn settled(stack: &Stack) {
+    stack.settled_of("JitrActivationStateMachineArn").await;
 }
 
-impl Device {
-    fn signed_by(authority: &Authority, common_name: &str) -> Self {
-        let key = DeviceKey::generate().unwrap();
-        let subject = CaSubject {
-            common_name: common_name.to_owned(),
-            ..CaSubject::default()
-        };
-        let certificate = authority.sign(&key, subject);
-        Self {
-            client_id: common_name.to_owned(),
-            certificate_id: muster_pki::certificate_id(certificate.der()),
-            certificate_pem: certificate.pem(),
-            key,
-        }
-    }
+/// How often a device's timeline has this event.
+async fn told(stack: &Stack, serial: &str, event: &str) -> usize {
+    let (_, timeline) = stack.show(serial).await;
+    timeline.iter().filter(|entry| entry.event == event).count()
+}
 
-    /// Connects; `None` if the broker closes the connection.
-    async fn connect(&self, stack: &Stack) -> Option<RawDevice> {
-        use secrecy::ExposeSecret;
-        let key = self.key.pem();
-        RawDevice::connect(
-            stack,
-            &self.client_id,
-            &[],
-            &self.certificate_pem,
-            key.expose_secret(),
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_with_a_certificate_of_a_registered_ca_is_let_in_once_however_often_it_is_announced()
+ {
+    let stack = Stack::start(&[]).await;
+    let authority = Authority::register(&stack, &[OURS]).await;
+    let device = Device::signed_by(&authority, "sensor-00001");
+    device.knocks(&stack).await;
+    for _ in 0..5 {
+        send(
+            &stack,
+            "RegistrationQueueUrl",
+            &device.registered(&authority),
         )
-        .await
-    }
-
-    /// Connects until it is let in, then says something that only a provisioned device may.
-    async fn works(&self, stack: &Stack) -> bool {
-        let mut connection = wait_until(&format!("{} to be let in", self.client_id), async || {
-            let connection = self.connect(stack).await;
-            if connection.is_none() {
-                tokio::time::sleep(BETWEEN_CONNECTIONS).await;
-            }
-            connection
-        })
         .await;
-        let topic = format!("devices/{}/hello", self.client_id);
-        connection.publish(&topic, "{}").await
     }
+    assert!(device.works(&stack).await);
+    for _ in 0..5 {
+        send(
+            &stack,
+            "RegistrationQueueUrl",
+            &device.registered(&authority),
+        )
+        .await;
+    }
+    settled(&stack).await;
+    let (found, timeline) = stack.show("sensor-00001").await;
+    let found = found.unwrap();
+    assert_eq!(found.state, "provisioned");
+    assert_eq!(found.certificate_id.as_ref(), Some(&device.certificate_id));
+    assert_eq!(timeline.len(), 1, "{timeline:#?}");
+    assert_eq!(timeline[0].event, "DeviceProvisioned", "{timeline:#?}");
+    assert_eq!(stack.things().await, ["sensor-00001"]);
+    assert!(device.works(&stack).await);
 
-    async fn status(&self, stack: &Stack) -> String {
-        let described = stack.iot().describe_certificate();
-        let described = described.certificate_id(&self.certificate_id).send().await;
-        let described = described.unwrap();
-        let found = described.certificate_description().unwrap();
-        found.status().unwrap().as_str().to_owned()
+    // Another certificate in the same name comes too late, and never in.
+    let other = Device::signed_by(&authority, "sensor-00001");
+    other.knocks(&stack).await;
+    other.becomes(&stack, "REVOKED").await;
+    settled(&stack).await;
+    assert_eq!(told(&stack, "sensor-00001", "DeviceRejected").await, 1);
+    assert!(other.connect(&stack).await.is_none());
+    assert!(device.works(&stack).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_batch_of_ten_the_good_seven_start_once_and_the_bad_three_are_delivered_again() {
+    let stack = Stack::start(&[]).await;
+    let authority = Authority::register(&stack, &[OURS]).await;
+    let devices: Vec<_> = (0..7)
+        .map(|number| Device::signed_by(&authority, &format!("sensor-0000{number}")))
+        .collect();
+    let mut bodies = vec![
+        "not JSON".to_owned(),
+        "{}".to_owned(),
+        json!({ "certificateId": "abc", "caCertificateId": authority.id, "timestamp": 1 })
+            .to_string(),
+    ];
+    for device in &devices {
+        device.knocks(&stack).await;
+        bodies.push(device.registered(&authority));
+    }
+    let record = |(index, body): (usize, &String)| json!({ "messageId": format!("00000000-0000-4000-8000-00000000000{index}"), "body": body });
+    let batch = json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() });
+    for _ in 0..2 {
+        let answer = invoke(&stack, "JitrActivatorFunction", &batch).await;
+        let failed = answer["batchItemFailures"].as_array().unwrap();
+        let failed: BTreeSet<_> = failed
+            .iter()
+            .map(|one| one["itemIdentifier"].as_str().unwrap())
+            .collect();
+        let bad = (0..3).map(|index| format!("00000000-0000-4000-8000-00000000000{index}"));
+        assert_eq!(
+            failed,
+            bad.collect::<Vec<_>>().iter().map(String::as_str).collect()
+        );
+    }
+    for device in &devices {
+        assert!(device.works(&stack).await, "{}", device.client_id);
+    }
+    settled(&stack).await;
+    for device in &devices {
+        assert_eq!(
+            told(&stack, &device.client_id, "DeviceProvisioned").await,
+            1
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_with_a_certificate_of_a_registered_ca_is_let_in() {
+async fn a_disabled_ca_and_one_that_is_not_musters_let_nobody_in() {
     let stack = Stack::start(&[]).await;
-    let authority = Authority::register(&stack, &[("madeBy", "muster")]).await;
-    let device = Device::signed_by(&authority, "sensor-00001");
-    assert!(device.connect(&stack).await.is_none());
-    assert!(device.works(&stack).await);
-    let timeline = stack.timeline("sensor-00001", 1).await;
-    assert_eq!(timeline[0].event, "DeviceProvisioned", "{timeline:#?}");
-    let (found, _) = stack.show("sensor-00001").await;
-    let found = found.unwrap();
-    assert_eq!(found.state, "provisioned");
-    assert_eq!(found.certificate_id, Some(device.certificate_id.clone()));
-    assert_eq!(device.status(&stack).await, "ACTIVE");
-    assert_eq!(stack.things().await, ["sensor-00001"]);
+    let foreign = Authority::register(&stack, &[]).await;
+    let stranger = Device::signed_by(&foreign, "stranger-001");
+    stranger.knocks(&stack).await;
+
+    let disabled = Authority::register(&stack, &[OURS]).await;
+    let early = Device::signed_by(&disabled, "early-000001");
+    let set = |status| {
+        let update = stack.iot().update_ca_certificate();
+        update
+            .certificate_id(&disabled.id)
+            .new_status(status)
+            .send()
+    };
+    // Registered while the CA was good, looked at when it is not any more.
+    stack.disable_rule("RegistrationRule").await;
+    early.knocks(&stack).await;
+    set(CaCertificateStatus::Inactive).await.unwrap();
+    stack.enable_rule("RegistrationRule").await;
+    send(&stack, "RegistrationQueueUrl", &early.registered(&disabled)).await;
+    let late = Device::signed_by(&disabled, "late-0000001");
+    late.knocks(&stack).await;
+
+    let timeline = stack.timeline("early-000001", 1).await;
+    assert_eq!(timeline[0].code.as_deref(), Some("CaDisabled"));
+    settled(&stack).await;
+    assert_eq!(
+        early.status(&stack).await.as_deref(),
+        Some("PENDING_ACTIVATION")
+    );
+    assert_eq!(late.status(&stack).await, None);
+    assert_eq!(
+        stranger.status(&stack).await.as_deref(),
+        Some("PENDING_ACTIVATION")
+    );
+    let (device, timeline) = stack.show("stranger-001").await;
+    assert!(device.is_none() && timeline.is_empty());
+    assert!(stack.things().await.is_empty());
 }

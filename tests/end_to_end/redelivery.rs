@@ -6,23 +6,15 @@ mod dead_letters;
 mod events;
 
 use crate::player::{Player, queued, request, request_unsigned};
-use crate::support::{RawDevice, Stack, wait_until};
+use crate::support::{self, RawDevice, Stack, wait_until};
 use crate::workflow::verify_clean_slate;
 use muster_documents::{DeviceMessage, Mode};
 use muster_pki::DeviceKey;
 
 /// Puts a message into a queue so many times.
 async fn send(stack: &Stack, queue: &'static str, message: &DeviceMessage, times: usize) {
-    let body = serde_json::to_string(message).unwrap();
     for _ in 0..times {
-        stack
-            .sqs()
-            .send_message()
-            .queue_url(stack.output(queue))
-            .message_body(&body)
-            .send()
-            .await
-            .unwrap();
+        support::send(stack, queue, &serde_json::to_string(message).unwrap()).await;
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use variant::{Alteration, End, Scenario, Variant};
 
+pub use definition::Definition;
 pub use slate::verify_clean_slate;
 
 /// How many runs are under way at once.

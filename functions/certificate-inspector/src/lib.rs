@@ -70,30 +70,23 @@ pub async fn inspect(
         description: found.description,
         ..InspectedCertificate::settled(id, &task)
     };
-    match judged(&authority, &found.der, now) {
+    match applicant(&found.der, now) {
         Ok(applicant) => {
             inspected.description.thing_name = Some(applicant.thing_name.to_string());
             inspected.thing_name = applicant.thing_name;
             inspected.fingerprint = applicant.fingerprint;
+            inspected.refusal = (!authority.active).then(ca_disabled);
         }
         Err(refusal) => inspected.refusal = Some(refusal),
     }
     Ok(inspected)
 }
 
-fn judged(
-    authority: &RegisteredAuthority,
-    der: &[u8],
-    now: i64,
-) -> Result<muster_onboarding::Applicant, Refusal> {
-    if authority.active {
-        applicant(der, now)
-    } else {
-        Err(Refusal::new(
-            RefusalCode::CaDisabled,
-            "The CA that signed the certificate is disabled. Enable it; the device's next connection asks again.",
-        ))
-    }
+fn ca_disabled() -> Refusal {
+    Refusal::new(
+        RefusalCode::CaDisabled,
+        "The CA that signed the certificate is disabled. Enable it; the device's next connection asks again.",
+    )
 }
 
 fn verifier(

@@ -1,28 +1,13 @@
 //! What cannot be taken is kept for the operator, as it came.
 
 use crate::player::{queued, request};
-use crate::support::{RawDevice, Stack, wait_until};
+use crate::support::{RawDevice, Stack, next, send};
 use aws_sdk_sqs::types::QueueAttributeName;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::Mode;
 use muster_pki::DeviceKey;
 use serde_json::Value;
-
-/// Waits for the next message of a queue, and takes it.
-async fn next(stack: &Stack, queue: &'static str) -> String {
-    wait_until(&format!("a message in {queue}"), || async {
-        let url = stack.output(queue);
-        let received = stack.sqs().receive_message().queue_url(url).send().await;
-        let received = received.unwrap();
-        let message = received.messages().first()?;
-        let handle = message.receipt_handle().unwrap();
-        let deletion = stack.sqs().delete_message().queue_url(url);
-        deletion.receipt_handle(handle).send().await.unwrap();
-        Some(message.body().unwrap().to_owned())
-    })
-    .await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_function_can_read_and_what_reaches_no_queue_is_in_the_dead_letter_queue() {
@@ -41,12 +26,9 @@ async fn what_no_function_can_read_and_what_reaches_no_queue_is_in_the_dead_lett
         let changed = changed.attributes(QueueAttributeName::VisibilityTimeout, "1");
         changed.send().await.unwrap();
         let unreadable = format!("not what a rule writes to {queue}");
-        let sent = stack.sqs().send_message().queue_url(url);
-        sent.message_body(&unreadable).send().await.unwrap();
+        send(&stack, queue, &unreadable).await;
         let good = queued("sensor-00001", "json", b"hello");
-        let sent = stack.sqs().send_message().queue_url(url);
-        let sent = sent.message_body(serde_json::to_string(&good).unwrap());
-        sent.send().await.unwrap();
+        send(&stack, queue, &serde_json::to_string(&good).unwrap()).await;
         assert_eq!(next(&stack, dead).await, unreadable);
     }
 

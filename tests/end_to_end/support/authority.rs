@@ -2,12 +2,17 @@
 
 use super::Stack;
 use aws_sdk_iot::types::Tag;
+use muster_onboarding::ports::MADE_BY;
 use muster_pki::{
     CaCertificate, CaKey, CaSubject, DeviceCertificate, DeviceKey, DeviceProfile, Validity,
 };
+use secrecy::ExposeSecret;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The CA, its key, and its id.
+/// The tag of the CAs that Muster serves.
+pub const OURS: (&str, &str) = MADE_BY;
+
+/// The CA, its key, and its id; an empty one where it is not registered.
 pub struct Authority {
     pub id: String,
     certificate: CaCertificate,
@@ -15,7 +20,7 @@ pub struct Authority {
 }
 
 /// From yesterday, for so many days.
-pub fn days(days: i64) -> Validity {
+fn days(days: i64) -> Validity {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let yesterday = i64::try_from(now.as_secs()).unwrap() - 86_400;
     Validity {
@@ -25,14 +30,26 @@ pub fn days(days: i64) -> Validity {
 }
 
 impl Authority {
-    /// A new CA, registered active with these tags; the devices that it signs register themselves.
-    pub async fn register(stack: &Stack, tags: &[(&str, &str)]) -> Self {
+    /// A new CA that AWS IoT does not know.
+    pub fn unregistered() -> Self {
         let key = CaKey::generate().unwrap();
         let subject = CaSubject {
             common_name: "a maker's CA".to_owned(),
             ..CaSubject::default()
         };
         let certificate = CaCertificate::issue(&key, &subject, days(3650)).unwrap();
+        Self {
+            id: String::new(),
+            certificate,
+            key,
+        }
+    }
+
+    /// A new CA, registered active with these tags; the devices that it signs register themselves.
+    pub async fn register(stack: &Stack, tags: &[(&str, &str)]) -> Self {
+        let Self {
+            certificate, key, ..
+        } = Self::unregistered();
         let iot = stack.iot();
         let code = iot.get_registration_code().send().await.unwrap();
         let proof = certificate
@@ -58,18 +75,18 @@ impl Authority {
 
     /// A device's certificate, for ten years.
     pub fn sign(&self, key: &DeviceKey, subject: CaSubject) -> DeviceCertificate {
-        self.sign_for(key, subject, days(3650))
-    }
-
-    /// A device's certificate for a time.
-    pub fn sign_for(
-        &self,
-        key: &DeviceKey,
-        subject: CaSubject,
-        validity: Validity,
-    ) -> DeviceCertificate {
-        let profile = DeviceProfile { subject, validity };
+        let profile = DeviceProfile {
+            subject,
+            validity: days(3650),
+        };
         let csr = key.csr("ignored").unwrap();
         self.certificate.sign(&self.key, &csr, &profile).unwrap()
+    }
+
+    /// The CA for a library that signs whatever it is asked to.
+    pub fn issuer(&self) -> rcgen::Issuer<'static, rcgen::KeyPair> {
+        let key = self.key.pkcs8_der();
+        let key = rcgen::KeyPair::try_from(key.expose_secret()).unwrap();
+        rcgen::Issuer::from_ca_cert_der(&self.certificate.der().to_vec().into(), key).unwrap()
     }
 }

@@ -3,6 +3,7 @@
 mod attacker;
 mod authority;
 mod device;
+mod queues;
 mod refused;
 mod secret;
 mod stack;
@@ -14,8 +15,9 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub use attacker::{Attacker, Identity, Version};
-pub use authority::{Authority, days};
+pub use authority::{Authority, OURS};
 pub use device::{Heard, RawDevice};
+pub use queues::{invoke, next, send};
 pub use refused::{Recorded, Refused};
 pub use secret::Secret;
 pub use stack::{Stack, wait_until};

@@ -198,13 +198,44 @@ impl Stack {
             .collect()
     }
 
-    /// Waits until no execution of the workflow runs.
+    /// Waits until no execution of `claim-provisioning` runs.
     pub async fn settled(&self) {
+        self.settled_of("ClaimProvisioningStateMachineArn").await;
+    }
+
+    /// Stops a topic rule.
+    pub async fn disable_rule(&self, rule: &str) {
+        let rule = self.physical_id(rule).await;
+        let disabled = self.iot().disable_topic_rule().rule_name(rule);
+        disabled.send().await.unwrap();
+    }
+
+    /// Has it go on.
+    pub async fn enable_rule(&self, rule: &str) {
+        let rule = self.physical_id(rule).await;
+        let enabled = self.iot().enable_topic_rule().rule_name(rule);
+        enabled.send().await.unwrap();
+    }
+
+    /// The name of a resource of the template.
+    pub async fn physical_id(&self, logical_id: &str) -> String {
+        let cloudformation = aws_sdk_cloudformation::Client::new(&self.target.cloud.config);
+        let described = cloudformation
+            .describe_stack_resource()
+            .stack_name(&self.local.state().stack_name)
+            .logical_resource_id(logical_id);
+        let described = described.send().await.unwrap();
+        let detail = described.stack_resource_detail().unwrap();
+        detail.physical_resource_id().unwrap().to_owned()
+    }
+
+    /// Waits until no execution of a workflow runs.
+    pub async fn settled_of(&self, workflow: &'static str) {
         wait_until("all executions to end", || async {
             let running = self
                 .sfn()
                 .list_executions()
-                .state_machine_arn(self.output("ClaimProvisioningStateMachineArn"))
+                .state_machine_arn(self.output(workflow))
                 .status_filter(aws_sdk_sfn::types::ExecutionStatus::Running)
                 .send()
                 .await

@@ -1,0 +1,137 @@
+//! The operator's own functions, which decide.
+
+use super::{device::Device, settled, told};
+use crate::support::{Authority, OURS, Stack, next, send, wait_until};
+use serde_json::json;
+
+/// Answers by the thing's name, in every form that the contract allows, and in some that it does not.
+const CODE: &str = r#"
+import json
+ANSWERS = {
+    "yes-true": {"verified": True},
+    "yes-text": {"verified": "true"},
+    "yes-body": {"statusCode": 200, "body": {"verified": True}},
+    "yes-packed": json.dumps({"verified": True}),
+    "yes-packed-body": {"body": json.dumps({"verified": "true"})},
+    "no-false": {"verified": False},
+    "no-text": {"verified": "yes"},
+    "no-number": {"verified": 1},
+    "no-nothing": {},
+    "no-list": [{"verified": True}],
+    "no-null": None,
+    "no-garbage": "not JSON",
+}
+def handler(event, context):
+    assert event["certificatePem"].startswith("-----BEGIN CERTIFICATE-----")
+    return ANSWERS[event["thingName"]]
+"#;
+
+const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:verifier";
+
+/// Deploys the verifier, as an operator has his own.
+async fn deploy(stack: &Stack) {
+    let template = json!({ "Resources": {
+        "Role": { "Type": "AWS::IAM::Role", "Properties": { "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "lambda.amazonaws.com" },
+            }],
+        } } },
+        "Verifier": { "Type": "AWS::Lambda::Function", "Properties": {
+            "FunctionName": "verifier", "Runtime": "python3.12", "Handler": "index.handler",
+            "Role": { "Fn::GetAtt": ["Role", "Arn"] }, "Code": { "ZipFile": CODE },
+        } },
+    } });
+    let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
+    let created = cloudformation
+        .create_stack()
+        .stack_name("verifier")
+        .template_body(template.to_string())
+        .capabilities(aws_sdk_cloudformation::types::Capability::CapabilityIam);
+    created.send().await.unwrap();
+    wait_until("the verifier's stack", async || {
+        let described = cloudformation
+            .describe_stacks()
+            .stack_name("verifier")
+            .send()
+            .await
+            .ok()?;
+        let status = described
+            .stacks()
+            .first()?
+            .stack_status()?
+            .as_str()
+            .to_owned();
+        (status == "CREATE_COMPLETE").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_clear_yes_of_the_verifier_lets_a_device_in() {
+    let parameters = [("VerifierNames", "allow-list"), ("VerifierArns", ARN)];
+    let stack = Stack::start(&parameters).await;
+    deploy(&stack).await;
+    let authority = Authority::register(&stack, &[OURS, ("verifierName", "allow-list")]).await;
+    let names = [
+        "yes-true",
+        "yes-text",
+        "yes-body",
+        "yes-packed",
+        "yes-packed-body",
+    ];
+    for name in names {
+        let device = Device::signed_by(&authority, name);
+        device.knocks(&stack).await;
+        assert!(device.works(&stack).await, "{name}");
+    }
+    let refused = [
+        "no-false",
+        "no-text",
+        "no-number",
+        "no-nothing",
+        "no-list",
+        "no-null",
+        "no-garbage",
+    ];
+    for name in refused {
+        let device = Device::signed_by(&authority, name);
+        device.knocks(&stack).await;
+        device.becomes(&stack, "REVOKED").await;
+        let timeline = stack.timeline(name, 1).await;
+        assert_eq!(timeline[0].code.as_deref(), Some("NotVerified"), "{name}");
+    }
+    settled(&stack).await;
+    assert_eq!(stack.things().await.len(), names.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_verifier_is_down_nobody_gets_in_and_once_it_is_back_the_kept_event_is_enough() {
+    let parameters = [("VerifierNames", "allow-list"), ("VerifierArns", ARN)];
+    let stack = Stack::start(&parameters).await;
+    let authority = Authority::register(&stack, &[OURS, ("verifierName", "allow-list")]).await;
+    let device = Device::signed_by(&authority, "yes-true");
+    device.knocks(&stack).await;
+    let kept = next(&stack, "RegistrationDeadLetterQueueUrl").await;
+    settled(&stack).await;
+    assert_eq!(
+        device.status(&stack).await.as_deref(),
+        Some("PENDING_ACTIVATION")
+    );
+    assert!(stack.things().await.is_empty());
+    assert_eq!(told(&stack, "yes-true", "DeviceRejected").await, 1);
+
+    deploy(&stack).await;
+    send(&stack, "RegistrationQueueUrl", &kept).await;
+    device.becomes(&stack, "ACTIVE").await;
+    assert!(device.works(&stack).await);
+
+    // A CA whose verifier this stack does not have lets nobody in either.
+    let unknown = Authority::register(&stack, &[OURS, ("verifierName", "nobody")]).await;
+    let device = Device::signed_by(&unknown, "yes-text");
+    device.knocks(&stack).await;
+    next(&stack, "RegistrationDeadLetterQueueUrl").await;
+    assert_eq!(
+        device.status(&stack).await.as_deref(),
+        Some("PENDING_ACTIVATION")
+    );
+}
