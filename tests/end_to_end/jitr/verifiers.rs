@@ -68,10 +68,10 @@ async fn deploy(stack: &Stack) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_clear_yes_of_the_verifier_lets_a_device_in() {
-    let parameters = [("VerifierNames", "allow-list"), ("VerifierArns", ARN)];
+    let parameters = [("VerifierNames", "by-name"), ("VerifierArns", ARN)];
     let stack = Stack::start(&parameters).await;
     deploy(&stack).await;
-    let authority = Authority::register(&stack, &[OURS, ("verifierName", "allow-list")]).await;
+    let authority = Authority::register(&stack, &[OURS, ("verifierName", "by-name")]).await;
     let names = [
         "yes-true",
         "yes-text",
@@ -105,10 +105,25 @@ async fn only_a_clear_yes_of_the_verifier_lets_a_device_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_verifier_is_down_nobody_gets_in_and_once_it_is_back_the_kept_event_is_enough() {
-    let parameters = [("VerifierNames", "allow-list"), ("VerifierArns", ARN)];
-    let stack = Stack::start(&parameters).await;
+async fn musters_own_verifier_lets_in_what_was_imported() {
+    let stack = Stack::start(&[]).await;
     let authority = Authority::register(&stack, &[OURS, ("verifierName", "allow-list")]).await;
+    stack.import("imported-001").await;
+    let imported = Device::signed_by(&authority, "imported-001");
+    let unknown = Device::signed_by(&authority, "unknown-0001");
+    imported.knocks(&stack).await;
+    unknown.knocks(&stack).await;
+    assert!(imported.works(&stack).await);
+    unknown.becomes(&stack, "REVOKED").await;
+    settled(&stack).await;
+    assert_eq!(stack.things().await, ["imported-001"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_verifier_is_down_nobody_gets_in_and_once_it_is_back_the_kept_event_is_enough() {
+    let parameters = [("VerifierNames", "by-name"), ("VerifierArns", ARN)];
+    let stack = Stack::start(&parameters).await;
+    let authority = Authority::register(&stack, &[OURS, ("verifierName", "by-name")]).await;
     let device = Device::signed_by(&authority, "yes-true");
     device.knocks(&stack).await;
     let kept = next(&stack, "RegistrationDeadLetterQueueUrl").await;
