@@ -2,6 +2,7 @@
 
 use crate::support::Stack;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iot::types::CertificateStatus;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a device's item has when it is merely known.
@@ -101,10 +102,12 @@ async fn certificates(stack: &Stack, owned: &BTreeMap<String, String>) -> Vec<St
                 .send()
                 .await
                 .unwrap();
-            let pem = found
-                .certificate_description()
-                .and_then(|found| found.certificate_pem())
-                .unwrap();
+            let found = found.certificate_description().unwrap();
+            // One that a device brought and that was refused stays, so that AWS IoT does not register it anew.
+            if found.status() == Some(&CertificateStatus::Revoked) {
+                continue;
+            }
+            let pem = found.certificate_pem().unwrap();
             let read = muster_pki::read_certificate(&muster_pki::pem_to_der(pem).unwrap()).unwrap();
             wrong.push(format!(
                 "the certificate {id} of {:?} is nobody's",
