@@ -10,6 +10,7 @@ use aws_sdk_iot::types::CaCertificateStatus;
 use device::Device;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Waits until all executions of `jitr-activation` have ended.
 async fn settled(stack: &Stack) {
@@ -64,6 +65,33 @@ async fn a_device_with_a_certificate_of_a_registered_ca_is_let_in_once_however_o
     assert_eq!(told(&stack, "sensor-00001", "DeviceRejected").await, 1);
     assert!(other.connect(&stack).await.is_none());
     assert!(device.works(&stack).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_client_comes_in_by_itself_and_says_why_it_does_not() {
+    let stack = Stack::start(&[]).await;
+    let authority = Authority::register(&stack, &[OURS]).await;
+    let device = Device::signed_by(&authority, "sensor-00001");
+    let mut waits = 0;
+    let watch = |progress: &edge_client::Progress| {
+        waits += u32::from(matches!(progress, edge_client::Progress::Waiting { .. }));
+    };
+    let joined = edge_client::join(device.config(&stack), watch)
+        .await
+        .unwrap();
+    assert_eq!(joined.thing_name, "sensor-00001");
+    assert_eq!(joined.certificate_id, device.certificate_id);
+    assert!(joined.connections > 1 && waits == joined.connections - 1);
+    let again = edge_client::join(device.config(&stack), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(again.connections, 1);
+
+    let other = Device::signed_by(&authority, "sensor-00001");
+    let mut config = other.config(&stack);
+    config.timings.give_up_after = Duration::from_secs(5);
+    let error = edge_client::join(config, |_| {}).await.unwrap_err();
+    assert_eq!(error.exit_code(), 3, "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
 use clap::{Args, Parser, Subcommand};
-use edge_client::{Config, Mode, Source, Timings};
+use edge_client::{Config, JoinConfig, Mode, Source, Timings};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +21,9 @@ pub(crate) enum Command {
     /// Gets the device a certificate of its own, or goes on where an earlier run was ended.
     #[command(after_help = EXIT_CODES)]
     Provision(Box<Provision>),
+    /// Connects with a certificate that the device brings, until it is let in (just-in-time registration).
+    #[command(after_help = EXIT_CODES)]
+    Join(Box<Join>),
     /// Says what the credential store holds.
     Status(StatusArguments),
 }
@@ -77,6 +80,52 @@ pub(crate) struct Provision {
     /// Writes each step as a line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Join {
+    /// The endpoint's host name.
+    #[arg(long, env = "MUSTER_ENDPOINT")]
+    endpoint: String,
+    /// The endpoint's MQTT port.
+    #[arg(long, env = "MUSTER_PORT", default_value_t = 8883)]
+    port: u16,
+    /// The file with the certificates of the authorities that the endpoint's certificate may come from (PEM).
+    #[arg(long, env = "MUSTER_CA", value_name = "FILE")]
+    ca: PathBuf,
+    /// The file of the device's certificate (PEM). Its common name is the thing's name.
+    #[arg(long, env = "MUSTER_CERT", value_name = "FILE")]
+    cert: PathBuf,
+    /// The file with its private key (PEM).
+    #[arg(long, env = "MUSTER_KEY", value_name = "FILE")]
+    key: PathBuf,
+    /// Gives up for now after so many seconds.
+    #[arg(
+        long,
+        env = "MUSTER_GIVE_UP_AFTER",
+        value_name = "SECONDS",
+        default_value_t = 600
+    )]
+    give_up_after: u64,
+    /// Writes each step as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl From<Join> for JoinConfig {
+    fn from(join: Join) -> Self {
+        Self {
+            endpoint: join.endpoint,
+            port: join.port,
+            ca: Source::File(join.ca),
+            certificate: Source::File(join.cert),
+            key: Source::File(join.key),
+            timings: Timings {
+                give_up_after: Duration::from_secs(join.give_up_after),
+                ..Timings::default()
+            },
+        }
+    }
 }
 
 #[derive(Args)]

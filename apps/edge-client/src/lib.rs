@@ -5,6 +5,7 @@
 mod config;
 mod entropy;
 mod folder;
+mod join;
 mod link;
 mod outcome;
 mod run;
@@ -15,6 +16,7 @@ mod traffic;
 
 pub use config::{Config, Source};
 pub use folder::FolderDisk;
+pub use join::{JoinConfig, Joined, join};
 pub use muster_device::{Progress, Refused, Timings};
 pub use muster_documents::Mode;
 pub use outcome::{Outcome, RunError};

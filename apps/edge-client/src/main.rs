@@ -3,9 +3,9 @@
 mod arguments;
 mod saying;
 
-use arguments::{Arguments, Command, Provision, StatusArguments};
+use arguments::{Arguments, Command, StatusArguments};
 use clap::Parser;
-use edge_client::{RunError, run, status};
+use edge_client::{RunError, join, run, status};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -23,13 +23,29 @@ fn main() -> ExitCode {
         }
     };
     match arguments.command {
-        Command::Provision(provision) => provision_device(*provision),
+        Command::Provision(provision) => {
+            let json = provision.json;
+            let provisioned = run((*provision).into(), |progress| {
+                saying::progress(progress, json);
+            });
+            until_it_ends(provisioned, saying::outcome, json)
+        }
+        Command::Join(brought) => {
+            let json = brought.json;
+            let joined = join((*brought).into(), |progress| {
+                saying::progress(progress, json);
+            });
+            until_it_ends(joined, saying::joined, json)
+        }
         Command::Status(arguments) => show_status(&arguments),
     }
 }
 
-fn provision_device(provision: Provision) -> ExitCode {
-    let json = provision.json;
+fn until_it_ends<T>(
+    work: impl Future<Output = Result<T, RunError>>,
+    say: impl FnOnce(&T, bool),
+    json: bool,
+) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -37,12 +53,9 @@ fn provision_device(provision: Provision) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, WRONG),
     };
-    let result = runtime.block_on(run(provision.into(), |progress| {
-        saying::progress(progress, json);
-    }));
-    match result {
+    match runtime.block_on(work) {
         Ok(outcome) => {
-            saying::outcome(&outcome, json);
+            say(&outcome, json);
             ExitCode::SUCCESS
         }
         Err(error) => {

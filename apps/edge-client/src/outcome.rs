@@ -28,7 +28,8 @@ pub struct Outcome {
     pub traffic: Traffic,
 }
 
-fn milliseconds<S: serde::Serializer>(
+/// A duration as a number of milliseconds.
+pub(crate) fn milliseconds<S: serde::Serializer>(
     latency: &Duration,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -1,7 +1,7 @@
 //! What the program says: sentences for a person, or a line of JSON for each step.
 
 use edge_client::{
-    CertificateStatus, DeliveryStatus, Outcome, Progress, RunError, Status, sentence, short,
+    CertificateStatus, DeliveryStatus, Joined, Outcome, Progress, RunError, Status, sentence, short,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -34,6 +34,23 @@ pub(crate) fn outcome(outcome: &Outcome, json: bool) {
         outcome.traffic.packets,
         outcome.traffic.bytes,
         outcome.traffic.largest_packet,
+    ));
+}
+
+/// How it was let in.
+pub(crate) fn joined(joined: &Joined, json: bool) {
+    if json {
+        return line(&Event {
+            event: "outcome",
+            body: joined,
+        });
+    }
+    say(&format!(
+        "{} was let in with certificate {} after {} ms and {} connections",
+        joined.thing_name,
+        short(&joined.certificate_id),
+        joined.latency.as_millis(),
+        joined.connections,
     ));
 }
 

@@ -6,14 +6,15 @@ use std::time::Duration;
 /// A wait that doubles from `first` to `longest`. Half of each is random, so that a fleet that lost its
 /// connection together doesn't come back together.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
 }
 
 impl Backoff {
-    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+    /// Waits that begin so and end so.
+    pub fn new(first: Duration, longest: Duration) -> Self {
         Self {
             first,
             longest,
@@ -22,7 +23,7 @@ impl Backoff {
     }
 
     /// The wait after one more failure.
-    pub(crate) fn after_failure(&mut self, entropy: &mut (impl Entropy + ?Sized)) -> Duration {
+    pub fn after_failure(&mut self, entropy: &mut (impl Entropy + ?Sized)) -> Duration {
         let half = self.next / 2;
         self.next = (self.next * 2).min(self.longest);
         half + half.mul_f64(f64::from(entropy.number()) / f64::from(u32::MAX))

@@ -23,6 +23,7 @@ mod refused;
 mod settings;
 mod slots;
 
+pub use backoff::Backoff;
 pub use credentials::{CredentialError, Credentials};
 pub use disk::Disk;
 pub use entropy::Entropy;

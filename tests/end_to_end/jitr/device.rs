@@ -1,6 +1,7 @@
 //! A device that brings its certificate.
 
 use crate::support::{Authority, RawDevice, Stack, wait_until};
+use edge_client::{JoinConfig, Source, Timings};
 use muster_documents::CertificateRegistered;
 use muster_pki::{CaSubject, DeviceKey};
 use secrecy::ExposeSecret;
@@ -46,6 +47,19 @@ impl Device {
             timestamp: 1_767_225_600_000,
         })
         .unwrap()
+    }
+
+    /// What the edge client is told.
+    pub fn config(&self, stack: &Stack) -> JoinConfig {
+        let state = stack.local.state();
+        JoinConfig {
+            endpoint: state.mqtt_host.clone(),
+            port: state.mqtt_port,
+            ca: Source::File(state.ca_file.clone()),
+            certificate: Source::from(self.certificate_pem.clone()),
+            key: Source::from(self.key.pem().expose_secret().to_owned()),
+            timings: Timings::default(),
+        }
     }
 
     /// Tries to connect, so that AWS IoT registers its certificate; the broker closes the connection.
