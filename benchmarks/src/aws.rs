@@ -117,6 +117,15 @@ impl World {
                 "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
                 "certificatePem": self.certificate_pem,
             }),
+            ("GET", "certificates", 1) => json!({ "certificateDescription": {
+                "certificateId": self.certificate_id, "status": "PENDING_ACTIVATION", "ownedBy": "123456789012",
+                "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
+                "certificatePem": self.certificate_pem, "caCertificateId": "c".repeat(64),
+            } }),
+            ("GET", "cacertificate", 1) => json!({ "certificateDescription": {
+                "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c", "status": "ACTIVE",
+            } }),
+            ("GET", "tags", 0) => json!({ "tags": [{ "Key": "madeBy", "Value": "muster" }] }),
             ("GET", "things", 1) => json!({
                 "thingName": parts.next()?, "thingId": "5b3a", "version": 1, "attributes": { "madeBy": "muster" },
             }),

@@ -4,11 +4,16 @@ use crate::aws::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{
-    Attachment, DeliveryTo, IssueCertificate, Publication, RegisterIdentity, RevokeIdentity,
+    ActivateCertificate, Attachment, DeliveryTo, InspectCertificate, IssueCertificate, Publication,
+    RegisterIdentity, RevokeIdentity, Verdict,
 };
-use muster_documents::{ClientId, DeviceMessage, Mode, Serial};
+use muster_documents::{
+    CertificateDescription, CertificateRegistered, ClientId, DeviceMessage, Mode, Serial,
+};
 use muster_onboarding::ledger::DeviceState;
-use muster_pki::{DeviceKey, certificate_id, der_to_pem};
+use muster_pki::{
+    CaCertificate, CaKey, CaSubject, DeviceKey, DeviceProfile, Validity, certificate_id, der_to_pem,
+};
 use serde_json::{Value, json};
 use std::error::Error;
 
@@ -115,6 +120,39 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
                 release: true
             }),
             device.item_with_certificate(),
+        ),
+        device.case(
+            "jitr-activator",
+            "jitr-activator",
+            &[MACHINE],
+            records(&[json!(device.registered()).to_string()]),
+            Value::Null,
+        ),
+        device.inspection()?,
+        device.case(
+            "certificate-activator",
+            "certificate-activator",
+            &[],
+            json!(ActivateCertificate {
+                certificate_id: device.certificate_id.clone(),
+                verdict: Verdict::Activate,
+            }),
+            Value::Null,
+        ),
+        device.case(
+            "allow-list-verifier",
+            "allow-list-verifier",
+            &[LEDGER],
+            json!(CertificateDescription {
+                certificate_arn: device.certificate_arn(),
+                certificate_id: device.certificate_id.clone(),
+                ca_certificate_id: Some("c".repeat(64)),
+                status: "PENDING_ACTIVATION".into(),
+                certificate_pem: der_to_pem("CERTIFICATE", &device.certificate),
+                owned_by: Some("123456789012".into()),
+                thing_name: Some(CLIENT_ID.into()),
+            }),
+            device.item(),
         ),
     ])
 }
@@ -230,6 +268,46 @@ impl Device {
         Ok([&[0x82, 0x1a][..], &delivery.to_be_bytes(), &[0x80]].concat())
     }
 
+    fn registered(&self) -> CertificateRegistered {
+        CertificateRegistered {
+            certificate_id: self.certificate_id.clone(),
+            ca_certificate_id: "c".repeat(64),
+            timestamp: 1_767_225_600_000,
+        }
+    }
+
+    /// This one reads the certificate, so it is a true one. Its CA is asked for once and then remembered.
+    fn inspection(&self) -> Result<Case, Box<dyn Error>> {
+        let key = CaKey::generate()?;
+        let named = |name: &str| CaSubject {
+            common_name: name.into(),
+            ..CaSubject::default()
+        };
+        let validity = Validity {
+            not_before_unix: 1_767_225_600,
+            not_after_unix: 4_102_444_800,
+        };
+        let authority = CaCertificate::issue(&key, &named("a CA"), validity)?;
+        let profile = DeviceProfile {
+            subject: named(CLIENT_ID),
+            validity,
+        };
+        let csr = DeviceKey::generate()?.csr(CLIENT_ID)?;
+        let task = InspectCertificate {
+            certificate_id: self.certificate_id.clone(),
+            ca_certificate_id: "c".repeat(64),
+        };
+        let mut case = self.case(
+            "certificate-inspector",
+            "certificate-inspector",
+            &[],
+            json!(task),
+            Value::Null,
+        );
+        case.world.certificate_pem = authority.sign(&key, &csr, &profile)?.pem();
+        Ok(case)
+    }
+
     fn certificate_arn(&self) -> String {
         format!(
             "arn:aws:iot:eu-central-1:123456789012:cert/{}",
@@ -264,17 +342,25 @@ impl Device {
 
 /// Messages from a queue, as the topic rules write them.
 fn batch(topic: &str, payloads: &[&[u8]]) -> Value {
-    let records = payloads.iter().map(|payload| {
+    let messages = payloads.iter().map(|payload| {
         let message = DeviceMessage {
             payload: STANDARD.encode(payload),
             topic: format!("provision/{CLIENT_ID}/{topic}"),
             client_id: CLIENT_ID.to_owned(),
             timestamp: 1_767_225_600_000,
         };
+        json!(message).to_string()
+    });
+    records(&messages.collect::<Vec<_>>())
+}
+
+/// Messages from a queue.
+fn records(bodies: &[String]) -> Value {
+    let records = bodies.iter().map(|body| {
         json!({
             "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
             "receiptHandle": "r".repeat(200),
-            "body": json!(message).to_string(),
+            "body": body,
             "attributes": { "ApproximateReceiveCount": "1", "SentTimestamp": "1767225600000" },
             "messageAttributes": {},
             "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
