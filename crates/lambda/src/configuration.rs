@@ -14,6 +14,12 @@ pub mod variables {
     pub const KEY_ID: &str = "KEY_ID";
     /// The workflow that claim-intake starts.
     pub const STATE_MACHINE_ARN: &str = "STATE_MACHINE_ARN";
+    /// The bucket that keeps the files of certificate authorities.
+    pub const VAULT_BUCKET: &str = "VAULT_BUCKET";
+    /// What the names of these files begin with.
+    pub const VAULT_PREFIX: &str = "VAULT_PREFIX";
+    /// The names of the verifiers, with commas between them; empty if there are none.
+    pub const VERIFIER_NAMES: &str = "VERIFIER_NAMES";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -62,6 +68,16 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
             .ok_or(ConfigurationError::Missing(name))
     }
 
+    /// A list with commas between its entries. It has to be set, and may be empty.
+    pub fn list(&self, name: &'static str) -> Result<Vec<String>, ConfigurationError> {
+        let text = (self.0)(name).ok_or(ConfigurationError::Missing(name))?;
+        let entries = text.split(',').map(str::trim);
+        Ok(entries
+            .filter(|entry| !entry.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
     /// A switch: `on` or `off`.
     pub fn switch(&self, name: &'static str) -> Result<bool, ConfigurationError> {
         match self.required(name)?.as_str() {
@@ -91,5 +107,23 @@ mod tests {
             malformed.to_string().contains("LEGACY_MODE")
                 && malformed.to_string().contains("on or off")
         );
+    }
+
+    #[test]
+    fn a_list_may_be_empty_but_not_missing() {
+        let configuration = Configuration::from_source(|name| match name {
+            "VERIFIER_NAMES" => Some("allow-list, second,".into()),
+            "VAULT_PREFIX" => Some(String::new()),
+            _ => None,
+        });
+        let names = configuration.list(variables::VERIFIER_NAMES).unwrap();
+        assert_eq!(names, ["allow-list", "second"]);
+        assert!(
+            configuration
+                .list(variables::VAULT_PREFIX)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(configuration.list(variables::KEY_ID).is_err());
     }
 }
