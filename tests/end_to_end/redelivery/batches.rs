@@ -1,75 +1,10 @@
 //! Batches from the queues, of which some messages are bad or come again under the same message id.
 
 use crate::player::{queued, request};
-use crate::support::{Stack, wait_until};
-use aws_sdk_sfn::types::ExecutionStatus;
+use crate::support::{Stack, invoke};
 use muster_documents::Mode;
 use muster_pki::DeviceKey;
 use serde_json::{Value, json};
-
-/// Invokes a function of the template directly, by a workflow of one task.
-async fn invoke(stack: &Stack, function: &str, payload: &Value) -> Value {
-    let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
-    let described = cloudformation
-        .describe_stack_resource()
-        .stack_name(&stack.local.state().stack_name);
-    let described = described
-        .logical_resource_id(function)
-        .send()
-        .await
-        .unwrap();
-    let name = described
-        .stack_resource_detail()
-        .unwrap()
-        .physical_resource_id()
-        .unwrap()
-        .to_owned();
-    let definition = json!({ "StartAt": "Invoke", "States": { "Invoke": {
-        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
-        "Parameters": { "FunctionName": name, "Payload.$": "$" },
-    } } });
-    let (sfn, machine) = (
-        stack.sfn(),
-        stack.output("ClaimProvisioningStateMachineArn"),
-    );
-    let role = sfn
-        .describe_state_machine()
-        .state_machine_arn(machine)
-        .send()
-        .await
-        .unwrap();
-    let created = sfn
-        .create_state_machine()
-        .name(format!("invoke-{function}"))
-        .role_arn(role.role_arn());
-    let machine = created.definition(definition.to_string()).send().await;
-    // Made again, it is the same one.
-    let machine = machine.unwrap().state_machine_arn().to_owned();
-    let started = sfn
-        .start_execution()
-        .state_machine_arn(machine)
-        .input(payload.to_string())
-        .send()
-        .await
-        .unwrap();
-    let output = wait_until("the function's answer", || async {
-        let found = sfn
-            .describe_execution()
-            .execution_arn(started.execution_arn())
-            .send()
-            .await
-            .unwrap();
-        assert_ne!(
-            *found.status(),
-            ExecutionStatus::Failed,
-            "{:?}",
-            found.cause()
-        );
-        found.output().map(str::to_owned)
-    })
-    .await;
-    serde_json::from_str::<Value>(&output).unwrap()["Payload"].take()
-}
 
 /// Ten messages, of which every third is not what the topic rule writes.
 fn batch(topic: &str, body: impl Fn(&str) -> Vec<u8>) -> Value {
@@ -109,7 +44,9 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
         request(Mode::Chunked, serial, &DeviceKey::generate().unwrap())
     });
     for _ in 0..2 {
-        let answer = invoke(&stack, "ClaimIntakeFunction", &requests).await;
+        let answer = invoke(&stack, "ClaimIntakeFunction", &requests)
+            .await
+            .unwrap();
         assert_eq!(failed(&answer), BAD, "{answer}");
     }
     stack.settled().await;
@@ -134,7 +71,9 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
 
     let acknowledgements = batch("ack", |_| vec![0x82, 0x00, 0x80]);
     for _ in 0..2 {
-        let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements).await;
+        let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements)
+            .await
+            .unwrap();
         assert_eq!(failed(&answer), BAD, "{answer}");
     }
     let ledger = stack.ledger().await;

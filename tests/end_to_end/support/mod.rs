@@ -2,6 +2,7 @@
 
 mod attacker;
 mod device;
+mod invoke;
 mod refused;
 mod secret;
 mod stack;
@@ -14,6 +15,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub use attacker::{Attacker, Identity, Version};
 pub use device::{Heard, RawDevice};
+pub use invoke::{Failed, invoke};
 pub use refused::{Recorded, Refused};
 pub use secret::Secret;
 pub use stack::{Stack, wait_until};
