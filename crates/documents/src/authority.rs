@@ -104,7 +104,15 @@ fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthorit
         Value::String(text) => serde_json::from_str(&text),
         object => serde_json::from_value(object),
     };
-    request.map_err(D::Error::custom)
+    request.map_err(|error| {
+        let said = error.to_string();
+        // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.
+        if said.contains("-----BEGIN") {
+            D::Error::custom("a PEM block stands in a field that takes none")
+        } else {
+            D::Error::custom(said)
+        }
+    })
 }
 
 #[cfg(test)]
@@ -160,8 +168,13 @@ mod tests {
                 "expected `ECC_NIST_P256` or `RSA_2048`",
             ),
             (json!({ "body": { "lifetimeDays": "1" } }), "expected i64"),
+            (
+                json!({ "body": { "keyType": "-----BEGIN PRIVATE KEY-----" } }),
+                "a PEM block",
+            ),
         ] {
             let error = read(event.clone()).unwrap_err();
+            assert!(!error.contains("PRIVATE KEY"), "{error}");
             assert!(error.contains(said), "{event}: {error}");
         }
     }

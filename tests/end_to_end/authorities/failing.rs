@@ -91,7 +91,7 @@ async fn an_undo_that_fails_names_the_ca_that_is_left_and_reports_what_failed_fi
     let described = described.certificate_id(&left[0]).send().await.unwrap();
     let status = described.certificate_description().unwrap().status();
     assert_eq!(
-        status.map(|status| status.as_str()),
+        status.map(aws_sdk_iot::types::CaCertificateStatus::as_str),
         Some("INACTIVE"),
         "it admits nobody"
     );
