@@ -26,7 +26,6 @@ mod vault;
     feature = "ledger",
     feature = "publishing",
     feature = "sealing",
-    feature = "vault",
     feature = "workflows"
 ))]
 mod warm;
@@ -56,7 +55,6 @@ pub use vault::VaultBucket;
     feature = "ledger",
     feature = "publishing",
     feature = "sealing",
-    feature = "vault",
     feature = "workflows"
 ))]
 pub use warm::Service;
