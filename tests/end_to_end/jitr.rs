@@ -114,7 +114,9 @@ async fn of_a_batch_of_ten_the_good_seven_start_once_and_the_bad_three_are_deliv
     let record = |(index, body): (usize, &String)| json!({ "messageId": format!("00000000-0000-4000-8000-00000000000{index}"), "body": body });
     let batch = json!({ "Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>() });
     for _ in 0..2 {
-        let answer = invoke(&stack, "JitrActivatorFunction", &batch).await;
+        let answer = invoke(&stack, "JitrActivatorFunction", &batch)
+            .await
+            .unwrap();
         let failed = answer["batchItemFailures"].as_array().unwrap();
         let failed: BTreeSet<_> = failed
             .iter()

@@ -1,6 +1,7 @@
 //! Real devices over mutual TLS, through the deployed template, on local stacks of the tests' own.
 
 mod attacks;
+mod authorities;
 mod jitr;
 mod leaks;
 mod packets;

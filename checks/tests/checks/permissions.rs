@@ -12,16 +12,22 @@ type Actions = BTreeSet<String>;
 
 /// The adapters that functions use; the others are the operator's.
 const ADAPTERS: &[&str] = &[
+    "authorities",
+    "authority_keys",
     "identity",
     "ledger",
     "publishing",
     "registrations",
     "sealing",
+    "vault",
     "workflows",
 ];
 
 /// A table that is encrypted with a key of the account's is read and written with that key.
 const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// A bucket that is encrypted with a key of the account's is written with that key.
+const BUCKET_KEY: &str = "kms:GenerateDataKey";
 
 /// The functions of a source file: name and body.
 fn functions(source: &str) -> BTreeMap<String, String> {
@@ -40,7 +46,7 @@ fn named(body: &str) -> Actions {
     let quoted = body.split('"').skip(1).step_by(2);
     quoted
         .filter(|text| {
-            let services = ["iot:", "dynamodb:", "kms:", "states:"];
+            let services = ["iot:", "dynamodb:", "kms:", "s3:", "states:"];
             let service = services.iter().find(|service| text.starts_with(**service));
             service.is_some_and(|service| text[service.len()..].chars().all(char::is_alphanumeric))
         })
@@ -88,6 +94,8 @@ fn adapters() -> BTreeMap<String, Actions> {
 fn permissions(action: &str) -> Vec<&str> {
     match action {
         "dynamodb:TransactWriteItems" => vec!["dynamodb:PutItem", "dynamodb:UpdateItem"],
+        // With tags, which are checked by themselves.
+        "iot:RegisterCACertificate" => vec![action, "iot:TagResource"],
         other => vec![other],
     }
 }
@@ -102,6 +110,9 @@ fn the_calls_are_found_where_they_are_looked_for() {
         ("open", "dynamodb:TransactWriteItems"),
         ("seal", "kms:Encrypt"),
         ("start", "states:StartExecution"),
+        ("register_ca", "iot:RegisterCACertificate"),
+        ("make_ca_key", "kms:GenerateDataKeyPair"),
+        ("store_file", "s3:PutObject"),
     ] {
         assert!(
             adapters[method].contains(action),
@@ -117,8 +128,11 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
     let template = template();
     let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
-        let source = read(format!("{}/src/lib.rs", package.directory));
-        let source = without_tests(&source);
+        let rules = files(format!("{}/src", package.directory), "rs").into_iter();
+        let rules = rules.filter(|path| stem(path) != "main");
+        let source: String = rules
+            .map(|path| without_tests(&read(path)).to_owned())
+            .collect();
         let mut needed = Actions::new();
         for (method, actions) in &adapters {
             if source.contains(&format!(".{method}(")) {
@@ -128,6 +142,9 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
         }
         if needed.iter().any(|action| action.starts_with("dynamodb:")) {
             needed.extend(TABLE_KEY.map(str::to_owned));
+        }
+        if needed.contains("s3:PutObject") {
+            needed.insert(BUCKET_KEY.to_owned());
         }
         let allowed: Actions = statements(&deployed[&package.directory])
             .into_iter()

@@ -1,5 +1,6 @@
 //! One stem everywhere: `functions/chunk-publisher` is the package and the binary `chunk-publisher`, the resource
-//! `ChunkPublisherFunction`, and something in a workflow or a queue calls it.
+//! `ChunkPublisherFunction`, and something in a workflow or a queue calls it, or an operator whom an output tells its
+//! name.
 
 use crate::repository::{Package, packages_in, workflows};
 use crate::template::{resources, target, template};
@@ -59,7 +60,7 @@ fn template_and_folders_name_the_same_workflows() {
 }
 
 #[test]
-fn every_function_is_called_by_a_workflow_or_by_an_event_source() {
+fn every_function_is_called_by_a_workflow_an_event_source_or_an_operator() {
     let template = template();
     let machines = resources(&template, STATE_MACHINE);
     let definitions: Vec<Value> = workflows()
@@ -90,6 +91,11 @@ fn every_function_is_called_by_a_workflow_or_by_an_event_source() {
             && template
                 .to_string()
                 .contains(&format!("\"{name}\",\"Arn\""));
-        assert!(has_event || called || verifies, "nothing calls {name}");
+        let mut outputs = template["Outputs"].as_object().unwrap().values();
+        let told = outputs.any(|output| target(&output["Value"]) == Some(&name));
+        assert!(
+            has_event || called || verifies || told,
+            "nothing calls {name}"
+        );
     }
 }

@@ -34,7 +34,8 @@ where
         "InvalidRequestException"
         | "ValidationException"
         | "CertificateStateException"
-        | "CertificateValidationException" => FailureKind::Refused,
+        | "CertificateValidationException"
+        | "RegistrationCodeValidationException" => FailureKind::Refused,
         _ => FailureKind::Unavailable,
     };
     let message = match (error.message(), code) {

@@ -1,6 +1,10 @@
 //! The only crate that knows the AWS SDK: adapters for the ports of `muster-onboarding`, one module a service,
 //! each behind a feature so that a function links only what it calls.
 
+#[cfg(feature = "authorities")]
+mod authorities;
+#[cfg(feature = "authorities")]
+mod authority_keys;
 mod calls;
 mod connect;
 mod failure;
@@ -16,7 +20,10 @@ mod publishing;
 mod registrations;
 #[cfg(feature = "sealing")]
 mod sealing;
+#[cfg(feature = "vault")]
+mod vault;
 #[cfg(any(
+    feature = "authorities",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",
@@ -27,6 +34,10 @@ mod warm;
 #[cfg(feature = "workflows")]
 mod workflows;
 
+#[cfg(feature = "authorities")]
+pub use authorities::Authorities;
+#[cfg(feature = "authorities")]
+pub use authority_keys::CaKeys;
 pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
 pub use failure::failure;
@@ -40,7 +51,10 @@ pub use publishing::Publishing;
 pub use registrations::Registrations;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
+#[cfg(feature = "vault")]
+pub use vault::VaultBucket;
 #[cfg(any(
+    feature = "authorities",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",

@@ -20,7 +20,7 @@ pub struct Service(fn(&SdkConfig) -> BoxFuture<'static, ()>);
 
 impl Service {
     /// AWS IoT's control plane.
-    #[cfg(feature = "identity")]
+    #[cfg(any(feature = "authorities", feature = "identity"))]
     pub const IOT: Self = Self(|config| {
         let call = aws_sdk_iot::Client::new(config)
             .describe_thing()
@@ -44,7 +44,7 @@ impl Service {
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
     });
     /// KMS.
-    #[cfg(feature = "sealing")]
+    #[cfg(any(feature = "authorities", feature = "sealing"))]
     pub const KMS: Self = Self(|config| {
         let call = aws_sdk_kms::Client::new(config).decrypt();
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })

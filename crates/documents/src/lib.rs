@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything and nothing here does I/O: a type, its limits, and its wire form.
 
+mod authority;
 mod claim;
 mod depth;
 mod identifiers;
@@ -11,7 +12,12 @@ mod registration;
 mod request;
 pub mod tasks;
 mod topics;
+mod vault;
 
+pub use authority::{
+    AuthorityEvent, CaKeyType, CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS,
+    MAX_LIFETIME_DAYS, RegisterAuthority, RegisteredAuthority,
+};
 pub use claim::{ClaimRequest, Mode};
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};
@@ -21,3 +27,4 @@ pub use request::{
     CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError,
 };
 pub use topics::Topics;
+pub use vault::{AuthorityRecord, VaultFile};

@@ -20,6 +20,10 @@ pub mod variables {
     pub const VERIFIER_NAMES: &str = "VERIFIER_NAMES";
     /// Their ARNs, in the same order.
     pub const VERIFIER_ARNS: &str = "VERIFIER_ARNS";
+    /// The bucket that keeps the files of certificate authorities.
+    pub const VAULT_BUCKET: &str = "VAULT_BUCKET";
+    /// What the names of these files begin with.
+    pub const VAULT_PREFIX: &str = "VAULT_PREFIX";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -91,6 +95,16 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
         Ok(keys.into_iter().zip(found).collect())
     }
 
+    /// A list with commas between its entries. It has to be set, and may be empty.
+    pub fn list(&self, name: &'static str) -> Result<Vec<String>, ConfigurationError> {
+        let text = (self.0)(name).ok_or(ConfigurationError::Missing(name))?;
+        let entries = text.split(',').map(str::trim);
+        Ok(entries
+            .filter(|entry| !entry.is_empty())
+            .map(str::to_owned)
+            .collect())
+    }
+
     /// A switch: `on` or `off`.
     pub fn switch(&self, name: &'static str) -> Result<bool, ConfigurationError> {
         match self.required(name)?.as_str() {
@@ -128,5 +142,23 @@ mod tests {
             malformed.to_string().contains("LEGACY_MODE")
                 && malformed.to_string().contains("on or off")
         );
+    }
+
+    #[test]
+    fn a_list_may_be_empty_but_not_missing() {
+        let configuration = Configuration::from_source(|name| match name {
+            "VERIFIER_NAMES" => Some("allow-list, second,".into()),
+            "VAULT_PREFIX" => Some(String::new()),
+            _ => None,
+        });
+        let names = configuration.list(variables::VERIFIER_NAMES).unwrap();
+        assert_eq!(names, ["allow-list", "second"]);
+        assert!(
+            configuration
+                .list(variables::VAULT_PREFIX)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(configuration.list(variables::KEY_ID).is_err());
     }
 }

@@ -1,5 +1,12 @@
 //! What the functions need of the world, each as narrow as its use.
 
+mod authorities;
+
+pub use authorities::{
+    AuthorityKeys, AuthorityRegistry, NewAuthority, RegisteredCa, Registration, SealedKeyPair,
+    Vault,
+};
+
 use crate::CloudFailure;
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, ClientId, Refusal, Serial};

@@ -7,8 +7,9 @@ use crate::ca_key::CaKey;
 use crate::ca_subject::CaSubject;
 use crate::fingerprint::sha256_hex;
 use crate::pem::PemError;
+use crate::serial_number::SerialNumber;
 use crate::validity::Validity;
-use crate::{ca_reader, pem, serial_number};
+use crate::{ca_reader, pem};
 
 /// The label of a certificate (RFC 7468, section 5).
 pub(crate) const LABEL: &str = "CERTIFICATE";
@@ -37,10 +38,24 @@ impl CaCertificate {
     /// # Errors
     /// [`CaError::Subject`], [`CaError::Validity`] and [`CaError::NotSigned`].
     pub fn issue(key: &CaKey, subject: &CaSubject, validity: Validity) -> Result<Self, CaError> {
+        Self::issue_numbered(key, subject, validity, &SerialNumber::random()?)
+    }
+
+    /// As [`issue`](Self::issue), with a number that was chosen before: what is made for the CA ahead of its
+    /// certificate, its encrypted key for example, can then be bound to it. No two certificates of a CA may have one.
+    ///
+    /// # Errors
+    /// As of [`issue`](Self::issue).
+    pub fn issue_numbered(
+        key: &CaKey,
+        subject: &CaSubject,
+        validity: Validity,
+        serial: &SerialNumber,
+    ) -> Result<Self, CaError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = subject.distinguished_name()?;
         validity.set(&mut params)?;
-        params.serial_number = Some(serial_number::random()?);
+        params.serial_number = Some(serial.to_rcgen());
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.use_authority_key_identifier_extension = true;
@@ -86,6 +101,11 @@ impl CaCertificate {
     /// The certificate as PEM with LF line ends, which `RegisterCACertificate` takes.
     pub fn pem(&self) -> String {
         pem::der_to_pem(LABEL, &self.der)
+    }
+
+    /// Its public key as PEM (`BEGIN PUBLIC KEY`, RFC 7468, section 13) with LF line ends.
+    pub fn public_key_pem(&self) -> String {
+        pem::der_to_pem("PUBLIC KEY", &self.public_key)
     }
 
     /// The certificate's fingerprint: the lowercase hex SHA-256 of its DER, 64 characters. AWS gives a CA a

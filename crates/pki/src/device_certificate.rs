@@ -12,8 +12,9 @@ use crate::ca_subject::CaSubject;
 use crate::csr::CertificateRequest;
 use crate::der::{BIT_STRING, SEQUENCE, element, elements, fields};
 use crate::key::{DeviceKey, KeyError};
+use crate::pem;
+use crate::serial_number::SerialNumber;
 use crate::validity::Validity;
-use crate::{pem, serial_number};
 
 /// Where the issuer stands in a certificate's signed part: behind version, serial number and algorithm (RFC 5280,
 /// section 4.1).
@@ -66,7 +67,7 @@ impl CaCertificate {
         let mut params = CertificateParams::default();
         params.distinguished_name = profile.subject.distinguished_name()?;
         profile.validity.within(self.validity)?.set(&mut params)?;
-        params.serial_number = Some(serial_number::random()?);
+        params.serial_number = Some(SerialNumber::random()?.to_rcgen());
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

@@ -21,6 +21,29 @@ impl SerialNumber {
         let zeros = content.iter().take_while(|byte| **byte == 0).count();
         Self(content[zeros..].to_vec())
     }
+
+    /// A number that no other certificate has: positive, 20 bytes, 158 of its bits random.
+    ///
+    /// The cryptographic library hands out random bytes as keys alone, so they are the hash of a public key whose
+    /// private half nobody keeps.
+    ///
+    /// # Errors
+    /// [`CaError::NotSigned`] where the system gives no random numbers.
+    pub fn random() -> Result<Self, CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(CaError::NotSigned)?;
+        let mut bytes = Sha256::digest(key.der_bytes()).to_vec();
+        bytes.truncate(BYTES);
+        if let Some(first) = bytes.first_mut() {
+            // The highest bit would make it negative, the next one keeps its length.
+            *first = *first & 0x7f | 0x40;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The number as the certificate's maker takes it.
+    pub(crate) fn to_rcgen(&self) -> rcgen::SerialNumber {
+        self.0.clone().into()
+    }
 }
 
 impl fmt::Display for SerialNumber {
@@ -30,19 +53,4 @@ impl fmt::Display for SerialNumber {
             bytes => formatter.write_str(&hex::encode(bytes)),
         }
     }
-}
-
-/// A number that no other certificate has: positive, 20 bytes, 158 of its bits random.
-///
-/// The cryptographic library hands out random bytes as keys alone, so they are the hash of a public key whose private
-/// half nobody keeps.
-pub(crate) fn random() -> Result<rcgen::SerialNumber, CaError> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(CaError::NotSigned)?;
-    let mut bytes = Sha256::digest(key.der_bytes()).to_vec();
-    bytes.truncate(BYTES);
-    if let Some(first) = bytes.first_mut() {
-        // The highest bit would make it negative, the next one keeps its length.
-        *first = *first & 0x7f | 0x40;
-    }
-    Ok(bytes.into())
 }

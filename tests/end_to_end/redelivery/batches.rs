@@ -44,7 +44,9 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
         request(Mode::Chunked, serial, &DeviceKey::generate().unwrap())
     });
     for _ in 0..2 {
-        let answer = invoke(&stack, "ClaimIntakeFunction", &requests).await;
+        let answer = invoke(&stack, "ClaimIntakeFunction", &requests)
+            .await
+            .unwrap();
         assert_eq!(failed(&answer), BAD, "{answer}");
     }
     stack.settled().await;
@@ -69,7 +71,9 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
 
     let acknowledgements = batch("ack", |_| vec![0x82, 0x00, 0x80]);
     for _ in 0..2 {
-        let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements).await;
+        let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements)
+            .await
+            .unwrap();
         assert_eq!(failed(&answer), BAD, "{answer}");
     }
     let ledger = stack.ledger().await;

@@ -3,6 +3,7 @@
 mod attacker;
 mod authority;
 mod device;
+mod invoke;
 mod queues;
 mod refused;
 mod secret;
@@ -17,7 +18,8 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub use attacker::{Attacker, Identity, Version};
 pub use authority::{Authority, OURS};
 pub use device::{Heard, RawDevice};
-pub use queues::{invoke, next, send};
+pub use invoke::{Failed, invoke};
+pub use queues::{next, send};
 pub use refused::{Recorded, Refused};
 pub use secret::Secret;
 pub use stack::{Stack, wait_until};

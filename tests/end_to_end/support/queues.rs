@@ -1,8 +1,6 @@
-//! Queues, and functions that are called without one.
+//! Messages in queues.
 
 use super::{Stack, wait_until};
-use aws_sdk_sfn::types::ExecutionStatus;
-use serde_json::{Value, json};
 
 /// Puts a message into a queue.
 pub async fn send(stack: &Stack, queue: &'static str, body: &str) {
@@ -23,54 +21,4 @@ pub async fn next(stack: &Stack, queue: &'static str) -> String {
         Some(message.body().unwrap().to_owned())
     })
     .await
-}
-
-/// Invokes a function of the template directly, by a workflow of one task.
-pub async fn invoke(stack: &Stack, function: &str, payload: &Value) -> Value {
-    let name = stack.physical_id(function).await;
-    let definition = json!({ "StartAt": "Invoke", "States": { "Invoke": {
-        "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
-        "Parameters": { "FunctionName": name, "Payload.$": "$" },
-    } } });
-    let (sfn, machine) = (
-        stack.sfn(),
-        stack.output("ClaimProvisioningStateMachineArn"),
-    );
-    let role = sfn
-        .describe_state_machine()
-        .state_machine_arn(machine)
-        .send()
-        .await
-        .unwrap();
-    let created = sfn
-        .create_state_machine()
-        .name(format!("invoke-{function}"))
-        .role_arn(role.role_arn());
-    let machine = created.definition(definition.to_string()).send().await;
-    // Made again, it is the same one.
-    let machine = machine.unwrap().state_machine_arn().to_owned();
-    let started = sfn
-        .start_execution()
-        .state_machine_arn(machine)
-        .input(payload.to_string())
-        .send()
-        .await
-        .unwrap();
-    let output = wait_until("the function's answer", || async {
-        let found = sfn
-            .describe_execution()
-            .execution_arn(started.execution_arn())
-            .send()
-            .await
-            .unwrap();
-        assert_ne!(
-            *found.status(),
-            ExecutionStatus::Failed,
-            "{:?}",
-            found.cause()
-        );
-        found.output().map(str::to_owned)
-    })
-    .await;
-    serde_json::from_str::<Value>(&output).unwrap()["Payload"].take()
 }

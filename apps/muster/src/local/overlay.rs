@@ -1,4 +1,4 @@
-//! What the emulator's roles need beyond `template.yaml`'s, because it checks some permissions otherwise than AWS.
+//! What the emulator needs otherwise than `template.yaml` has it, because it is not AWS in everything.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ pub struct Overlay {
     _comment: String,
     /// IAM statements for the roles of the functions of these names.
     statements: BTreeMap<String, Vec<Value>>,
+    /// Resources that are not deployed. Nothing in the template may refer to them.
+    absent: Vec<String>,
 }
 
 /// The overlay cannot be read.
@@ -35,9 +37,12 @@ impl Overlay {
         serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
     }
 
-    /// Adds its statements to the template's functions. A function that the template does not have is passed over:
-    /// the overlay is for all templates of the checkout.
+    /// Takes its absent resources out of the template and adds its statements to the functions. What the template does
+    /// not have is passed over: the overlay is for all templates of the checkout.
     pub fn apply(&self, template: &mut Value) {
+        if let Some(resources) = template["Resources"].as_object_mut() {
+            resources.retain(|name, _| !self.absent.contains(name));
+        }
         for (function, statements) in &self.statements {
             let Some(properties) = template
                 .pointer_mut(&format!("/Resources/{function}/Properties"))
@@ -61,7 +66,8 @@ mod tests {
     fn overlay() -> Overlay {
         serde_json::from_value(json!({
             "comment": "",
-            "statements": { "Registrar": [{ "Effect": "Allow", "Action": "iot:AttachPolicy", "Resource": "*" }] }
+            "statements": { "Registrar": [{ "Effect": "Allow", "Action": "iot:AttachPolicy", "Resource": "*" }] },
+            "absent": ["TlsOnly"]
         }))
         .unwrap()
     }
@@ -90,14 +96,21 @@ mod tests {
     }
 
     #[test]
-    fn every_function_that_the_checkouts_overlay_names_is_in_its_template() {
+    fn an_absent_resource_is_left_out() {
+        let mut template = json!({ "Resources": { "TlsOnly": {}, "Other": {} } });
+        overlay().apply(&mut template);
+        assert_eq!(template, json!({ "Resources": { "Other": {} } }));
+    }
+
+    #[test]
+    fn every_resource_that_the_checkouts_overlay_names_is_in_its_template() {
         let checkout = Checkout::above(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
         let template = template::read(&checkout.template()).unwrap();
-        for function in Overlay::read(&checkout.overlay())
-            .unwrap()
-            .statements
-            .keys()
-        {
+        let overlay = Overlay::read(&checkout.overlay()).unwrap();
+        for resource in &overlay.absent {
+            assert!(template["Resources"][resource].is_object(), "no {resource}");
+        }
+        for function in overlay.statements.keys() {
             let policies = &template["Resources"][function]["Properties"]["Policies"];
             assert!(
                 policies.is_array(),

@@ -1,6 +1,8 @@
 //! The certificates of certificate authorities: those that are issued, and those that operators bring.
 
-use muster_pki::{CaCertificate, CaError, CaKey, MAX_CA_PEM_BYTES, Validity, read_certificate};
+use muster_pki::{
+    CaCertificate, CaError, CaKey, MAX_CA_PEM_BYTES, SerialNumber, Validity, read_certificate,
+};
 use rcgen::{CertificateParams, IsCa};
 use rustls::RootCertStore;
 use x509_parser::certificate::X509Certificate;
@@ -58,6 +60,26 @@ fn every_certificate_has_a_positive_number_of_20_bytes_of_its_own() {
         })
         .collect();
     assert_eq!(numbers.len(), 50);
+}
+
+#[test]
+fn a_certificate_has_the_number_that_was_chosen_for_it() {
+    let key = CaKey::generate().unwrap();
+    let number = SerialNumber::random().unwrap();
+    let ca = CaCertificate::issue_numbered(&key, &named("Device CA"), TEN_YEARS, &number).unwrap();
+    assert_eq!(read_certificate(ca.der()).unwrap().serial, number);
+}
+
+#[test]
+fn a_cas_public_key_is_its_own_in_pem() {
+    let (ca, _) = authority();
+    let (_, certificate) = X509Certificate::from_der(ca.der()).unwrap();
+    let pem = ca.public_key_pem();
+    assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    assert_eq!(
+        muster_pki::pem_to_der(&pem).unwrap(),
+        certificate.public_key().raw
+    );
 }
 
 #[test]

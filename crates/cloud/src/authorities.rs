@@ -1,0 +1,161 @@
+//! AWS IoT: the certificate authorities that sign devices' certificates.
+
+use crate::{Cloud, failure};
+use aws_sdk_iot::Client;
+use aws_sdk_iot::config::retry::RetryConfig;
+use aws_sdk_iot::operation::register_ca_certificate::RegisterCACertificateError;
+use aws_sdk_iot::types::{
+    AutoRegistrationStatus, CaCertificateStatus, CertificateMode as IotMode, Tag,
+};
+use muster_documents::CertificateMode;
+use muster_onboarding::ports::{AuthorityRegistry, NewAuthority, RegisteredCa, Registration};
+use muster_onboarding::{CloudFailure, FailureKind};
+
+/// The tag that marks the CAs which Muster has registered.
+const MADE_BY: (&str, &str) = ("madeBy", "muster");
+/// The tag that names the verifier of a CA's devices.
+const VERIFIER: &str = "verifierName";
+
+/// The adapter to AWS IoT's certificate authorities.
+#[derive(Debug, Clone)]
+pub struct Authorities {
+    client: Client,
+}
+
+impl Authorities {
+    /// The authorities of the account and region.
+    pub fn new(cloud: &Cloud) -> Self {
+        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
+            .interceptor(cloud.calls.clone())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+        }
+    }
+}
+
+impl AuthorityRegistry for Authorities {
+    async fn registration_code(&self) -> Result<String, CloudFailure> {
+        const ACTION: &str = "iot:GetRegistrationCode";
+        let answer = self.client.get_registration_code().send().await;
+        let answer = answer.map_err(|error| failure(ACTION, error))?;
+        answer
+            .registration_code
+            .ok_or_else(|| broken(ACTION, "registration code"))
+    }
+
+    async fn register_ca(&self, ca: &NewAuthority) -> Result<Registration, CloudFailure> {
+        const ACTION: &str = "iot:RegisterCACertificate";
+        let mode = match ca.mode {
+            CertificateMode::Default => IotMode::Default,
+            CertificateMode::SniOnly => IotMode::SniOnly,
+        };
+        let verifier = ca.verifier_name.as_deref();
+        let tags = [Some(MADE_BY), verifier.map(|name| (VERIFIER, name))]
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| tag(ACTION, key, value))
+            .collect::<Result<_, _>>()?;
+        let answer = self
+            .client
+            .register_ca_certificate()
+            .ca_certificate(&ca.certificate_pem)
+            .set_verification_certificate(ca.verification_pem.clone())
+            .certificate_mode(mode)
+            .set_as_active(false)
+            .allow_auto_registration(false)
+            .set_tags(Some(tags))
+            .customize()
+            // Tried again blindly, a CA whose answer was lost would look like one that was there before.
+            .config_override(
+                aws_sdk_iot::config::Config::builder().retry_config(RetryConfig::disabled()),
+            )
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => {
+                return registered(answer.certificate_id, answer.certificate_arn)
+                    .map(Registration::New)
+                    .ok_or_else(|| broken(ACTION, "certificate id and ARN"));
+            }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(RegisterCACertificateError::ResourceAlreadyExistsException(there)) => {
+                registered(there.resource_id.clone(), there.resource_arn.clone())
+                    .map(Registration::AlreadyThere)
+                    .ok_or_else(|| failure(ACTION, error))
+            }
+            // No throttle: AWS IoT takes no more than ten CAs of one subject.
+            Some(RegisterCACertificateError::LimitExceededException(_)) => Err(CloudFailure {
+                kind: FailureKind::Refused,
+                ..failure(ACTION, error)
+            }),
+            _ => Err(failure(ACTION, error)),
+        }
+    }
+
+    async fn admit_devices(&self, ca_id: &str) -> Result<(), CloudFailure> {
+        self.client
+            .update_ca_certificate()
+            .certificate_id(ca_id)
+            .new_status(CaCertificateStatus::Active)
+            .new_auto_registration_status(AutoRegistrationStatus::Enable)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCACertificate", error))
+    }
+
+    async fn discard_ca(&self, ca_id: &str) -> Result<(), CloudFailure> {
+        let deactivated = self
+            .client
+            .update_ca_certificate()
+            .certificate_id(ca_id)
+            .new_status(CaCertificateStatus::Inactive)
+            .new_auto_registration_status(AutoRegistrationStatus::Disable)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCACertificate", error));
+        // Also where that failed: it may never have been active.
+        let deleted = self
+            .client
+            .delete_ca_certificate()
+            .certificate_id(ca_id)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DeleteCACertificate", error));
+        match CloudFailure::unless_not_found(deleted) {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(deactivated.err().unwrap_or(failure)),
+        }
+    }
+}
+
+fn tag(action: &'static str, key: &str, value: &str) -> Result<Tag, CloudFailure> {
+    Tag::builder()
+        .key(key)
+        .value(value)
+        .build()
+        .map_err(|error| CloudFailure {
+            kind: FailureKind::Refused,
+            action,
+            message: format!("the tag {key} cannot be written"),
+            source: Some(Box::new(error)),
+        })
+}
+
+fn registered(id: Option<String>, arn: Option<String>) -> Option<RegisteredCa> {
+    Some(RegisteredCa { id: id?, arn: arn? })
+}
+
+fn broken(action: &'static str, what: &str) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Unavailable,
+        action,
+        message: format!("the answer has no {what}"),
+        source: None,
+    }
+}

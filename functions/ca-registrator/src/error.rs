@@ -1,0 +1,76 @@
+//! Why no CA was registered.
+
+use muster_documents::MAX_LIFETIME_DAYS;
+use muster_lambda::NamedError;
+use muster_onboarding::CloudFailure;
+use muster_pki::{CaError, CaKeyError, SubjectError};
+
+/// Why no CA was registered. The sentences are for the operator who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// No certificate can have the name that is asked for.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// Not 1 to [`MAX_LIFETIME_DAYS`].
+    #[error("lifetimeDays is {0}; a CA is valid for 1 to {MAX_LIFETIME_DAYS} days.")]
+    Lifetime(i64),
+    /// The stack has no verifier of this name.
+    #[error("There is no verifier named {name:?}. {}", known_verifiers(known))]
+    VerifierUnknown {
+        /// What was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// What the operator brings does not make a CA that can be registered.
+    #[error("{0}")]
+    CaInvalid(String),
+    /// AWS IoT has it already.
+    #[error("This CA is registered already, as {0}. Nothing was changed.")]
+    AlreadyRegistered(String),
+    /// KMS's key could not be used.
+    #[error("No CA could be made: {0}")]
+    KeyFailed(#[from] CaKeyError),
+    /// A certificate could not be made.
+    #[error("No CA could be made: {0}")]
+    NotIssued(#[source] CaError),
+    /// A call failed, and what was done before it is undone.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+    /// A call failed, and then some of the undo as well.
+    #[error(
+        "{failure}. Undoing what was done before failed too ({undo}): CA {certificate_id} may be left in AWS IoT, or \
+         files of it in the vault. Delete both."
+    )]
+    NotUndone {
+        /// What failed first, and gives the error its name.
+        failure: Box<CloudFailure>,
+        /// What could not be undone.
+        undo: Box<CloudFailure>,
+        /// The CA that is left.
+        certificate_id: String,
+    },
+}
+
+impl NamedError for RegisterError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Subject(_) => "SubjectInvalid",
+            Self::Lifetime(_) => "LifetimeInvalid",
+            Self::VerifierUnknown { .. } => "VerifierUnknown",
+            Self::CaInvalid(_) => "CaInvalid",
+            Self::AlreadyRegistered(_) => "CaAlreadyRegistered",
+            Self::KeyFailed(_) | Self::NotIssued(_) => "KeyFailed",
+            Self::Cloud(failure) => failure.name(),
+            Self::NotUndone { failure, .. } => failure.name(),
+        }
+    }
+}
+
+fn known_verifiers(known: &[String]) -> String {
+    if known.is_empty() {
+        "This stack has none.".to_owned()
+    } else {
+        format!("This stack has: {}.", known.join(", "))
+    }
+}

@@ -1,0 +1,34 @@
+//! Wiring of `ca-registrator`.
+
+use ca_registrator::register;
+use muster_cloud::{Authorities, CaKeys, Service, VaultBucket, connect_in_lambda};
+use muster_lambda::{Configuration, run, start_logging, variables};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let configuration = Configuration::from_environment();
+    let cloud = connect_in_lambda();
+    let authorities = Authorities::new(&cloud);
+    let keys = CaKeys::new(&cloud, configuration.required(variables::KEY_ID)?);
+    let vault = VaultBucket::new(
+        &cloud,
+        configuration.required(variables::VAULT_BUCKET)?,
+        configuration.required(variables::VAULT_PREFIX)?,
+    );
+    let verifiers = configuration.list(variables::VERIFIER_NAMES)?;
+    cloud.warm(&[Service::IOT, Service::KMS]).await;
+    run(
+        async |event| register(&authorities, &keys, &vault, &verifiers, now_unix(), event).await,
+        cloud.calls,
+    )
+    .await
+}
+
+fn now_unix() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}

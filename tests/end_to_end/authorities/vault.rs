@@ -1,0 +1,41 @@
+//! What the vault holds, and what its ciphertexts open to.
+
+use crate::support::Stack;
+use aws_sdk_kms::primitives::Blob;
+use muster_pki::{CaKey, der_to_pem};
+use secrecy::SecretSlice;
+use std::collections::BTreeMap;
+
+/// The vault's bucket.
+pub fn s3(stack: &Stack) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::new(&stack.target.cloud.config)
+}
+
+/// Every file of the vault, by its name.
+pub async fn vault(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
+    let (s3, bucket) = (s3(stack), stack.output("VaultBucketName"));
+    let listed = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
+    let mut files = BTreeMap::new();
+    for object in listed.contents() {
+        let name = object.key().unwrap();
+        let got = s3.get_object().bucket(bucket).key(name).send();
+        let bytes = got.await.unwrap().body.collect().await.unwrap();
+        files.insert(name.to_owned(), bytes.to_vec());
+    }
+    files
+}
+
+/// Opens a CA's key as its certificate's serial number tells: the key, and its PEM. `None` if KMS refuses.
+pub async fn ca_key(stack: &Stack, sealed: &[u8], serial: &str) -> Option<(CaKey, String)> {
+    let opened = aws_sdk_kms::Client::new(&stack.target.cloud.config)
+        .decrypt()
+        .ciphertext_blob(Blob::new(sealed))
+        .encryption_context("use", "ca-private-key")
+        .encryption_context("caSerialNumber", serial)
+        .send()
+        .await
+        .ok()?;
+    let der = opened.plaintext.unwrap().into_inner();
+    let pem = der_to_pem("PRIVATE KEY", &der);
+    Some((CaKey::from_pkcs8_der(&SecretSlice::from(der)).unwrap(), pem))
+}
