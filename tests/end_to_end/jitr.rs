@@ -8,6 +8,8 @@ mod verifiers;
 use crate::support::{Authority, OURS, Stack, invoke, send};
 use aws_sdk_iot::types::CaCertificateStatus;
 use device::Device;
+use muster::release::release;
+use muster_documents::Serial;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -65,6 +67,31 @@ async fn a_device_with_a_certificate_of_a_registered_ca_is_let_in_once_however_o
     assert_eq!(told(&stack, "sensor-00001", "DeviceRejected").await, 1);
     assert!(other.connect(&stack).await.is_none());
     assert!(device.works(&stack).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_released_stays_out_and_leaves_its_name_to_another_certificate() {
+    let stack = Stack::start(&[]).await;
+    let authority = Authority::register(&stack, &[OURS]).await;
+    let stolen = Device::signed_by(&authority, "sensor-00001");
+    stolen.knocks(&stack).await;
+    assert!(stolen.works(&stack).await);
+    settled(&stack).await;
+    let serial = Serial::new("sensor-00001").unwrap();
+    release(&stack.target, &serial).await.unwrap();
+    assert_eq!(stolen.status(&stack).await.as_deref(), Some("REVOKED"));
+    assert!(stolen.connect(&stack).await.is_none());
+    let (device, _) = stack.show("sensor-00001").await;
+    assert!(
+        device.is_none(),
+        "a serial that nobody imported is unknown again"
+    );
+
+    let next = Device::signed_by(&authority, "sensor-00001");
+    next.knocks(&stack).await;
+    assert!(next.works(&stack).await);
+    settled(&stack).await;
+    assert!(stolen.connect(&stack).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ mod commands;
 pub mod demo;
 pub mod local;
 pub mod output;
-mod release;
+pub mod release;
 mod table;
 pub mod target;
 mod timeline;

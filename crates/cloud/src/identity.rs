@@ -40,8 +40,43 @@ impl Identity {
     ) -> Result<(), CloudFailure> {
         self.detach_policy(certificate_arn).await?;
         self.detach_thing(thing, certificate_arn).await?;
-        self.discard(certificate_id).await?;
+        if self.was_brought(certificate_id).await? {
+            // Deleted, it would be registered anew when the device connects again, and let in.
+            self.revoke(certificate_id).await?;
+        } else {
+            self.discard(certificate_id).await?;
+        }
         self.delete_made_thing(thing).await
+    }
+
+    /// Whether a CA of the account's has signed it, and not AWS IoT.
+    async fn was_brought(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
+        let described = self
+            .client
+            .describe_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeCertificate", error));
+        match described {
+            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
+            other => Ok(other?
+                .certificate_description()
+                .is_some_and(|found| found.ca_certificate_id().is_some())),
+        }
+    }
+
+    async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let revoked = self
+            .client
+            .update_certificate()
+            .certificate_id(certificate_id)
+            .new_status(CertificateStatus::Revoked)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCertificate", error));
+        CloudFailure::unless_not_found(revoked)
     }
 }
 

@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::{Blob, DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use muster_documents::{ClientId, Serial};
 use muster_onboarding::ledger::{
     DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, client_key, connection_key, delivery_key,
@@ -51,12 +53,12 @@ fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
     Some(Certificate {
         id: text(item, &format!("{stem}Id"))?,
         arn: text(item, &format!("{stem}Arn"))?,
-        der: item
-            .get(&format!("{stem}Der"))?
-            .as_b()
-            .ok()?
-            .as_ref()
-            .to_vec(),
+        der: match item.get(&format!("{stem}Der"))? {
+            AttributeValue::B(bytes) => bytes.as_ref().to_vec(),
+            // Step Functions' own integration encodes bytes once more, so a workflow writes base64 as text.
+            AttributeValue::S(base64) => STANDARD.decode(base64).ok()?,
+            _ => return None,
+        },
     })
 }
 

@@ -9,7 +9,7 @@ use muster_onboarding::ports::{
     CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -103,25 +103,33 @@ impl CertificateRegistry for Registrations {
             .certificate_id(ca_certificate_id)
             .send()
             .await
-            .map_err(|error| failure(ACTION, error))?;
+            .map_err(|error| failure(ACTION, error));
+        let described = match described {
+            // Deregistered meanwhile: it lets nobody in.
+            Err(error) if error.kind == FailureKind::NotFound => {
+                return Ok(RegisteredAuthority {
+                    active: false,
+                    tags: BTreeMap::new(),
+                });
+            }
+            other => other?,
+        };
         let found = described
             .certificate_description
             .unwrap_or_else(|| aws_sdk_iot::types::CaCertificateDescription::builder().build());
-        let mut tags = std::collections::BTreeMap::new();
+        let mut tags = BTreeMap::new();
         if let Some(arn) = &found.certificate_arn {
-            let listed = self
+            let mut listed = self
                 .client
                 .list_tags_for_resource()
                 .resource_arn(arn)
-                .send()
-                .await
-                .map_err(|error| failure("iot:ListTagsForResource", error))?;
-            let pairs = listed.tags.unwrap_or_default();
-            tags.extend(
-                pairs
-                    .into_iter()
-                    .map(|tag| (tag.key, tag.value.unwrap_or_default())),
-            );
+                .into_paginator()
+                .items()
+                .send();
+            while let Some(tag) = listed.next().await {
+                let tag = tag.map_err(|error| failure("iot:ListTagsForResource", error))?;
+                tags.insert(tag.key, tag.value.unwrap_or_default());
+            }
         }
         let authority = RegisteredAuthority {
             active: found.status == Some(CaCertificateStatus::Active),

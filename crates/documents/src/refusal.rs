@@ -79,8 +79,10 @@ codes! {
     DeliveryAbandoned: true,
     /// The certificate cannot be read, or is that of a CA.
     CertificateUnsuitable: false,
-    /// The certificate is not valid yet, or no longer.
-    CertificateNotInForce: false,
+    /// The certificate is no longer valid.
+    CertificateExpired: false,
+    /// The certificate is not valid yet.
+    CertificateNotYetValid: true,
     /// The certificate's common name cannot be a thing's name.
     CommonNameMalformed: false,
     /// The verifier said no.

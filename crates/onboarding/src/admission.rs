@@ -23,10 +23,16 @@ pub fn applicant(der: &[u8], now: i64) -> Result<Applicant, Refusal> {
             "The certificate is that of a CA. A device needs one of its own, with basicConstraints CA:FALSE.",
         ));
     }
-    if !(certificate.not_before_unix..=certificate.not_after_unix).contains(&now) {
+    if now > certificate.not_after_unix {
         return Err(Refusal::new(
-            RefusalCode::CertificateNotInForce,
-            "The certificate is not valid yet, or no longer. Check the clock of whoever signed it, or sign another one.",
+            RefusalCode::CertificateExpired,
+            "The certificate is no longer valid. Sign another one.",
+        ));
+    }
+    if now < certificate.not_before_unix {
+        return Err(Refusal::new(
+            RefusalCode::CertificateNotYetValid,
+            "The certificate is not valid yet. Check the clock of whoever signed it; the device's later tries ask again.",
         ));
     }
     if certificate.common_names > 1 {

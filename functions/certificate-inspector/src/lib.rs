@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{InspectCertificate, InspectedCertificate};
 use muster_documents::{Refusal, RefusalCode, Serial};
 use muster_lambda::NamedError;
-use muster_onboarding::ports::{CertificateRegistry, MADE_BY, RegisteredAuthority, VERIFIER_NAME};
+use muster_onboarding::ports::{
+    CertificateRegistry, MADE_BY, RegisteredAuthority, RegisteredCertificate, VERIFIER_NAME,
+};
 use muster_onboarding::{CloudFailure, applicant};
 use std::collections::BTreeMap;
 
@@ -59,7 +61,12 @@ pub async fn inspect(
     } else {
         None
     };
-    let Some(found) = found.filter(|found| found.description.status == PENDING) else {
+    // What the message says of the CA is checked: its tags decide who is asked.
+    let of_this_ca = |found: &RegisteredCertificate| {
+        found.description.ca_certificate_id.as_deref() == Some(task.ca_certificate_id.as_str())
+    };
+    let found = found.filter(|found| found.description.status == PENDING && of_this_ca(found));
+    let Some(found) = found else {
         return Ok(InspectedCertificate::settled(id, &task));
     };
     let mut inspected = InspectedCertificate {
@@ -94,11 +101,8 @@ fn verifier(
     verifiers: &BTreeMap<String, String>,
     task: &InspectCertificate,
 ) -> Result<Option<String>, InspectError> {
-    let named = authority
-        .tags
-        .get(VERIFIER_NAME)
-        .filter(|name| !name.is_empty());
-    let Some(name) = named else {
+    // An empty name is one that this stack does not have: rather nobody than everybody.
+    let Some(name) = authority.tags.get(VERIFIER_NAME) else {
         return Ok(None);
     };
     let arn = verifiers.get(name);

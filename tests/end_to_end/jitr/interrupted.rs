@@ -7,10 +7,11 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use std::collections::BTreeSet;
 
 /// The states that a device comes through that is let in.
-const WAY: [&str; 7] = [
+const WAY: [&str; 8] = [
     "InspectCertificate",
     "ReserveDevice",
     "RegisterIdentity",
+    "HoldDevice",
     "ActivateCertificate",
     "RecordProvisioned",
     "RecordTimeline",
@@ -21,7 +22,7 @@ const WAY: [&str; 7] = [
 const UNDO: [&str; 3] = ["ReadRecord", "RevokeIdentity", "KeepEvent"];
 
 /// Those that a device comes through whose name is taken.
-const REFUSAL: [&str; 2] = ["ReadDevice", "RefuseCertificate"];
+const REFUSAL: [&str; 3] = ["ReadDevice", "ReadHolder", "RefuseCertificate"];
 
 /// How a run has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -124,9 +124,31 @@ impl Devices {
             .map_err(|error| failure("dynamodb:PutItem", error))
         {
             Ok(_) => Ok(Import::Imported),
-            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(Import::AlreadyThere),
+            Err(error) if error.kind == FailureKind::ConditionFailed => {
+                self.mark_imported(serial, now).await?;
+                Ok(Import::AlreadyThere)
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// A device that came in without being imported is from now on as if it had been.
+    async fn mark_imported(&self, serial: &Serial, now: &str) -> Result<(), CloudFailure> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+            .update_expression(
+                "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now)",
+            )
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":import", s(IMPORTED))
+            .expression_attribute_values(":now", s(now))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
     /// A device and its timeline, oldest first. The device is `None` if nobody imported it; the timeline then has
@@ -185,9 +207,27 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Makes a device known again, so that it may ask with another key. Its certificate has to be taken away first.
-    /// Fails with `ConditionFailed` if another request has taken it meanwhile.
+    /// Makes a device known again, so that it may ask with another key; one that nobody imported is forgotten, since
+    /// known serials are served. Its certificate has to be taken away first. Fails with `ConditionFailed` if another
+    /// request has taken it meanwhile.
     pub async fn release(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        let forgotten = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+            .condition_expression("execution = :execution AND enrolledBy <> :import")
+            .expression_attribute_values(":execution", s(execution))
+            .expression_attribute_values(":import", s(IMPORTED))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:DeleteItem", error));
+        match forgotten {
+            Err(error) if error.kind == FailureKind::ConditionFailed => {}
+            other => return other,
+        }
         self.client
             .update_item()
             .table_name(&self.table)
