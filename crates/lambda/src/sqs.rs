@@ -1,5 +1,6 @@
 //! SQS batches with partial failure (AWS Lambda developer guide, "Reporting batch item failures").
 
+use crate::NamedError;
 use serde::{Deserialize, Serialize};
 
 /// What Lambda hands over from a queue.
@@ -36,11 +37,25 @@ pub struct BatchItemFailure {
     pub item_identifier: String,
 }
 
-impl SqsBatchResponse {
-    /// Has a message delivered again.
-    pub fn fail(&mut self, record: &SqsRecord) {
-        self.batch_item_failures.push(BatchItemFailure {
-            item_identifier: record.message_id.clone(),
-        });
+impl SqsBatch {
+    /// Takes each message. What fails is logged, as `what` it is, and named in the answer: it is delivered again, alone.
+    pub async fn take_each<E: NamedError>(
+        &self,
+        what: &'static str,
+        take: impl AsyncFn(&SqsRecord) -> Result<(), E>,
+    ) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for record in &self.records {
+            if let Err(error) = take(record).await {
+                tracing::warn!(
+                    target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
+                    "{what} is delivered again"
+                );
+                response.batch_item_failures.push(BatchItemFailure {
+                    item_identifier: record.message_id.clone(),
+                });
+            }
+        }
+        response
     }
 }

@@ -37,17 +37,8 @@ pub async fn take(
     workflow: &impl Workflow,
     batch: SqsBatch,
 ) -> Result<SqsBatchResponse, IntakeError> {
-    let mut response = SqsBatchResponse::default();
-    for record in &batch.records {
-        if let Err(error) = take_one(rules, workflow, record).await {
-            tracing::warn!(
-                target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
-                "a request is delivered again"
-            );
-            response.fail(record);
-        }
-    }
-    Ok(response)
+    let each = async |record: &SqsRecord| take_one(rules, workflow, record).await;
+    Ok(batch.take_each("a request", each).await)
 }
 
 async fn take_one(

@@ -47,17 +47,9 @@ pub async fn acknowledge(
     publisher: &impl Publisher,
     batch: SqsBatch,
 ) -> Result<SqsBatchResponse, AcknowledgeError> {
-    let mut response = SqsBatchResponse::default();
-    for record in &batch.records {
-        if let Err(error) = take_one(prefix, ledger, waiting, publisher, record).await {
-            tracing::warn!(
-                target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
-                "an acknowledgement is delivered again"
-            );
-            response.fail(record);
-        }
-    }
-    Ok(response)
+    let each =
+        async |record: &SqsRecord| take_one(prefix, ledger, waiting, publisher, record).await;
+    Ok(batch.take_each("an acknowledgement", each).await)
 }
 
 async fn take_one(

@@ -34,17 +34,8 @@ pub async fn take(
     workflow: &impl Workflow,
     batch: SqsBatch,
 ) -> Result<SqsBatchResponse, ActivateError> {
-    let mut response = SqsBatchResponse::default();
-    for record in &batch.records {
-        if let Err(error) = take_one(workflow, record).await {
-            tracing::warn!(
-                target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
-                "a registration is delivered again"
-            );
-            response.fail(record);
-        }
-    }
-    Ok(response)
+    let each = async |record: &SqsRecord| take_one(workflow, record).await;
+    Ok(batch.take_each("a registration", each).await)
 }
 
 /// A message that comes again names the same execution. An event that AWS IoT publishes again, at the device's next
