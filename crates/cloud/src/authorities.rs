@@ -8,13 +8,10 @@ use aws_sdk_iot::types::{
     AutoRegistrationStatus, CaCertificateStatus, CertificateMode as IotMode, Tag,
 };
 use muster_documents::CertificateMode;
-use muster_onboarding::ports::{AuthorityRegistry, NewAuthority, RegisteredCa, Registration};
+use muster_onboarding::ports::{
+    AuthorityRegistry, MADE_BY, NewAuthority, RegisteredCa, Registration, VERIFIER_NAME,
+};
 use muster_onboarding::{CloudFailure, FailureKind};
-
-/// The tag that marks the CAs which Muster has registered.
-const MADE_BY: (&str, &str) = ("madeBy", "muster");
-/// The tag that names the verifier of a CA's devices.
-const VERIFIER: &str = "verifierName";
 
 /// The adapter to AWS IoT's certificate authorities.
 #[derive(Debug, Clone)]
@@ -51,7 +48,7 @@ impl AuthorityRegistry for Authorities {
             CertificateMode::SniOnly => IotMode::SniOnly,
         };
         let verifier = ca.verifier_name.as_deref();
-        let tags = [Some(MADE_BY), verifier.map(|name| (VERIFIER, name))]
+        let tags = [Some(MADE_BY), verifier.map(|name| (VERIFIER_NAME, name))]
             .into_iter()
             .flatten()
             .map(|(key, value)| tag(ACTION, key, value))

@@ -42,7 +42,8 @@ impl Identity {
         self.detach_thing(thing, certificate_arn).await?;
         if self.was_brought(certificate_id).await? {
             // Deleted, it would be registered anew when the device connects again, and let in.
-            self.revoke(certificate_id).await?;
+            let revoked = self.set_status(certificate_id, CertificateStatus::Revoked);
+            CloudFailure::unless_not_found(revoked.await)?;
         } else {
             self.discard(certificate_id).await?;
         }
@@ -66,17 +67,19 @@ impl Identity {
         }
     }
 
-    async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        let revoked = self
-            .client
+    async fn set_status(
+        &self,
+        certificate_id: &str,
+        status: CertificateStatus,
+    ) -> Result<(), CloudFailure> {
+        self.client
             .update_certificate()
             .certificate_id(certificate_id)
-            .new_status(CertificateStatus::Revoked)
+            .new_status(status)
             .send()
             .await
             .map(drop)
-            .map_err(|error| failure("iot:UpdateCertificate", error));
-        CloudFailure::unless_not_found(revoked)
+            .map_err(|error| failure("iot:UpdateCertificate", error))
     }
 }
 
@@ -119,16 +122,8 @@ impl CertificateAuthority for Identity {
     }
 
     async fn discard(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        let deactivated = self
-            .client
-            .update_certificate()
-            .certificate_id(certificate_id)
-            .new_status(CertificateStatus::Inactive)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("iot:UpdateCertificate", error));
-        CloudFailure::unless_not_found(deactivated)?;
+        let deactivated = self.set_status(certificate_id, CertificateStatus::Inactive);
+        CloudFailure::unless_not_found(deactivated.await)?;
         let deleted = self
             .client
             .delete_certificate()

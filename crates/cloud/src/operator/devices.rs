@@ -3,6 +3,8 @@
 use crate::ledger::{s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
@@ -96,6 +98,22 @@ impl Devices {
         }
     }
 
+    fn update(&self, serial: &Serial) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+    }
+
+    fn delete(&self, serial: &Serial) -> DeleteItemFluentBuilder {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(STATE_SK))
+    }
+
     /// Makes a serial known, unless it is there already.
     pub async fn import(
         &self,
@@ -134,11 +152,7 @@ impl Devices {
 
     /// A device that came in without being imported is from now on as if it had been.
     async fn mark_imported(&self, serial: &Serial, now: &str) -> Result<(), CloudFailure> {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, s(device_key(serial)))
-            .key(SK, s(STATE_SK))
+        self.update(serial)
             .update_expression(
                 "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now)",
             )
@@ -212,11 +226,7 @@ impl Devices {
     /// request has taken it meanwhile.
     pub async fn release(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
         let forgotten = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, s(device_key(serial)))
-            .key(SK, s(STATE_SK))
+            .delete(serial)
             .condition_expression("execution = :execution AND enrolledBy <> :import")
             .expression_attribute_values(":execution", s(execution))
             .expression_attribute_values(":import", s(IMPORTED))
@@ -228,11 +238,7 @@ impl Devices {
             Err(error) if error.kind == FailureKind::ConditionFailed => {}
             other => return other,
         }
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, s(device_key(serial)))
-            .key(SK, s(STATE_SK))
+        self.update(serial)
             .update_expression(
                 "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
                  certificateId, certificateArn, certificateDer, \
@@ -250,11 +256,7 @@ impl Devices {
 
     /// Makes a serial unknown again. One that is not merely known stays, with `ConditionFailed`.
     pub async fn forget(&self, serial: &Serial) -> Result<(), CloudFailure> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, s(device_key(serial)))
-            .key(SK, s(STATE_SK))
+        self.delete(serial)
             .condition_expression("attribute_not_exists(pk) OR #state = :known")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
