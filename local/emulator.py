@@ -55,6 +55,10 @@ def main() -> None:
 
     from ministack.app import main as run_emulator
 
+    import just_in_time_provisioning
+
+    just_in_time_provisioning.install()
+
     sys.argv = ["ministack"]
     try:
         run_emulator()

@@ -2,6 +2,7 @@
 
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
+use muster_onboarding::ports::DeviceLedger;
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Why a device is not free for another key.
@@ -44,18 +45,18 @@ pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, Re
         });
     };
     let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
+    let ledger = muster_cloud::Ledger::new(&target.cloud, target.output("LedgerTableName")?);
+    let held = ledger.held(serial).await?.unwrap_or_default();
     let mut taken = Vec::new();
-    for (id, arn) in [
-        (device.certificate_id, device.certificate_arn),
-        (
-            device.pending_certificate_id,
-            device.pending_certificate_arn,
-        ),
-    ] {
-        if let (Some(id), Some(arn)) = (id, arn) {
-            identity.retire(serial, &id, &arn).await?;
-            taken.push(id);
+    for certificate in [held.current, held.pending].into_iter().flatten() {
+        if device.ca_certificate_id.is_some() {
+            identity.shut_out(serial, &certificate).await?;
+        } else {
+            identity
+                .retire(serial, &certificate.id, &certificate.arn)
+                .await?;
         }
+        taken.push(certificate.id);
     }
     match devices.release(serial, &execution).await {
         Ok(()) => Ok(taken),

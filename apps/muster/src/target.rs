@@ -4,8 +4,9 @@ use crate::local::{self, Checkout, NotACheckout, Running, StackState};
 use clap::Args;
 use edge_client::Source;
 use muster_cloud::Cloud;
-use muster_cloud::operator::{data_endpoint, stack_outputs};
+use muster_cloud::operator::stack_outputs;
 use muster_onboarding::CloudFailure;
+use muster_onboarding::ports::DataEndpoint;
 use std::collections::BTreeMap;
 
 /// The authority of AWS IoT's endpoints (AWS IoT developer guide, "Server authentication").
@@ -123,7 +124,9 @@ impl Target {
         match &self.local {
             Some(endpoint) => Ok(endpoint.clone()),
             None => Ok(Endpoint {
-                host: data_endpoint(&self.cloud.config).await?,
+                host: muster_cloud::Endpoint::new(&self.cloud)
+                    .data_endpoint()
+                    .await?,
                 port: MQTT_PORT,
                 authority: Source::from(AMAZON_ROOT.to_owned()),
             }),

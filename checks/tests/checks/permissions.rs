@@ -94,8 +94,8 @@ fn adapters() -> BTreeMap<String, Actions> {
 fn permissions(action: &str) -> Vec<&str> {
     match action {
         "dynamodb:TransactWriteItems" => vec!["dynamodb:PutItem", "dynamodb:UpdateItem"],
-        // With tags, which are checked by themselves.
-        "iot:RegisterCACertificate" => vec![action, "iot:TagResource"],
+        // With tags and a role, which are checked by themselves.
+        "iot:RegisterCACertificate" => vec![action, "iot:TagResource", "iam:PassRole"],
         other => vec![other],
     }
 }

@@ -5,11 +5,13 @@ use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::operation::register_ca_certificate::RegisterCACertificateError;
 use aws_sdk_iot::types::{
-    AutoRegistrationStatus, CaCertificateStatus, CertificateMode as IotMode, Tag,
+    AutoRegistrationStatus, CaCertificateStatus, CertificateMode as IotMode, RegistrationConfig,
+    Tag,
 };
 use muster_documents::CertificateMode;
 use muster_onboarding::ports::{
-    AuthorityRegistry, MADE_BY, NewAuthority, RegisteredCa, Registration, VERIFIER_NAME,
+    AuthorityRegistry, MADE_BY, NewAuthority, Provisioning, RegisteredCa, Registration,
+    VERIFIER_NAME,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -62,6 +64,7 @@ impl AuthorityRegistry for Authorities {
             .set_as_active(false)
             .allow_auto_registration(false)
             .set_tags(Some(tags))
+            .set_registration_config(ca.provisioning.as_ref().map(registration_config))
             .customize()
             // Tried again blindly, a CA whose answer was lost would look like one that was there before.
             .config_override(
@@ -129,6 +132,13 @@ impl AuthorityRegistry for Authorities {
             Err(failure) => Err(deactivated.err().unwrap_or(failure)),
         }
     }
+}
+
+fn registration_config(provisioning: &Provisioning) -> RegistrationConfig {
+    RegistrationConfig::builder()
+        .template_body(&provisioning.template)
+        .role_arn(&provisioning.role_arn)
+        .build()
 }
 
 fn tag(action: &'static str, key: &str, value: &str) -> Result<Tag, CloudFailure> {

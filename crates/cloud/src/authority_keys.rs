@@ -2,9 +2,10 @@
 
 use crate::{Cloud, failure};
 use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeyPairSpec;
 use muster_documents::CaKeyType;
-use muster_onboarding::ports::{AuthorityKeys, SealedKeyPair};
+use muster_onboarding::ports::{AuthorityKeyOpener, AuthorityKeys, SealedKeyPair};
 use muster_onboarding::{CloudFailure, FailureKind};
 use muster_pki::SerialNumber;
 use secrecy::SecretSlice;
@@ -63,12 +64,38 @@ impl AuthorityKeys for CaKeys {
                 private_key: SecretSlice::from(in_clear.into_inner()),
                 sealed: sealed.into_inner(),
             }),
-            _ => Err(CloudFailure {
-                kind: FailureKind::Unavailable,
-                action: ACTION,
-                message: "the answer has no private key".to_owned(),
-                source: None,
-            }),
+            _ => Err(no_key(ACTION)),
         }
+    }
+}
+
+impl AuthorityKeyOpener for CaKeys {
+    async fn open_ca_key(
+        &self,
+        sealed: Vec<u8>,
+        serial: &SerialNumber,
+    ) -> Result<SecretSlice<u8>, CloudFailure> {
+        const ACTION: &str = "kms:Decrypt";
+        let answer = self
+            .client
+            .decrypt()
+            .key_id(&self.key_id)
+            .ciphertext_blob(Blob::new(sealed))
+            .encryption_context(USE.0, USE.1)
+            .encryption_context(SERIAL, serial.to_string())
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        let in_clear = answer.plaintext.ok_or_else(|| no_key(ACTION))?;
+        Ok(SecretSlice::from(in_clear.into_inner()))
+    }
+}
+
+fn no_key(action: &'static str) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Unavailable,
+        action,
+        message: "the answer has no private key".to_owned(),
+        source: None,
     }
 }

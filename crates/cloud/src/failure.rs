@@ -22,7 +22,7 @@ where
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "NotFoundException" => FailureKind::NotFound,
+        "ResourceNotFoundException" | "NotFoundException" | "NoSuchKey" => FailureKind::NotFound,
         "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
         "ConditionalCheckFailedException" | "TransactionCanceledException" => {
             FailureKind::ConditionFailed

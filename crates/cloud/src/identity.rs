@@ -6,7 +6,7 @@ use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover, MADE_BY,
+    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover, MADE_BY, MADE_BY_TEMPLATE,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -31,6 +31,34 @@ impl Identity {
 }
 
 impl Identity {
+    /// Takes a certificate away that was handed out, and its thing if Muster's template made it. AWS IoT may not know the
+    /// certificate yet; it is registered then, as revoked, since it would come in with its device's first connection
+    /// otherwise. Done already is done.
+    pub async fn shut_out(
+        &self,
+        thing: &Serial,
+        certificate: &Certificate,
+    ) -> Result<(), CloudFailure> {
+        let registered = self
+            .client
+            .register_certificate_without_ca()
+            .certificate_pem(muster_pki::der_to_pem("CERTIFICATE", &certificate.der))
+            .status(CertificateStatus::Inactive)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:RegisterCertificateWithoutCA", error));
+        match registered {
+            Err(error) if error.kind == FailureKind::AlreadyExists => {}
+            other => other?,
+        }
+        self.set_status(&certificate.id, CertificateStatus::Revoked)
+            .await?;
+        self.detach_policy(&certificate.arn).await?;
+        self.detach_thing(thing, &certificate.arn).await?;
+        self.delete_made_thing(thing).await
+    }
+
     /// Takes a device's certificate away, and its thing if Muster made it. Done already is done.
     pub async fn retire(
         &self,
@@ -227,12 +255,9 @@ impl IdentityRemover for Identity {
             Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
             other => other?,
         };
-        if found
-            .attributes()
-            .and_then(|all| all.get(MADE_BY.0))
-            .map(String::as_str)
-            != Some(MADE_BY.1)
-        {
+        let attributes = found.attributes.unwrap_or_default();
+        let has = |(name, value): (&str, &str)| attributes.get(name).is_some_and(|is| is == value);
+        if !has(MADE_BY) && !has(MADE_BY_TEMPLATE) {
             return Ok(());
         }
         let deleted = self

@@ -37,8 +37,8 @@ type Item = HashMap<String, AttributeValue>;
 /// The adapter to the ledger's table.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
@@ -130,6 +130,8 @@ fn unless_another_holds_it(result: Result<(), CloudFailure>) -> Result<(), Cloud
 
 fn read_held(item: &Item) -> HeldDevice {
     HeldDevice {
+        state: text(item, "state").and_then(|state| DeviceState::named(&state)),
+        fingerprint: text(item, "fingerprint"),
         execution: text(item, "execution"),
         pending: certificate(item, "pendingCertificate"),
         current: certificate(item, "certificate"),
@@ -410,7 +412,7 @@ impl RefusalLedger for Ledger {
 }
 
 /// Milliseconds since 1970 as ISO 8601, always with three digits after the point, so that texts sort as times do.
-fn iso(milliseconds: i64) -> String {
+pub(crate) fn iso(milliseconds: i64) -> String {
     let seconds = DateTime::from_secs(milliseconds.div_euclid(1000));
     let seconds = seconds.fmt(DateTimeFormat::DateTime).unwrap_or_default();
     format!(

@@ -7,7 +7,11 @@ mod authorities;
 mod authority_keys;
 mod calls;
 mod connect;
+#[cfg(feature = "identity")]
+mod endpoint;
 mod failure;
+#[cfg(feature = "ledger")]
+mod handing_out;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "ledger")]
@@ -22,6 +26,8 @@ mod registrations;
 mod sealing;
 #[cfg(feature = "vault")]
 mod vault;
+#[cfg(feature = "verifying")]
+mod verifiers;
 #[cfg(any(
     feature = "authorities",
     feature = "identity",
@@ -40,6 +46,8 @@ pub use authorities::Authorities;
 pub use authority_keys::CaKeys;
 pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
+#[cfg(feature = "identity")]
+pub use endpoint::Endpoint;
 pub use failure::failure;
 #[cfg(feature = "identity")]
 pub use identity::Identity;
@@ -53,6 +61,8 @@ pub use registrations::Registrations;
 pub use sealing::Sealing;
 #[cfg(feature = "vault")]
 pub use vault::VaultBucket;
+#[cfg(feature = "verifying")]
+pub use verifiers::VerifierFunctions;
 #[cfg(any(
     feature = "authorities",
     feature = "identity",

@@ -3,10 +3,10 @@
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus};
-use muster_documents::CertificateDescription;
 use muster_documents::tasks::Verdict;
+use muster_documents::{CertificateDescription, Serial};
 use muster_onboarding::ports::{
-    CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate,
+    CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate, Things,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::{BTreeMap, HashMap};
@@ -107,13 +107,14 @@ impl CertificateRegistry for Registrations {
         let described = match described {
             // Deregistered meanwhile: it lets nobody in.
             Err(error) if error.kind == FailureKind::NotFound => {
-                return Ok(RegisteredAuthority {
-                    active: false,
-                    tags: BTreeMap::new(),
-                });
+                return Ok(RegisteredAuthority::default());
             }
             other => other?,
         };
+        // By name, the template is AWS IoT's to look up.
+        let template = described
+            .registration_config
+            .map(|config| config.template_body.unwrap_or_default());
         let found = described
             .certificate_description
             .unwrap_or_else(|| aws_sdk_iot::types::CaCertificateDescription::builder().build());
@@ -134,6 +135,9 @@ impl CertificateRegistry for Registrations {
         let authority = RegisteredAuthority {
             active: found.status == Some(CaCertificateStatus::Active),
             tags,
+            arn: found.certificate_arn.unwrap_or_default(),
+            certificate_pem: found.certificate_pem.unwrap_or_default(),
+            template,
         };
         self.authorities
             .lock()
@@ -143,6 +147,22 @@ impl CertificateRegistry for Registrations {
                 (Instant::now(), authority.clone()),
             );
         Ok(authority)
+    }
+}
+
+impl Things for Registrations {
+    async fn thing_exists(&self, thing: &Serial) -> Result<bool, CloudFailure> {
+        let described = self
+            .client
+            .describe_thing()
+            .thing_name(thing.as_str())
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeThing", error));
+        match described {
+            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
+            other => other.map(|_| true),
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use crate::{Cloud, failure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use muster_documents::VaultFile;
-use muster_onboarding::CloudFailure;
-use muster_onboarding::ports::Vault;
+use muster_onboarding::ports::{Vault, VaultReader};
+use muster_onboarding::{CloudFailure, FailureKind};
 
 /// The adapter to the vault's bucket.
 #[derive(Debug, Clone)]
@@ -60,5 +60,35 @@ impl Vault for VaultBucket {
             .await
             .map(drop)
             .map_err(|error| failure("s3:DeleteObject", error))
+    }
+}
+
+impl VaultReader for VaultBucket {
+    async fn read_file(
+        &self,
+        ca_id: &str,
+        file: VaultFile,
+    ) -> Result<Option<Vec<u8>>, CloudFailure> {
+        const ACTION: &str = "s3:GetObject";
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.key(ca_id, file))
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error));
+        let answer = match answer {
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let contents = answer.body.collect().await;
+        let contents = contents.map_err(|error| CloudFailure {
+            kind: FailureKind::Unavailable,
+            action: ACTION,
+            message: "the file broke off".to_owned(),
+            source: Some(Box::new(error)),
+        })?;
+        Ok(Some(contents.to_vec()))
     }
 }

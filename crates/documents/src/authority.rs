@@ -1,23 +1,15 @@
 //! What `ca-registrator` takes and gives.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 /// The lifetime of a CA that is made, in days, where the request names none: ten years.
 pub const DEFAULT_LIFETIME_DAYS: i64 = 3650;
 
+/// The longest provisioning template, in characters (AWS IoT, `RegistrationConfig`, `templateBody`).
+pub const MAX_TEMPLATE_CHARACTERS: usize = 10_240;
+
 /// The longest lifetime of a CA that is made, in days: a hundred years.
 pub const MAX_LIFETIME_DAYS: i64 = 36_500;
-
-/// The input of `ca-registrator`: the request is in `body`, as an object, or as a string of JSON as API Gateway sends
-/// it. What stands beside `body` is passed over.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AuthorityEvent {
-    /// The request.
-    #[serde(deserialize_with = "object_or_text")]
-    pub body: RegisterAuthority,
-}
 
 /// What to register as a certificate authority: one that is made, or one that the operator brings. Fields that do not
 /// exist are refused, since a misspelt one would otherwise be passed over in silence.
@@ -37,16 +29,47 @@ pub struct RegisterAuthority {
     pub key_type: Option<CaKeyType>,
     /// The certificate of a CA that the operator brings.
     pub ca_certificate_pem: Option<String>,
+    /// How its devices come in; left out, it is [`Route::Jitp`] where there is a template, else [`Route::Jitr`].
+    pub route: Option<Route>,
+    /// With [`Route::Jitp`], what AWS IoT provisions for a device, as JSON (AWS IoT developer guide, "Provisioning
+    /// templates"): at most [`MAX_TEMPLATE_CHARACTERS`]. Left out, it is Muster's own.
+    pub template_body: Option<String>,
     /// In mode `DEFAULT`, what proves that the operator has that CA's key: a certificate that it has signed, with the
     /// registration code as its common name.
     pub verification_certificate_pem: Option<String>,
 }
 
-/// The name of a CA. An empty field is one that is left out.
+impl RegisterAuthority {
+    /// How the CA's devices come in.
+    pub fn route(&self) -> Route {
+        let with_template = self
+            .template_body
+            .as_ref()
+            .is_some_and(|body| !body.is_empty());
+        self.route.unwrap_or(if with_template {
+            Route::Jitp
+        } else {
+            Route::Jitr
+        })
+    }
+}
+
+/// How a device with a certificate of a registered CA comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// Just-in-time registration: Muster's workflow provisions the device.
+    Jitr,
+    /// Just-in-time provisioning: AWS IoT does, from a template that the CA carries.
+    Jitp,
+}
+
+/// The name of a CA, or of a device whose certificate is asked for. An empty field is one that is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CsrSubjects {
-    /// The common name, at most 64 characters. Left out, it is the account's registration code.
+    /// The common name, at most 64 characters. Left out, a CA's is the account's registration code, and a device's a
+    /// random UUID.
     #[serde(default)]
     pub common_name: String,
     /// The country's two letters (ISO 3166).
@@ -99,29 +122,14 @@ pub struct RegisteredAuthority {
     pub certificate_arn: String,
 }
 
-fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthority, D::Error> {
-    let request = match Value::deserialize(body)? {
-        Value::String(text) => serde_json::from_str(&text),
-        object => serde_json::from_value(object),
-    };
-    request.map_err(|error| {
-        let said = error.to_string();
-        // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.
-        if said.contains("-----BEGIN") {
-            D::Error::custom("a PEM block stands in a field that takes none")
-        } else {
-            D::Error::custom(said)
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::ApiEvent;
+    use serde_json::{Value, json};
 
     fn read(event: Value) -> Result<RegisterAuthority, String> {
-        serde_json::from_value::<AuthorityEvent>(event)
+        serde_json::from_value::<ApiEvent<RegisterAuthority>>(event)
             .map(|event| event.body)
             .map_err(|error| error.to_string())
     }
@@ -135,10 +143,11 @@ mod tests {
         let text = read(json!({ "body": body.to_string(), "httpMethod": "POST" })).unwrap();
         let object = read(json!({ "body": body })).unwrap();
         assert_eq!(text, object);
-        let subjects = object.csr_subjects.unwrap();
+        let subjects = object.csr_subjects.as_ref().unwrap();
         assert_eq!(subjects.country_name, "TW");
         assert_eq!(subjects.common_name, "");
         assert_eq!(object.certificate_mode, CertificateMode::Default);
+        assert_eq!(object.route(), Route::Jitr);
         assert_eq!(
             read(json!({ "body": {} })).unwrap(),
             RegisterAuthority::default()

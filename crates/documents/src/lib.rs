@@ -2,9 +2,11 @@
 //!
 //! Nothing here decides anything and nothing here does I/O: a type, its limits, and its wire form.
 
+mod api_event;
 mod authority;
 mod claim;
 mod depth;
+mod device_certificate;
 mod identifiers;
 mod message;
 mod refusal;
@@ -14,11 +16,17 @@ pub mod tasks;
 mod topics;
 mod vault;
 
+pub use api_event::ApiEvent;
 pub use authority::{
-    AuthorityEvent, CaKeyType, CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS,
-    MAX_LIFETIME_DAYS, RegisterAuthority, RegisteredAuthority,
+    CaKeyType, CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS,
+    MAX_TEMPLATE_CHARACTERS, RegisterAuthority, RegisteredAuthority, Route,
 };
 pub use claim::{ClaimRequest, Mode};
+pub use device_certificate::{
+    Certificates, DEFAULT_DEVICE_LIFETIME_DAYS, DeviceInfo, ENCRYPTION_INFO, EncryptTo,
+    EncryptedKey, Endpoints, GenerateDeviceCertificate, GeneratedDeviceCertificate, MadeKey,
+    NamedDevice,
+};
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};
 pub use refusal::{Refusal, RefusalCode};

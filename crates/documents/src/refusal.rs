@@ -87,8 +87,10 @@ codes! {
     CommonNameMalformed: false,
     /// The verifier said no.
     NotVerified: false,
-    /// The CA that signed the certificate is disabled.
+    /// The CA that signed the certificate, or is to sign it, is disabled.
     CaDisabled: true,
+    /// A thing of this name is there already, and nobody has shown that it may be touched.
+    ThingExists: false,
     /// Something failed on the cloud's side; nothing was left behind.
     ProvisioningFailed: true,
 }

@@ -1,5 +1,6 @@
 //! What the vault keeps of each certificate authority, under `<prefix>/<caCertificateId>/`.
 
+use crate::Route;
 use serde::{Deserialize, Serialize};
 
 /// A file of a CA.
@@ -37,6 +38,8 @@ pub struct AuthorityRecord {
     pub certificate_arn: String,
     /// The verifier that judges its devices, if one does.
     pub verifier_name: Option<String>,
+    /// How its devices come in.
+    pub route: Route,
     /// When it was registered, in seconds since 1970.
     pub created_at: i64,
 }

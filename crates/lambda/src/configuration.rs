@@ -12,6 +12,8 @@ pub mod variables {
     pub const LEGACY_MODE: &str = "LEGACY_MODE";
     /// The IoT policy of provisioned devices.
     pub const DEVICE_POLICY: &str = "DEVICE_POLICY";
+    /// The role that AWS IoT takes on for just-in-time provisioning.
+    pub const PROVISIONING_ROLE_ARN: &str = "PROVISIONING_ROLE_ARN";
     /// The KMS key that seals private keys on their way.
     pub const KEY_ID: &str = "KEY_ID";
     /// The workflow that claim-intake starts.
@@ -24,6 +26,8 @@ pub mod variables {
     pub const VAULT_BUCKET: &str = "VAULT_BUCKET";
     /// What the names of these files begin with.
     pub const VAULT_PREFIX: &str = "VAULT_PREFIX";
+    /// How long the ledger keeps a device's timeline, in days.
+    pub const TIMELINE_DAYS: &str = "TIMELINE_DAYS";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -103,6 +107,16 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
             .filter(|entry| !entry.is_empty())
             .map(str::to_owned)
             .collect())
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &'static str) -> Result<i64, ConfigurationError> {
+        let value = self.required(name)?;
+        value.parse().map_err(|_| ConfigurationError::Malformed {
+            name,
+            value,
+            expected: "a whole number",
+        })
     }
 
     /// A switch: `on` or `off`.

@@ -160,7 +160,8 @@ fn unreadable(error: &RequestError) -> Refusal {
     Refusal::new(code, error.to_string())
 }
 
-fn csr_refusal(error: &CsrError) -> Refusal {
+/// Why a CSR is refused.
+pub fn csr_refusal(error: &CsrError) -> Refusal {
     let code = match error {
         CsrError::Unreadable | CsrError::TooLarge => RefusalCode::CsrUnreadable,
         CsrError::SignatureInvalid => RefusalCode::CsrSignatureInvalid,

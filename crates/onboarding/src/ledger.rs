@@ -64,4 +64,10 @@ impl DeviceState {
             Self::Provisioned => "provisioned",
         }
     }
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Known, Self::Provisioning, Self::Provisioned];
+        all.into_iter().find(|state| state.name() == name)
+    }
 }

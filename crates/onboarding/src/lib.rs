@@ -6,8 +6,14 @@ mod failure;
 mod judge;
 pub mod ledger;
 pub mod ports;
+mod subject;
+mod template;
+mod verdict;
 
 pub use admission::{Applicant, applicant};
 pub use answers::{AnswerError, activated_answer, chunk_answers, legacy_answers, refusal_answer};
 pub use failure::{CloudFailure, FailureKind};
-pub use judge::{ClaimRules, judge, sender};
+pub use judge::{ClaimRules, csr_refusal, judge, sender};
+pub use subject::subject;
+pub use template::{MissingField, TemplateError, check_template, complete, default_template};
+pub use verdict::verified;

@@ -1,13 +1,19 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
+mod handing_out;
 
 pub use authorities::{
-    AuthorityKeys, AuthorityRegistry, NewAuthority, RegisteredCa, Registration, SealedKeyPair,
-    Vault,
+    AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
+    SealedKeyPair, Vault,
+};
+pub use handing_out::{
+    AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,
+    VaultReader, VerifierAnswer, Verifiers,
 };
 
 use crate::CloudFailure;
+use crate::ledger::DeviceState;
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, ClientId, Refusal, Serial};
 use secrecy::SecretString;
@@ -28,6 +34,10 @@ pub struct Certificate {
 /// What the ledger says of a device that an execution holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeldDevice {
+    /// Where it stands.
+    pub state: Option<DeviceState>,
+    /// SHA-256 of the public key that it has or asks with, lowercase hex.
+    pub fingerprint: Option<String>,
     /// The execution that holds it.
     pub execution: Option<String>,
     /// The certificate under way.
@@ -88,19 +98,50 @@ pub struct RegisteredCertificate {
 }
 
 /// A CA that is registered with AWS IoT.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegisteredAuthority {
     /// Whether it may bring devices in.
     pub active: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Its ARN.
+    pub arn: String,
+    /// Its certificate, PEM.
+    pub certificate_pem: String,
+    /// Where AWS IoT itself provisions its devices: by which template.
+    pub template: Option<String>,
 }
 
 /// The tag that marks what Muster serves, with its value.
 pub const MADE_BY: (&str, &str) = ("madeBy", "muster");
 
+/// The attribute of a thing that Muster's own provisioning template made, with its value.
+pub const MADE_BY_TEMPLATE: (&str, &str) = ("version", "muster-1");
+
 /// The tag of a CA that names its verifier.
 pub const VERIFIER_NAME: &str = "verifierName";
+
+impl RegisteredAuthority {
+    /// Whether Muster serves its devices.
+    pub fn is_ours(&self) -> bool {
+        self.tags.get(MADE_BY.0).map(String::as_str) == Some(MADE_BY.1)
+    }
+
+    /// The ARN of the verifier that it names, of those that the stack has by name; `None` if it names none.
+    ///
+    /// # Errors
+    /// The name of one that the stack does not have. An empty name is one, too: rather nobody than everybody.
+    pub fn verifier<'a>(
+        &self,
+        verifiers: &'a BTreeMap<String, String>,
+    ) -> Result<Option<&'a str>, String> {
+        let Some(name) = self.tags.get(VERIFIER_NAME) else {
+            return Ok(None);
+        };
+        let arn = verifiers.get(name).ok_or_else(|| name.clone())?;
+        Ok(Some(arn))
+    }
+}
 
 /// Reads what is registered.
 pub trait CertificateRegistry {

@@ -1,6 +1,8 @@
 //! The certificate of a certificate authority.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyUsagePurpose};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
 
 use crate::ca_error::{CaError, MAX_CA_PEM_BYTES};
 use crate::ca_key::CaKey;
@@ -117,6 +119,13 @@ impl CaCertificate {
     /// The time in which the CA is valid. What it signs is cut to it.
     pub fn validity(&self) -> Validity {
         self.validity
+    }
+
+    /// The country in its subject, if it has one.
+    pub fn country(&self) -> Option<String> {
+        let (_, name) = X509Name::from_der(&self.subject).ok()?;
+        let country = name.iter_country().next()?;
+        country.as_str().ok().map(str::to_owned)
     }
 
     /// Whether the private key is this certificate's.

@@ -34,6 +34,7 @@ pub use csr_error::CsrError;
 pub use device_certificate::{DeviceCertificate, DeviceProfile};
 pub use key::{DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS};
 pub use pem::{PemError, der_to_pem, pem_to_der};
+pub use public_key::p256_point;
 pub use revocation_list::{MAX_REVOCATION_LIST_BYTES, RevocationList, RevocationListError};
 pub use serial_number::SerialNumber;
 pub use validity::Validity;

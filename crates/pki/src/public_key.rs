@@ -7,13 +7,18 @@ use x509_parser::der_parser::asn1_rs::{Oid, Tag};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION,
 };
+use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::pem;
 
 /// The fewest bits an RSA modulus may have.
 const MIN_RSA_BITS: usize = 2048;
 /// The most bits an RSA modulus may have: what the signature check reads.
 const MAX_RSA_BITS: usize = 8192;
+/// The bytes of an uncompressed point on P-256; those on other curves are longer.
+const P256_POINT: usize = 65;
 /// The longest name of a key's kind that is repeated to the device, in characters.
 const MAX_NAME: usize = 64;
 
@@ -82,6 +87,16 @@ fn check_ec(key: &SubjectPublicKeyInfo<'_>) -> Result<(), PublicKeyError> {
         }
         _ => Err(PublicKeyError::Unreadable),
     }
+}
+
+/// The uncompressed point, 65 bytes, of a public key on P-256 in PEM (`BEGIN PUBLIC KEY`, RFC 7468, section 13), to
+/// encrypt to. `None` for anything else.
+pub fn p256_point(text: &str) -> Option<Vec<u8>> {
+    let block = pem::block(text).ok()?;
+    let (after, key) = SubjectPublicKeyInfo::from_der(block.contents()).ok()?;
+    let point = key.subject_public_key.data.as_ref();
+    let taken = block.tag() == "PUBLIC KEY" && after.is_empty() && check(&key).is_ok();
+    (taken && point.len() == P256_POINT).then(|| point.to_vec())
 }
 
 /// The bits of an INTEGER's content; `None` if it is negative.

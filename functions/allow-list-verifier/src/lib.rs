@@ -1,10 +1,10 @@
 //! A verifier, and an example of one: it lets in the devices that an operator imported into the ledger.
 
-use muster_documents::{CertificateDescription, Serial};
+use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::IMPORTED;
 use muster_onboarding::ports::DeviceLedger;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A verifier's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,12 +13,20 @@ pub struct Verdict {
     pub verified: bool,
 }
 
+/// What a verifier is asked, as far as this one looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question {
+    /// The name that the thing would have; `None` where the certificate names none that can be one.
+    pub thing_name: Option<String>,
+}
+
 /// Verifies that the thing's name is a serial on the list.
 pub async fn verify(
     ledger: &impl DeviceLedger,
-    description: CertificateDescription,
+    question: Question,
 ) -> Result<Verdict, CloudFailure> {
-    let serial = description.thing_name.map(Serial::new);
+    let serial = question.thing_name.map(Serial::new);
     let Some(Ok(serial)) = serial else {
         return Ok(Verdict { verified: false });
     };

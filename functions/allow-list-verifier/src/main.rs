@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     cloud.warm(&[Service::DYNAMODB]).await;
     run(
-        async |description| verify(&ledger, description).await,
+        async |question| verify(&ledger, question).await,
         cloud.calls,
     )
     .await

@@ -2,12 +2,11 @@
 
 use crate::RegisterError;
 use muster_documents::{
-    CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS, RegisterAuthority,
+    CertificateMode, DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS, RegisterAuthority,
 };
 use muster_onboarding::ports::{AuthorityKeys, AuthorityRegistry};
-use muster_pki::{
-    CaCertificate, CaKey, CaSubject, SerialNumber, Validity, pem_to_der, read_certificate,
-};
+use muster_onboarding::subject;
+use muster_pki::{CaCertificate, CaKey, SerialNumber, Validity, pem_to_der, read_certificate};
 
 /// How far back certificates begin, in seconds: clocks differ.
 const CLOCK_SKEW: i64 = 300;
@@ -40,7 +39,9 @@ pub(crate) async fn make(
         return Err(RegisterError::Lifetime(days));
     }
     let code = authorities.registration_code().await?;
-    let subject = subject(request.csr_subjects.clone().unwrap_or_default(), &code);
+    let subject = subject(request.csr_subjects.clone().unwrap_or_default(), || {
+        code.clone()
+    });
     subject.validate()?;
     let serial = SerialNumber::random().map_err(RegisterError::NotIssued)?;
     let pair = keys
@@ -122,19 +123,6 @@ fn check_proof(pem: &str, ca: &CaCertificate) -> Result<String, RegisterError> {
             "verificationCertificatePem is not signed by the CA in caCertificatePem.",
         )),
         Some(_) => Ok(pem.to_owned()),
-    }
-}
-
-/// Fields that are empty are left out.
-fn subject(asked: CsrSubjects, registration_code: &str) -> CaSubject {
-    let filled = |text: String| Some(text).filter(|text| !text.is_empty());
-    CaSubject {
-        common_name: filled(asked.common_name).unwrap_or_else(|| registration_code.to_owned()),
-        country: filled(asked.country_name),
-        state: filled(asked.state_name),
-        locality: filled(asked.locality_name),
-        organization: filled(asked.organization_name),
-        organizational_unit: filled(asked.organization_unit_name),
     }
 }
 

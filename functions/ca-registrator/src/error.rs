@@ -2,7 +2,7 @@
 
 use muster_documents::MAX_LIFETIME_DAYS;
 use muster_lambda::NamedError;
-use muster_onboarding::CloudFailure;
+use muster_onboarding::{CloudFailure, TemplateError};
 use muster_pki::{CaError, CaKeyError, SubjectError};
 
 /// Why no CA was registered. The sentences are for the operator who asked.
@@ -22,6 +22,14 @@ pub enum RegisterError {
         /// Those that there are.
         known: Vec<String>,
     },
+    /// AWS IoT could not provision with the template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A template for devices that Muster's workflow provisions.
+    #[error(
+        "With the route jitr, Muster's workflow provisions the devices, and no template is used. Leave templateBody out, or ask for the route jitp."
+    )]
+    TemplateUnused,
     /// What the operator brings does not make a CA that can be registered.
     #[error("{0}")]
     CaInvalid(String),
@@ -58,6 +66,7 @@ impl NamedError for RegisterError {
             Self::Subject(_) => "SubjectInvalid",
             Self::Lifetime(_) => "LifetimeInvalid",
             Self::VerifierUnknown { .. } => "VerifierUnknown",
+            Self::Template(_) | Self::TemplateUnused => "TemplateInvalid",
             Self::CaInvalid(_) => "CaInvalid",
             Self::AlreadyRegistered(_) => "CaAlreadyRegistered",
             Self::KeyFailed(_) | Self::NotIssued(_) => "KeyFailed",

@@ -11,17 +11,27 @@ pub use error::RegisterError;
 
 use candidate::Candidate;
 use muster_documents::{
-    AuthorityEvent, AuthorityRecord, RegisterAuthority, RegisteredAuthority, VaultFile,
+    ApiEvent, AuthorityRecord, RegisterAuthority, RegisteredAuthority, Route, VaultFile,
 };
 use muster_onboarding::ports::{
-    AuthorityKeys, AuthorityRegistry, NewAuthority, RegisteredCa, Registration, Vault,
+    AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration, Vault,
 };
-use muster_onboarding::{CloudFailure, FailureKind};
+use muster_onboarding::{CloudFailure, FailureKind, check_template, default_template};
 
 type Files = Vec<(VaultFile, Vec<u8>)>;
 
-/// Registers the CA that `event` asks for. `verifiers` are the names that it may name; `now_unix` is the time in seconds
-/// since 1970.
+/// What the stack has for its CAs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The verifiers' names.
+    pub verifiers: Vec<String>,
+    /// The policy that Muster's own provisioning template attaches.
+    pub device_policy: String,
+    /// The role that AWS IoT takes on for just-in-time provisioning.
+    pub provisioning_role_arn: String,
+}
+
+/// Registers the CA that `event` asks for; `now_unix` is the time in seconds since 1970.
 ///
 /// # Errors
 /// [`RegisterError`]. Only after [`RegisterError::NotUndone`] is anything left.
@@ -29,17 +39,18 @@ pub async fn register(
     authorities: &impl AuthorityRegistry,
     keys: &impl AuthorityKeys,
     vault: &impl Vault,
-    verifiers: &[String],
+    settings: &Settings,
     now_unix: i64,
-    event: AuthorityEvent,
+    event: ApiEvent<RegisterAuthority>,
 ) -> Result<RegisteredAuthority, RegisterError> {
     let request = event.body;
-    check_verifier(&request, verifiers)?;
+    check_verifier(&request, &settings.verifiers)?;
+    let provisioning = provisioning(&request, settings)?;
     let candidate = match request.ca_certificate_pem.as_deref() {
         Some(pem) => candidate::take(&request, pem, now_unix)?,
         None => candidate::make(authorities, keys, &request, now_unix).await?,
     };
-    let ca = register_inactive(authorities, &request, &candidate).await?;
+    let ca = register_inactive(authorities, &request, &candidate, provisioning).await?;
     let files = files(&ca, &request, candidate, now_unix);
     match store_and_admit(authorities, vault, &ca, &files).await {
         Ok(()) => Ok(RegisteredAuthority {
@@ -75,17 +86,41 @@ fn verifier(request: &RegisterAuthority) -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
+/// What AWS IoT itself is to provision, if the request wants that.
+fn provisioning(
+    request: &RegisterAuthority,
+    settings: &Settings,
+) -> Result<Option<Provisioning>, RegisterError> {
+    let asked = request.template_body.as_deref();
+    let asked = asked.filter(|body| !body.is_empty());
+    let template = match (request.route(), asked) {
+        (Route::Jitr, None) => return Ok(None),
+        (Route::Jitr, Some(_)) => return Err(RegisterError::TemplateUnused),
+        (Route::Jitp, None) => default_template(&settings.device_policy),
+        (Route::Jitp, Some(body)) => {
+            check_template(body)?;
+            body.to_owned()
+        }
+    };
+    Ok(Some(Provisioning {
+        template,
+        role_arn: settings.provisioning_role_arn.clone(),
+    }))
+}
+
 /// The first step: from here on there is something to undo.
 async fn register_inactive(
     authorities: &impl AuthorityRegistry,
     request: &RegisterAuthority,
     candidate: &Candidate,
+    provisioning: Option<Provisioning>,
 ) -> Result<RegisteredCa, RegisterError> {
     let ca = NewAuthority {
         certificate_pem: candidate.certificate.pem(),
         verification_pem: candidate.verification_pem.clone(),
         mode: request.certificate_mode,
         verifier_name: verifier(request),
+        provisioning,
     };
     let made = candidate.sealed_key.is_some();
     let registration = match authorities.register_ca(&ca).await {
@@ -118,6 +153,7 @@ fn files(
         certificate_id: ca.id.clone(),
         certificate_arn: ca.arn.clone(),
         verifier_name: verifier(request),
+        route: request.route(),
         created_at: now_unix,
     };
     let certificate = &candidate.certificate;

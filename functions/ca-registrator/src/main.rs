@@ -1,6 +1,6 @@
 //! Wiring of `ca-registrator`.
 
-use ca_registrator::register;
+use ca_registrator::{Settings, register};
 use muster_cloud::{Authorities, CaKeys, Service, VaultBucket, connect_in_lambda};
 use muster_lambda::{Configuration, run, start_logging, variables};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,10 +17,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         configuration.required(variables::VAULT_BUCKET)?,
         configuration.required(variables::VAULT_PREFIX)?,
     );
-    let verifiers = configuration.list(variables::VERIFIER_NAMES)?;
+    let settings = Settings {
+        verifiers: configuration.list(variables::VERIFIER_NAMES)?,
+        device_policy: configuration.required(variables::DEVICE_POLICY)?,
+        provisioning_role_arn: configuration.required(variables::PROVISIONING_ROLE_ARN)?,
+    };
     cloud.warm(&[Service::IOT, Service::KMS]).await;
     run(
-        async |event| register(&authorities, &keys, &vault, &verifiers, now_unix(), event).await,
+        async |event| register(&authorities, &keys, &vault, &settings, now_unix(), event).await,
         cloud.calls,
     )
     .await

@@ -5,9 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{InspectCertificate, InspectedCertificate};
 use muster_documents::{Refusal, RefusalCode, Serial};
 use muster_lambda::NamedError;
-use muster_onboarding::ports::{
-    CertificateRegistry, MADE_BY, RegisteredAuthority, RegisteredCertificate, VERIFIER_NAME,
-};
+use muster_onboarding::ports::{CertificateRegistry, RegisteredAuthority, RegisteredCertificate};
 use muster_onboarding::{CloudFailure, applicant};
 use std::collections::BTreeMap;
 
@@ -55,8 +53,8 @@ pub async fn inspect(
         .map_err(|_| InspectError::InputInvalid(task.certificate_id.clone()))?;
     // The cheaper question first: of most accounts' other CAs nothing is asked twice.
     let authority = registry.authority(&task.ca_certificate_id).await?;
-    let ours = authority.tags.get(MADE_BY.0).map(String::as_str) == Some(MADE_BY.1);
-    let found = if ours {
+    // Where the CA carries a template, AWS IoT provisions its devices by itself.
+    let found = if authority.is_ours() && authority.template.is_none() {
         registry.certificate(&task.certificate_id).await?
     } else {
         None
@@ -101,14 +99,10 @@ fn verifier(
     verifiers: &BTreeMap<String, String>,
     task: &InspectCertificate,
 ) -> Result<Option<String>, InspectError> {
-    // An empty name is one that this stack does not have: rather nobody than everybody.
-    let Some(name) = authority.tags.get(VERIFIER_NAME) else {
-        return Ok(None);
-    };
-    let arn = verifiers.get(name);
-    let arn = arn.ok_or_else(|| InspectError::VerifierUnknown {
+    let arn = authority.verifier(verifiers);
+    let arn = arn.map_err(|verifier| InspectError::VerifierUnknown {
         ca: task.ca_certificate_id.clone(),
-        verifier: name.clone(),
+        verifier,
     })?;
-    Ok(Some(arn.clone()))
+    Ok(arn.map(str::to_owned))
 }

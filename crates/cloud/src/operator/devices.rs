@@ -30,6 +30,8 @@ pub struct Device {
     pub certificate_id: Option<String>,
     /// Its ARN.
     pub certificate_arn: Option<String>,
+    /// The CA that signed it, where it was handed out.
+    pub ca_certificate_id: Option<String>,
     /// The certificate under way.
     pub pending_certificate_id: Option<String>,
     /// Its ARN.
@@ -241,7 +243,7 @@ impl Devices {
         self.update(serial)
             .update_expression(
                 "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
-                 certificateId, certificateArn, certificateDer, \
+                 certificateId, certificateArn, certificateDer, caCertificateId, \
                  pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
             )
             .condition_expression("execution = :execution")
@@ -274,6 +276,7 @@ fn read_device(item: &Item) -> Device {
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),
         certificate_arn: text(item, "certificateArn"),
+        ca_certificate_id: text(item, "caCertificateId"),
         pending_certificate_id: text(item, "pendingCertificateId"),
         pending_certificate_arn: text(item, "pendingCertificateArn"),
         client_id: text(item, "clientId"),

@@ -8,4 +8,4 @@ mod stack;
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry};
-pub use stack::{data_endpoint, stack_outputs};
+pub use stack::stack_outputs;

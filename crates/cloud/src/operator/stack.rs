@@ -31,24 +31,3 @@ pub async fn stack_outputs(
     };
     Ok(stack.outputs().iter().filter_map(pair).collect())
 }
-
-/// The account's endpoint for devices, with the certificate that Amazon's own authorities signed
-/// (`iot:Data-ATS`, AWS IoT developer guide, "Device data and service endpoints").
-pub async fn data_endpoint(config: &SdkConfig) -> Result<String, CloudFailure> {
-    const ACTION: &str = "iot:DescribeEndpoint";
-    let answer = aws_sdk_iot::Client::new(config)
-        .describe_endpoint()
-        .endpoint_type("iot:Data-ATS")
-        .send()
-        .await
-        .map_err(|error| failure(ACTION, error))?;
-    answer
-        .endpoint_address()
-        .map(str::to_owned)
-        .ok_or_else(|| CloudFailure {
-            kind: FailureKind::Unavailable,
-            action: ACTION,
-            message: "the answer has no endpoint".to_owned(),
-            source: None,
-        })
-}

@@ -17,6 +17,17 @@ pub struct NewAuthority {
     pub mode: CertificateMode,
     /// The verifier of its devices, for the tag `verifierName`.
     pub verifier_name: Option<String>,
+    /// What AWS IoT itself provisions for its devices, if it does.
+    pub provisioning: Option<Provisioning>,
+}
+
+/// Just-in-time provisioning, as a CA carries it (AWS IoT, `RegistrationConfig`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provisioning {
+    /// The template, JSON.
+    pub template: String,
+    /// The role that AWS IoT takes on for it.
+    pub role_arn: String,
 }
 
 /// A CA as AWS IoT has registered it.

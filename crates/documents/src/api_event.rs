@@ -1,0 +1,31 @@
+//! How requests reach the functions behind the REST API.
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A request in `body`, as an object, or as a string of JSON as API Gateway sends it. What stands beside `body` is passed
+/// over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+pub struct ApiEvent<T> {
+    /// The request.
+    #[serde(deserialize_with = "object_or_text")]
+    pub body: T,
+}
+
+fn object_or_text<'de, D: Deserializer<'de>, T: DeserializeOwned>(body: D) -> Result<T, D::Error> {
+    let request = match Value::deserialize(body)? {
+        Value::String(text) => serde_json::from_str(&text),
+        object => serde_json::from_value(object),
+    };
+    request.map_err(|error| {
+        let said = error.to_string();
+        // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.
+        if said.contains("-----BEGIN") {
+            D::Error::custom("a PEM block stands in a field that takes none")
+        } else {
+            D::Error::custom(said)
+        }
+    })
+}

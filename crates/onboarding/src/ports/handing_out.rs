@@ -1,0 +1,112 @@
+//! What handing out device certificates needs of the world.
+
+use super::Certificate;
+use crate::CloudFailure;
+use muster_documents::{Refusal, Serial, VaultFile};
+use muster_pki::SerialNumber;
+use secrecy::SecretSlice;
+use serde_json::Value;
+use std::future::Future;
+
+/// What came of asking a verifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VerifierAnswer {
+    /// It answered this.
+    Said(Vec<u8>),
+    /// It ran and failed.
+    Failed,
+    /// It did not answer in time.
+    Late,
+}
+
+/// The operator's functions that decide who comes in.
+pub trait Verifiers {
+    /// Asks a verifier, once.
+    fn ask(
+        &self,
+        verifier_arn: &str,
+        question: &Value,
+    ) -> impl Future<Output = Result<VerifierAnswer, CloudFailure>> + Send;
+}
+
+/// Opens CAs' keys; allowed to one function.
+pub trait AuthorityKeyOpener {
+    /// The private key of the CA whose certificate has this serial number, PKCS#8 DER, from its ciphertext.
+    fn open_ca_key(
+        &self,
+        sealed: Vec<u8>,
+        serial: &SerialNumber,
+    ) -> impl Future<Output = Result<SecretSlice<u8>, CloudFailure>> + Send;
+}
+
+/// Reads CAs' files.
+pub trait VaultReader {
+    /// The file's contents; `None` if it is not there.
+    fn read_file(
+        &self,
+        ca_id: &str,
+        file: VaultFile,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, CloudFailure>> + Send;
+}
+
+/// AWS IoT's registry of things, to look at.
+pub trait Things {
+    /// Whether there is a thing of this name.
+    fn thing_exists(
+        &self,
+        thing: &Serial,
+    ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
+}
+
+/// Where devices connect.
+pub trait DataEndpoint {
+    /// The host name of the account's endpoint for devices (`iot:Data-ATS`). It never changes.
+    fn data_endpoint(&self) -> impl Future<Output = Result<String, CloudFailure>> + Send;
+}
+
+/// A certificate that is handed out, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOut {
+    /// The device.
+    pub serial: Serial,
+    /// SHA-256 of its public key, lowercase hex.
+    pub fingerprint: String,
+    /// Its certificate, which AWS IoT does not know before the device connects.
+    pub certificate: Certificate,
+    /// The CA that signed it.
+    pub ca_certificate_id: String,
+    /// Who did it; one for each time.
+    pub execution: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// One line of a device's timeline that no workflow writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceEvent {
+    /// The device.
+    pub serial: Serial,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Who did it; one for each time.
+    pub execution: String,
+    /// The certificate that was handed out, or why there was none.
+    pub outcome: Result<String, Refusal>,
+    /// Until when it is kept, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// The ledger, for certificates that are handed out.
+pub trait HandingOutLedger {
+    /// Notes that the device has this certificate from now on, if it is merely known, or not known at all. Fails with
+    /// `ConditionFailed` otherwise.
+    fn hand_out(
+        &self,
+        handed_out: &HandedOut,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Adds to the device's timeline.
+    fn record_event(
+        &self,
+        event: &DeviceEvent,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}

@@ -1,0 +1,214 @@
+//! Provisioning templates: what AWS IoT provisions for a device that comes in just in time.
+//!
+//! Nothing tells a device that its template failed, nor the operator unless AWS IoT's logs are on. So what can be known
+//! beforehand is checked when the CA is registered, and when a certificate is signed.
+
+use muster_documents::MAX_TEMPLATE_CHARACTERS;
+use muster_pki::CaSubject;
+use serde_json::{Value, json};
+
+/// What AWS IoT fills in from the certificate begins with this (AWS IoT developer guide, "JITP provisioning").
+const FROM_CERTIFICATE: &str = "AWS::IoT::Certificate::";
+
+/// The country of a device that names none, nor does its CA: unknown, by the codes that ISO 3166 leaves to its users
+/// and as CLDR uses this one.
+const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// Muster's own template: it names the thing by the certificate's common name, records country, certificate id and
+/// version, and attaches the device policy. A thing that is there already keeps its attributes.
+const DEFAULT_TEMPLATE: &str = include_str!("../../../policies/jitp-template.json");
+
+/// Why AWS IoT cannot provision with a template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// Longer than [`MAX_TEMPLATE_CHARACTERS`].
+    #[error("templateBody has {0} characters; AWS IoT takes {MAX_TEMPLATE_CHARACTERS}.")]
+    TooLong(usize),
+    /// Not JSON, or not an object with `Resources`.
+    #[error("templateBody is no provisioning template: {0}.")]
+    Unreadable(String),
+    /// No resource is the certificate, which would stay pending.
+    #[error(
+        "templateBody has no resource of type AWS::IoT::Certificate with the status ACTIVE: no device would ever come in."
+    )]
+    NeverActive,
+}
+
+/// A certificate lacks what its CA's template is filled in with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "The CA's provisioning template takes {parameter} from the certificate, so AWS IoT would not let this device in. {advice}"
+)]
+pub struct MissingField {
+    /// The template's parameter.
+    pub parameter: String,
+    /// What to do.
+    pub advice: String,
+}
+
+/// Muster's own template, which attaches this policy.
+pub fn default_template(device_policy: &str) -> String {
+    let mut template: Value = serde_json::from_str(DEFAULT_TEMPLATE).unwrap_or_default();
+    template["Resources"]["policy"]["Properties"]["PolicyName"] = json!(device_policy);
+    template.to_string()
+}
+
+/// Checks an operator's template as far as its form goes.
+///
+/// # Errors
+/// [`TemplateError`].
+pub fn check_template(body: &str) -> Result<(), TemplateError> {
+    let characters = body.chars().count();
+    if characters > MAX_TEMPLATE_CHARACTERS {
+        return Err(TemplateError::TooLong(characters));
+    }
+    let template: Value =
+        serde_json::from_str(body).map_err(|error| TemplateError::Unreadable(error.to_string()))?;
+    let resources = template["Resources"].as_object();
+    let resources =
+        resources.ok_or_else(|| TemplateError::Unreadable("it has no Resources".to_owned()))?;
+    let activates = |resource: &Value| {
+        let status = &resource["Properties"]["Status"];
+        // Left out, it is active. A status that is computed is taken on trust.
+        let active = status
+            .as_str()
+            .is_none_or(|status| status.eq_ignore_ascii_case("active"));
+        resource["Type"] == "AWS::IoT::Certificate" && active
+    };
+    if resources.values().any(activates) {
+        Ok(())
+    } else {
+        Err(TemplateError::NeverActive)
+    }
+}
+
+/// Completes a device's name by what the template takes from its certificate: AWS IoT refuses a device whose certificate
+/// lacks a field that the template declares. A country that is missing is the CA's, or [`UNKNOWN_COUNTRY`].
+///
+/// # Errors
+/// [`MissingField`], for any other field.
+pub fn complete(
+    subject: CaSubject,
+    template: &str,
+    ca_country: Option<&str>,
+) -> Result<CaSubject, MissingField> {
+    let template: Value = serde_json::from_str(template).unwrap_or_default();
+    let mut subject = subject;
+    for parameter in template["Parameters"].as_object().into_iter().flatten() {
+        let (name, _) = parameter;
+        let Some(field) = name.strip_prefix(FROM_CERTIFICATE) else {
+            continue;
+        };
+        let missing = |advice: &str| MissingField {
+            parameter: name.clone(),
+            advice: advice.to_owned(),
+        };
+        let needed = |value: &Option<String>, named: &str| match value {
+            Some(_) => Ok(()),
+            None => Err(missing(&format!("Give csrSubjects.{named}."))),
+        };
+        match field {
+            "Id" | "CommonName" => {}
+            "Country" => {
+                let country = ca_country.unwrap_or(UNKNOWN_COUNTRY);
+                subject.country.get_or_insert_with(|| country.to_owned());
+            }
+            "Organization" => needed(&subject.organization, "organizationName")?,
+            "OrganizationalUnit" => needed(&subject.organizational_unit, "organizationUnitName")?,
+            "StateName" => needed(&subject.state, "stateName")?,
+            _ => {
+                return Err(missing(
+                    "Muster puts no such field into certificates: register a CA whose template does without it.",
+                ));
+            }
+        }
+    }
+    Ok(subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::MADE_BY_TEMPLATE;
+
+    fn device() -> CaSubject {
+        CaSubject {
+            common_name: "sensor-1".to_owned(),
+            ..CaSubject::default()
+        }
+    }
+
+    #[test]
+    fn the_default_template_names_the_thing_by_its_common_name_and_attaches_the_policy_it_is_given()
+    {
+        let template = default_template("Stack-DevicePolicy-1");
+        check_template(&template).unwrap();
+        let template: Value = serde_json::from_str(&template).unwrap();
+        let resources = &template["Resources"];
+        assert_eq!(
+            resources["thing"]["Properties"]["ThingName"]["Ref"],
+            "AWS::IoT::Certificate::CommonName"
+        );
+        let attributes = &resources["thing"]["Properties"]["AttributePayload"];
+        assert_eq!(attributes[MADE_BY_TEMPLATE.0], MADE_BY_TEMPLATE.1);
+        assert_eq!(
+            resources["policy"]["Properties"],
+            json!({ "PolicyName": "Stack-DevicePolicy-1" })
+        );
+    }
+
+    #[test]
+    fn a_device_gets_the_country_of_its_ca_where_it_has_none() {
+        let template = default_template("policy");
+        let country = |subject, ca| complete(subject, &template, ca).unwrap().country.unwrap();
+        assert_eq!(country(device(), Some("TW")), "TW");
+        assert_eq!(country(device(), None), "ZZ");
+        let own = CaSubject {
+            country: Some("DE".to_owned()),
+            ..device()
+        };
+        assert_eq!(country(own, Some("TW")), "DE");
+    }
+
+    #[test]
+    fn what_else_a_template_needs_is_asked_for_by_its_name() {
+        for (field, said) in [
+            ("Organization", "csrSubjects.organizationName"),
+            ("OrganizationalUnit", "csrSubjects.organizationUnitName"),
+            ("StateName", "csrSubjects.stateName"),
+            ("SerialNumber", "does without it"),
+        ] {
+            let name = format!("{FROM_CERTIFICATE}{field}");
+            let template = json!({ "Parameters": { name: { "Type": "String" } } }).to_string();
+            let error = complete(device(), &template, None).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        let others = json!({ "Parameters": { "AWS::IoT::Certificate::Id": {}, "Fleet": {} } });
+        assert_eq!(complete(device(), &others.to_string(), None), Ok(device()));
+    }
+
+    #[test]
+    fn a_template_that_lets_nobody_in_is_refused() {
+        for body in ["", "[]", "{}", "no JSON", r#"{"Resources": []}"#] {
+            let error = check_template(body).unwrap_err();
+            assert!(matches!(error, TemplateError::Unreadable(_)), "{body}");
+        }
+        let with = |certificate: Value| json!({ "Resources": { "c": certificate } }).to_string();
+        let inactive =
+            json!({ "Type": "AWS::IoT::Certificate", "Properties": { "Status": "INACTIVE" } });
+        for resource in [json!({ "Type": "AWS::IoT::Thing" }), inactive] {
+            assert_eq!(
+                check_template(&with(resource)),
+                Err(TemplateError::NeverActive)
+            );
+        }
+        assert_eq!(
+            check_template(&with(json!({ "Type": "AWS::IoT::Certificate" }))),
+            Ok(())
+        );
+        assert_eq!(
+            check_template(&"x".repeat(10_241)),
+            Err(TemplateError::TooLong(10_241))
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! What is asked for, read as far as nothing has to be looked up for it.
+
+use crate::GenerateError;
+use crate::encryption::Reader;
+use muster_documents::{
+    CsrSubjects, DEFAULT_DEVICE_LIFETIME_DAYS, GenerateDeviceCertificate, MAX_LIFETIME_DAYS,
+    Refusal, RefusalCode, Serial,
+};
+use muster_onboarding::{csr_refusal, subject};
+use muster_pki::{CaSubject, CertificateRequest, DeviceKey, SubmittedRequest, Validity};
+use serde_json::{Map, Value};
+
+/// How far back certificates begin, in seconds: clocks differ.
+const CLOCK_SKEW: i64 = 300;
+const DAY: i64 = 86_400;
+/// The length of AWS IoT's ids, in hex digits.
+const ID_LENGTH: usize = 64;
+
+/// A request that is in order.
+pub(crate) struct Asked {
+    pub(crate) ca_id: String,
+    pub(crate) thing_name: Serial,
+    pub(crate) subject: CaSubject,
+    pub(crate) validity: Validity,
+    pub(crate) device_info: Map<String, Value>,
+    pub(crate) key: Key,
+}
+
+/// Whose key is certified.
+pub(crate) enum Key {
+    /// The device's own.
+    Own(CertificateRequest),
+    /// One that is made here, and encrypted for this reader if the caller wants that.
+    Made {
+        key: DeviceKey,
+        reader: Option<Reader>,
+    },
+}
+
+impl Key {
+    /// What the CA signs.
+    pub(crate) fn request(&self) -> Result<CertificateRequest, GenerateError> {
+        match self {
+            Self::Own(request) => Ok(request.clone()),
+            Self::Made { key, .. } => Ok(key.csr("-")?),
+        }
+    }
+}
+
+impl Asked {
+    /// Reads a request; `now_unix` is the time in seconds since 1970.
+    pub(crate) fn read(
+        request: GenerateDeviceCertificate,
+        now_unix: i64,
+    ) -> Result<Self, GenerateError> {
+        let ca_id = request.ca_certificate_id;
+        if ca_id.len() != ID_LENGTH || !ca_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(GenerateError::Input(
+                "caCertificateId has to be the 64 hex digits that the CA's registration answered."
+                    .to_owned(),
+            ));
+        }
+        let days = request
+            .lifetime_days
+            .unwrap_or(DEFAULT_DEVICE_LIFETIME_DAYS);
+        if !(1..=MAX_LIFETIME_DAYS).contains(&days) {
+            return Err(GenerateError::Lifetime(days));
+        }
+        let subject = name(request.csr_subjects)?;
+        Ok(Self {
+            ca_id: ca_id.to_ascii_lowercase(),
+            thing_name: thing_name(&subject.common_name)?,
+            subject,
+            validity: Validity {
+                not_before_unix: now_unix - CLOCK_SKEW,
+                not_after_unix: now_unix + days * DAY,
+            },
+            device_info: request.device_info.0,
+            key: match (request.csr, request.encrypt_to) {
+                (Some(_), Some(_)) => {
+                    return Err(GenerateError::Input(
+                        "encryptTo is for a key that is made here; with a csr there is none. Leave one of them out."
+                            .to_owned(),
+                    ));
+                }
+                (Some(csr), None) => Key::Own(checked(&csr)?),
+                (None, encrypt_to) => Key::Made {
+                    key: DeviceKey::generate()?,
+                    reader: encrypt_to.map(|to| reader(&to.public_key)).transpose()?,
+                },
+            },
+        })
+    }
+}
+
+fn name(asked: CsrSubjects) -> Result<CaSubject, GenerateError> {
+    let subject = subject(asked, || uuid::Uuid::new_v4().to_string());
+    subject.validate()?;
+    Ok(subject)
+}
+
+fn thing_name(common_name: &str) -> Result<Serial, GenerateError> {
+    Serial::new(common_name).map_err(|why| {
+        GenerateError::Refused(Refusal::new(
+            RefusalCode::CommonNameMalformed,
+            format!("csrSubjects.commonName becomes the thing's name, and cannot: {why}."),
+        ))
+    })
+}
+
+fn checked(csr: &str) -> Result<CertificateRequest, GenerateError> {
+    let submitted = SubmittedRequest::parse_text(csr);
+    let checked = submitted.and_then(|submitted| CertificateRequest::parse_der(submitted.der()));
+    checked.map_err(|error| GenerateError::Refused(csr_refusal(&error)))
+}
+
+fn reader(public_key: &str) -> Result<Reader, GenerateError> {
+    Reader::from_pem(public_key).ok_or_else(|| {
+        GenerateError::Input(
+            "encryptTo.publicKey has to be a public key on P-256 in PEM (\"BEGIN PUBLIC KEY\")."
+                .to_owned(),
+        )
+    })
+}

@@ -1,0 +1,97 @@
+//! Why no certificate was handed out.
+
+use muster_documents::{MAX_LIFETIME_DAYS, Refusal};
+use muster_lambda::NamedError;
+use muster_onboarding::{CloudFailure, MissingField};
+use muster_pki::{CaError, CaKeyError, KeyError, SubjectError};
+
+/// Why no certificate was handed out. The sentences are for who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// What was asked for cannot be.
+    #[error("{0}")]
+    Input(String),
+    /// Not 1 to [`MAX_LIFETIME_DAYS`].
+    #[error("lifetimeDays is {0}; a certificate is valid for 1 to {MAX_LIFETIME_DAYS} days.")]
+    Lifetime(i64),
+    /// No certificate can have the name that is asked for.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// The CA's template needs more of the name.
+    #[error(transparent)]
+    Incomplete(#[from] MissingField),
+    /// Muster has no such CA.
+    #[error("Muster has no CA {0} here. `muster ca list` shows those that there are.")]
+    CaUnknown(String),
+    /// The key of an operator's CA is the operator's.
+    #[error(
+        "CA {0} was brought, and its private key is not here. Whoever has the key signs the certificate; this call cannot."
+    )]
+    CaKeyElsewhere(String),
+    /// The CA is over.
+    #[error("CA {0} is no longer valid, or not yet, so it cannot sign. Register another CA.")]
+    CaExpired(String),
+    /// What is known of the CA does not make one.
+    #[error("CA {id} cannot sign: {source}")]
+    CaUnusable {
+        /// Which.
+        id: String,
+        /// Why.
+        source: CaError,
+    },
+    /// The CA names a verifier that the stack does not have.
+    #[error(
+        "CA {ca} names the verifier {verifier:?}, which this stack does not have. Nobody gets a certificate of this CA \
+         until the stack's parameters VerifierNames and VerifierArns name it."
+    )]
+    VerifierUnknown {
+        /// The CA.
+        ca: String,
+        /// What its tag says.
+        verifier: String,
+    },
+    /// The verifier did not say anything.
+    #[error(
+        "The verifier of CA {ca} {what}. The device was not let in; ask again when the verifier works."
+    )]
+    VerifierFailed {
+        /// The CA.
+        ca: String,
+        /// What came of asking it.
+        what: &'static str,
+    },
+    /// The device is told no.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+    /// No key could be made.
+    #[error("No key could be made: {0}")]
+    DeviceKey(#[from] KeyError),
+    /// The CA's key could not be used.
+    #[error("The key of the CA could not be used: {0}")]
+    CaKey(#[from] CaKeyError),
+    /// The key could not be encrypted.
+    #[error("The key could not be encrypted.")]
+    NotEncrypted,
+    /// A call failed. No certificate was handed out.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for GenerateError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "InputInvalid",
+            Self::Lifetime(_) => "LifetimeInvalid",
+            Self::Subject(_) | Self::Incomplete(_) => "SubjectInvalid",
+            Self::CaUnknown(_) => "CaUnknown",
+            Self::CaKeyElsewhere(_) => "CaKeyElsewhere",
+            Self::CaExpired(_) => "CaExpired",
+            Self::CaUnusable { .. } => "CaInvalid",
+            Self::VerifierUnknown { .. } => "VerifierUnknown",
+            Self::VerifierFailed { .. } => "VerifierFailed",
+            Self::Refused(refusal) => refusal.code.name(),
+            Self::DeviceKey(_) | Self::CaKey(_) | Self::NotEncrypted => "KeyFailed",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
