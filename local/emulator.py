@@ -55,6 +55,8 @@ def main() -> None:
 
     from ministack.app import main as run_emulator
 
+    # Python is started isolated, which leaves this file's own directory out.
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import just_in_time_provisioning
 
     just_in_time_provisioning.install()

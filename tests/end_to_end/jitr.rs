@@ -1,9 +1,9 @@
 //! Devices that bring a certificate of their own, signed by a registered CA.
 
-mod device;
+pub mod device;
 mod hostile;
 mod interrupted;
-mod verifiers;
+pub mod verifiers;
 
 use crate::support::{Authority, OURS, Stack, invoke, send};
 use aws_sdk_iot::types::CaCertificateStatus;

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod authorities;
+mod jitp;
 mod jitr;
 mod leaks;
 mod packets;

@@ -101,9 +101,13 @@ fn identity(config: &JoinConfig) -> Result<(String, String, Arc<ClientConfig>), 
     let pem = config.certificate.read()?;
     let pem = pem.expose_secret();
     let refuse = |reason: String| RunError::Tls { what: WHAT, reason };
-    let der = muster_pki::pem_to_der(pem).map_err(|error| refuse(error.to_string()))?;
-    let summary = muster_pki::read_certificate(&der).map_err(|error| refuse(error.to_string()))?;
-    let certificate_id = muster_pki::certificate_id(&der);
+    // Its CA's may follow, which AWS IoT has to see at the first connection.
+    let chain = tls::certificates(pem).map_err(refuse)?;
+    let der = chain
+        .first()
+        .ok_or_else(|| refuse("it holds none".to_owned()))?;
+    let summary = muster_pki::read_certificate(der).map_err(|error| refuse(error.to_string()))?;
+    let certificate_id = muster_pki::certificate_id(der);
     let thing_name = summary
         .common_name
         .unwrap_or_else(|| certificate_id.clone());

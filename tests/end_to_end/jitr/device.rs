@@ -39,6 +39,19 @@ impl Device {
         }
     }
 
+    /// A device whose certificate is followed by its CA's, PEM.
+    pub fn with_chain(client_id: &str, chain: &str, key: DeviceKey) -> Self {
+        let own = chain
+            .split_inclusive("-----END CERTIFICATE-----\n")
+            .next()
+            .unwrap();
+        let certificate = muster_pki::pem_to_der(own).unwrap();
+        Self {
+            certificate_pem: chain.to_owned(),
+            ..Self::with(client_id, &certificate, key)
+        }
+    }
+
     /// What AWS IoT publishes of it.
     pub fn registered(&self, authority: &Authority) -> String {
         serde_json::to_string(&CertificateRegistered {

@@ -22,14 +22,15 @@ ANSWERS = {
     "no-garbage": "not JSON",
 }
 def handler(event, context):
-    assert event["certificatePem"].startswith("-----BEGIN CERTIFICATE-----")
+    assert "certificatePem" in event or "caCertificateId" in event
     return ANSWERS[event["thingName"]]
 "#;
 
-const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:verifier";
+/// Its ARN.
+pub const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:verifier";
 
 /// Deploys the verifier, as an operator has his own.
-async fn deploy(stack: &Stack) {
+pub async fn deploy(stack: &Stack) {
     let template = json!({ "Resources": {
         "Role": { "Type": "AWS::IAM::Role", "Properties": { "AssumeRolePolicyDocument": {
             "Version": "2012-10-17", "Statement": [{
