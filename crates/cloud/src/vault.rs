@@ -27,10 +27,6 @@ impl VaultBucket {
             prefix: prefix.into(),
         }
     }
-
-    fn key(&self, ca_id: &str, file: VaultFile) -> String {
-        format!("{}/{ca_id}/{}", self.prefix, file.name())
-    }
 }
 
 impl Vault for VaultBucket {
@@ -43,7 +39,7 @@ impl Vault for VaultBucket {
         self.client
             .put_object()
             .bucket(&self.bucket)
-            .key(self.key(ca_id, file))
+            .key(file.key(&self.prefix, ca_id))
             .body(ByteStream::from(contents))
             .send()
             .await
@@ -55,7 +51,7 @@ impl Vault for VaultBucket {
         self.client
             .delete_object()
             .bucket(&self.bucket)
-            .key(self.key(ca_id, file))
+            .key(file.key(&self.prefix, ca_id))
             .send()
             .await
             .map(drop)
