@@ -6,6 +6,8 @@
 use crate::repository::{files, packages_in, read, stem};
 use crate::template::{functions_by_directory, list, statements, template};
 use crate::text::without_tests;
+use muster_documents::VaultFile;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Actions = BTreeSet<String>;
@@ -18,6 +20,7 @@ const ADAPTERS: &[&str] = &[
     "ledger",
     "publishing",
     "registrations",
+    "revocation_lists",
     "sealing",
     "vault",
     "workflows",
@@ -26,8 +29,11 @@ const ADAPTERS: &[&str] = &[
 /// A table that is encrypted with a key of the account's is read and written with that key.
 const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// A bucket that is encrypted with a key of the account's is written with that key.
-const BUCKET_KEY: &str = "kms:GenerateDataKey";
+/// A bucket that is encrypted with a key of the account's is written and read with that key.
+const BUCKET_KEY: [(&str, &str); 2] = [
+    ("s3:PutObject", "kms:GenerateDataKey"),
+    ("s3:GetObject", "kms:Decrypt"),
+];
 
 /// The functions of a source file: name and body.
 fn functions(source: &str) -> BTreeMap<String, String> {
@@ -113,6 +119,8 @@ fn the_calls_are_found_where_they_are_looked_for() {
         ("register_ca", "iot:RegisterCACertificate"),
         ("make_ca_key", "kms:GenerateDataKeyPair"),
         ("store_file", "s3:PutObject"),
+        ("revocation_list", "s3:ListBucket"),
+        ("revocation_list", "s3:GetObject"),
     ] {
         assert!(
             adapters[method].contains(action),
@@ -143,8 +151,10 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
         if needed.iter().any(|action| action.starts_with("dynamodb:")) {
             needed.extend(TABLE_KEY.map(str::to_owned));
         }
-        if needed.contains("s3:PutObject") {
-            needed.insert(BUCKET_KEY.to_owned());
+        for (action, of_key) in BUCKET_KEY {
+            if needed.contains(action) {
+                needed.insert(of_key.to_owned());
+            }
         }
         let allowed: Actions = statements(&deployed[&package.directory])
             .into_iter()
@@ -152,5 +162,40 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
             .map(|action| action.as_str().unwrap().to_owned())
             .collect();
         assert_eq!(allowed, needed, "{}", package.name);
+    }
+}
+
+/// The vault has CAs' private keys too, if only as ciphertexts of the key that encrypts the bucket.
+#[test]
+fn the_inspector_sees_no_other_file_of_a_ca_than_its_revocation_list() {
+    let template = template();
+    let deployed = functions_by_directory(&template);
+    let inspector = &deployed["functions/certificate-inspector"];
+    let lists = VaultFile::RevocationList.key("${VaultPrefix}", "*");
+    let via_s3 = json!({ "StringEquals": { "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.amazonaws.com" } } });
+    let of_lists = json!({ "StringLike": { "s3:prefix": { "Fn::Sub": lists } } });
+    for (action, resource, condition) in [
+        (
+            "s3:GetObject",
+            json!({ "Fn::Sub": format!("${{Vault.Arn}}/{lists}") }),
+            Value::Null,
+        ),
+        (
+            "s3:ListBucket",
+            json!({ "Fn::GetAtt": ["Vault", "Arn"] }),
+            of_lists,
+        ),
+        (
+            "kms:Decrypt",
+            json!({ "Fn::GetAtt": ["Key", "Arn"] }),
+            via_s3,
+        ),
+    ] {
+        let statements = statements(inspector).into_iter();
+        let allowed: Vec<_> = statements
+            .filter(|statement| list(&statement["Action"]).contains(&&Value::from(action)))
+            .map(|statement| (&statement["Resource"], &statement["Condition"]))
+            .collect();
+        assert_eq!(allowed, [(&resource, &condition)], "{action}");
     }
 }

@@ -6,8 +6,10 @@ mod failure;
 mod judge;
 pub mod ledger;
 pub mod ports;
+mod revocation;
 
 pub use admission::{Applicant, applicant};
 pub use answers::{AnswerError, activated_answer, chunk_answers, legacy_answers, refusal_answer};
 pub use failure::{CloudFailure, FailureKind};
 pub use judge::{ClaimRules, judge, sender};
+pub use revocation::{UnusableList, own_list};

@@ -1,11 +1,13 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
+mod revocation;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, RegisteredCa, Registration, SealedKeyPair,
     Vault,
 };
+pub use revocation::{RevocationListFailure, RevocationLists};
 
 use crate::CloudFailure;
 use muster_documents::tasks::Verdict;
@@ -94,6 +96,8 @@ pub struct RegisteredAuthority {
     pub active: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Its certificate, PEM.
+    pub certificate_pem: Option<String>,
 }
 
 /// The tag that marks what Muster serves, with its value.
