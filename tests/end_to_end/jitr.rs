@@ -3,6 +3,7 @@
 mod device;
 mod hostile;
 mod interrupted;
+mod revoked;
 mod verifiers;
 
 use crate::support::{Authority, OURS, Stack, invoke, send};
