@@ -300,7 +300,7 @@ impl Device {
         let mut case = self.case(
             "certificate-inspector",
             "certificate-inspector",
-            &[],
+            &[("VAULT_BUCKET", "vault"), ("VAULT_PREFIX", "ca")],
             json!(task),
             Value::Null,
         );

@@ -3,6 +3,7 @@
 pub mod device;
 mod hostile;
 mod interrupted;
+mod revoked;
 pub mod verifiers;
 
 use crate::support::{Authority, OURS, Stack, invoke, send};

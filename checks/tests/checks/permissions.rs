@@ -4,8 +4,10 @@
 //! `crates/cloud` name.
 
 use crate::repository::{files, packages_in, read, stem};
-use crate::template::{functions_by_directory, list, statements, template};
+use crate::template::{functions_by_directory, list, resources, statements, template};
 use crate::text::without_tests;
+use muster_documents::VaultFile;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Actions = BTreeSet<String>;
@@ -14,20 +16,27 @@ type Actions = BTreeSet<String>;
 const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
+    "endpoint",
+    "handing_out",
     "identity",
     "ledger",
     "publishing",
     "registrations",
+    "revocation_lists",
     "sealing",
     "vault",
+    "verifiers",
     "workflows",
 ];
 
 /// A table that is encrypted with a key of the account's is read and written with that key.
 const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// A bucket that is encrypted with a key of the account's is written with that key.
-const BUCKET_KEY: &str = "kms:GenerateDataKey";
+/// A bucket that is encrypted with a key of the account's is written and read with that key.
+const BUCKET_KEY: [(&str, &str); 2] = [
+    ("s3:PutObject", "kms:GenerateDataKey"),
+    ("s3:GetObject", "kms:Decrypt"),
+];
 
 /// The functions of a source file: name and body.
 fn functions(source: &str) -> BTreeMap<String, String> {
@@ -46,7 +55,7 @@ fn named(body: &str) -> Actions {
     let quoted = body.split('"').skip(1).step_by(2);
     quoted
         .filter(|text| {
-            let services = ["iot:", "dynamodb:", "kms:", "s3:", "states:"];
+            let services = ["iot:", "dynamodb:", "kms:", "lambda:", "s3:", "states:"];
             let service = services.iter().find(|service| text.starts_with(**service));
             service.is_some_and(|service| text[service.len()..].chars().all(char::is_alphanumeric))
         })
@@ -71,7 +80,7 @@ fn calls(body: &str, name: &str) -> bool {
 
 /// What each method of the adapters calls.
 fn adapters() -> BTreeMap<String, Actions> {
-    let mut methods = BTreeMap::new();
+    let (mut methods, mut bodies) = (BTreeMap::<String, Actions>::new(), BTreeMap::new());
     for path in files("crates/cloud/src", "rs") {
         if !ADAPTERS.contains(&stem(&path).as_str()) {
             continue;
@@ -85,6 +94,19 @@ fn adapters() -> BTreeMap<String, Actions> {
                 }
             }
             methods.insert(name.clone(), actions);
+            bodies.insert(name.clone(), body.clone());
+        }
+    }
+    // An adapter may stand on another.
+    let own = methods.clone();
+    for (name, body) in &bodies {
+        for (other, actions) in &own {
+            if other != name && body.contains(&format!("vault.{other}(")) {
+                methods
+                    .entry(name.clone())
+                    .or_default()
+                    .extend(actions.iter().cloned());
+            }
         }
     }
     methods
@@ -113,6 +135,8 @@ fn the_calls_are_found_where_they_are_looked_for() {
         ("register_ca", "iot:RegisterCACertificate"),
         ("make_ca_key", "kms:GenerateDataKeyPair"),
         ("store_file", "s3:PutObject"),
+        ("revocation_list", "s3:ListBucket"),
+        ("revocation_list", "s3:GetObject"),
     ] {
         assert!(
             adapters[method].contains(action),
@@ -143,8 +167,10 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
         if needed.iter().any(|action| action.starts_with("dynamodb:")) {
             needed.extend(TABLE_KEY.map(str::to_owned));
         }
-        if needed.contains("s3:PutObject") {
-            needed.insert(BUCKET_KEY.to_owned());
+        for (action, of_key) in BUCKET_KEY {
+            if needed.contains(action) {
+                needed.insert(of_key.to_owned());
+            }
         }
         let allowed: Actions = statements(&deployed[&package.directory])
             .into_iter()
@@ -153,4 +179,70 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
             .collect();
         assert_eq!(allowed, needed, "{}", package.name);
     }
+}
+
+/// The vault has CAs' private keys too, if only as ciphertexts of the key that encrypts the bucket.
+#[test]
+fn the_inspector_sees_no_other_file_of_a_ca_than_its_revocation_list() {
+    let template = template();
+    let deployed = functions_by_directory(&template);
+    let inspector = &deployed["functions/certificate-inspector"];
+    let lists = VaultFile::RevocationList.key("${VaultPrefix}", "*");
+    let via_s3 = json!({ "StringEquals": { "kms:ViaService": { "Fn::Sub": "s3.${AWS::Region}.amazonaws.com" } } });
+    let of_lists = json!({ "StringLike": { "s3:prefix": { "Fn::Sub": lists } } });
+    for (action, resource, condition) in [
+        (
+            "s3:GetObject",
+            json!({ "Fn::Sub": format!("${{Vault.Arn}}/{lists}") }),
+            Value::Null,
+        ),
+        (
+            "s3:ListBucket",
+            json!({ "Fn::GetAtt": ["Vault", "Arn"] }),
+            of_lists,
+        ),
+        (
+            "kms:Decrypt",
+            json!({ "Fn::GetAtt": ["Key", "Arn"] }),
+            via_s3,
+        ),
+    ] {
+        let statements = statements(inspector).into_iter();
+        let allowed: Vec<_> = statements
+            .filter(|statement| list(&statement["Action"]).contains(&&Value::from(action)))
+            .map(|statement| (&statement["Resource"], &statement["Condition"]))
+            .collect();
+        assert_eq!(allowed, [(&resource, &condition)], "{action}");
+    }
+}
+
+/// Whoever may decrypt with the key through another service alone, or a device's key alone, cannot open a CA's.
+#[test]
+fn one_function_can_open_the_keys_of_certificate_authorities() {
+    let template = template();
+    let via = |service: &str| {
+        let service = format!("{service}.${{AWS::Region}}.amazonaws.com");
+        json!({ "StringEquals": { "kms:ViaService": { "Fn::Sub": service } } })
+    };
+    let harmless = [
+        via("dynamodb"),
+        via("s3"),
+        json!({ "Null": { "kms:EncryptionContext:certificateId": "false" } }),
+    ];
+    let mut openers = Vec::new();
+    for kind in ["AWS::Serverless::Function", "AWS::Serverless::StateMachine"] {
+        for (name, resource) in resources(&template, kind) {
+            let decrypting = statements(&resource).into_iter().filter(|statement| {
+                list(&statement["Action"]).contains(&&Value::from("kms:Decrypt"))
+                    && !harmless.contains(&statement["Condition"])
+            });
+            openers
+                .extend(decrypting.map(|statement| (name.clone(), statement["Condition"].clone())));
+        }
+    }
+    let of_cas = json!({ "StringEquals": { "kms:EncryptionContext:use": "ca-private-key" } });
+    assert_eq!(
+        openers,
+        [("DeviceCertificateGeneratorFunction".to_owned(), of_cas)]
+    );
 }

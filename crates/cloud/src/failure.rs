@@ -22,7 +22,7 @@ where
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "NotFoundException" | "NoSuchKey" => FailureKind::NotFound,
+        "ResourceNotFoundException" | "NotFoundException" => FailureKind::NotFound,
         "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
         "ConditionalCheckFailedException" | "TransactionCanceledException" => {
             FailureKind::ConditionFailed

@@ -22,6 +22,10 @@ pub mod operator;
 mod publishing;
 #[cfg(feature = "identity")]
 mod registrations;
+#[cfg(any(feature = "identity", feature = "vault"))]
+mod remembered;
+#[cfg(feature = "vault")]
+mod revocation_lists;
 #[cfg(feature = "sealing")]
 mod sealing;
 #[cfg(feature = "vault")]
@@ -57,6 +61,8 @@ pub use ledger::Ledger;
 pub use publishing::Publishing;
 #[cfg(feature = "identity")]
 pub use registrations::Registrations;
+#[cfg(feature = "vault")]
+pub use revocation_lists::VaultRevocationLists;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
 #[cfg(feature = "vault")]

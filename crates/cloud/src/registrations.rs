@@ -1,5 +1,6 @@
 //! AWS IoT: certificates that devices bring, and the CAs that signed them.
 
+use crate::remembered::Remembered;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus};
@@ -9,18 +10,14 @@ use muster_onboarding::ports::{
     CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate, Things,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long a CA's description and tags are taken for true.
-const REMEMBERED: Duration = Duration::from_mins(1);
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// The adapter to AWS IoT's registrations.
 #[derive(Debug, Clone)]
 pub struct Registrations {
     client: Client,
-    authorities: Arc<Mutex<HashMap<String, (Instant, RegisteredAuthority)>>>,
+    authorities: Remembered<RegisteredAuthority>,
 }
 
 impl Registrations {
@@ -31,17 +28,8 @@ impl Registrations {
             .build();
         Self {
             client: Client::from_conf(config),
-            authorities: Arc::default(),
+            authorities: Remembered::default(),
         }
-    }
-
-    fn remembered(&self, id: &str) -> Option<RegisteredAuthority> {
-        let authorities = self
-            .authorities
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (read_at, authority) = authorities.get(id)?;
-        (read_at.elapsed() < REMEMBERED).then(|| authority.clone())
     }
 }
 
@@ -94,7 +82,7 @@ impl CertificateRegistry for Registrations {
         ca_certificate_id: &str,
     ) -> Result<RegisteredAuthority, CloudFailure> {
         const ACTION: &str = "iot:DescribeCACertificate";
-        if let Some(authority) = self.remembered(ca_certificate_id) {
+        if let Some(authority) = self.authorities.of(ca_certificate_id, Instant::now()) {
             return Ok(authority);
         }
         let described = self
@@ -140,12 +128,7 @@ impl CertificateRegistry for Registrations {
             template,
         };
         self.authorities
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(
-                ca_certificate_id.to_owned(),
-                (Instant::now(), authority.clone()),
-            );
+            .keep(ca_certificate_id, authority.clone(), Instant::now());
         Ok(authority)
     }
 }

@@ -83,6 +83,10 @@ codes! {
     CertificateExpired: false,
     /// The certificate is not valid yet.
     CertificateNotYetValid: true,
+    /// The CA's revocation list names the certificate.
+    CertificateRevoked: false,
+    /// The CA's revocation list cannot be used, so that nobody knows which certificates it has taken back.
+    RevocationListInvalid: true,
     /// The certificate's common name cannot be a thing's name.
     CommonNameMalformed: false,
     /// The verifier said no.

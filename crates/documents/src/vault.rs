@@ -14,6 +14,8 @@ pub enum VaultFile {
     EncryptedPrivateKey,
     /// An [`AuthorityRecord`], JSON.
     Record,
+    /// The certificates that the CA has taken back, an X.509 CRL in PEM. The operator puts it there.
+    RevocationList,
 }
 
 impl VaultFile {
@@ -24,7 +26,13 @@ impl VaultFile {
             Self::PublicKey => "ca.public_key.pem",
             Self::EncryptedPrivateKey => "ca.private_key.enc",
             Self::Record => "ca.json",
+            Self::RevocationList => "ca.crl.pem",
         }
+    }
+
+    /// Where the file of a CA is, by AWS IoT's id of the CA.
+    pub fn key(self, prefix: &str, ca_id: &str) -> String {
+        format!("{prefix}/{ca_id}/{}", self.name())
     }
 }
 

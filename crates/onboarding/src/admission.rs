@@ -1,7 +1,7 @@
 //! Whether a device may come in with a certificate that it brings.
 
 use muster_documents::{Refusal, RefusalCode, Serial};
-use muster_pki::read_certificate;
+use muster_pki::{SerialNumber, read_certificate};
 
 /// Who a certificate is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Applicant {
     pub thing_name: Serial,
     /// SHA-256 of its public key in hex.
     pub fingerprint: String,
+    /// The number that its CA gave the certificate, by which a revocation list names it.
+    pub serial_number: SerialNumber,
 }
 
 /// Reads a device's certificate at the time `now`, in seconds since 1970. That its CA has signed it, AWS IoT has
@@ -46,6 +48,7 @@ pub fn applicant(der: &[u8], now: i64) -> Result<Applicant, Refusal> {
     Ok(Applicant {
         thing_name: Serial::new(name).map_err(|why| malformed(&why.to_string()))?,
         fingerprint: certificate.public_key_fingerprint,
+        serial_number: certificate.serial,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod handing_out;
+mod revocation;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
@@ -11,6 +12,7 @@ pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,
     VaultReader, VerifierAnswer, Verifiers,
 };
+pub use revocation::{RevocationListFailure, RevocationLists};
 
 use crate::CloudFailure;
 use crate::ledger::DeviceState;

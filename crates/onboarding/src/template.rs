@@ -16,7 +16,7 @@ const UNKNOWN_COUNTRY: &str = "ZZ";
 
 /// Muster's own template: it names the thing by the certificate's common name, records country, certificate id and
 /// version, and attaches the device policy. A thing that is there already keeps its attributes.
-const DEFAULT_TEMPLATE: &str = include_str!("../../../policies/jitp-template.json");
+const DEFAULT_TEMPLATE: &str = include_str!("../../../policies/templates/jitp.json");
 
 /// Why AWS IoT cannot provision with a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,15 @@
 //! Reads what AWS IoT knows of a certificate that a device brought, and of the CA that signed it, and judges both.
 
+mod revocation;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{InspectCertificate, InspectedCertificate};
 use muster_documents::{Refusal, RefusalCode, Serial};
 use muster_lambda::NamedError;
-use muster_onboarding::ports::{CertificateRegistry, RegisteredAuthority, RegisteredCertificate};
+use muster_onboarding::ports::{
+    CertificateRegistry, RegisteredAuthority, RegisteredCertificate, RevocationLists,
+};
 use muster_onboarding::{CloudFailure, applicant};
 use std::collections::BTreeMap;
 
@@ -45,6 +49,7 @@ impl NamedError for InspectError {
 /// Muster's is not pending; nothing more is asked about it.
 pub async fn inspect(
     registry: &impl CertificateRegistry,
+    lists: &impl RevocationLists,
     verifiers: &BTreeMap<String, String>,
     now: i64,
     task: InspectCertificate,
@@ -77,10 +82,18 @@ pub async fn inspect(
     };
     match applicant(&found.der, now) {
         Ok(applicant) => {
+            inspected.refusal = if authority.active {
+                let ca = (
+                    task.ca_certificate_id.as_str(),
+                    authority.certificate_pem.as_str(),
+                );
+                revocation::refusal(lists, ca, now, &applicant).await?
+            } else {
+                Some(ca_disabled())
+            };
             inspected.description.thing_name = Some(applicant.thing_name.to_string());
             inspected.thing_name = applicant.thing_name;
             inspected.fingerprint = applicant.fingerprint;
-            inspected.refusal = (!authority.active).then(ca_disabled);
         }
         Err(refusal) => inspected.refusal = Some(refusal),
     }

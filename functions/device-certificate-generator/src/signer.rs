@@ -9,6 +9,9 @@ use muster_onboarding::ports::{
 };
 use muster_pki::{CaCertificate, CaError, CaKey, DeviceProfile, certificate_id, read_certificate};
 
+/// What KMS decrypts at most, in bytes (`Decrypt`, `CiphertextBlob`).
+const MAX_SEALED_KEY_BYTES: usize = 6144;
+
 /// A CA of Muster's that is in force.
 pub(crate) struct Signer {
     pub(crate) registered: RegisteredAuthority,
@@ -56,7 +59,11 @@ impl Signer {
             validity: asked.validity,
         };
         let request = asked.key.request()?;
-        let sealed = vault.read_file(&asked.ca_id, VaultFile::EncryptedPrivateKey);
+        let sealed = vault.read_file(
+            &asked.ca_id,
+            VaultFile::EncryptedPrivateKey,
+            MAX_SEALED_KEY_BYTES,
+        );
         let sealed = sealed.await?;
         let sealed = sealed.ok_or_else(|| GenerateError::CaKeyElsewhere(asked.ca_id.clone()))?;
         let own = read_certificate(self.certificate.der())

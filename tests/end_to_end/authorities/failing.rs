@@ -1,6 +1,5 @@
 //! A step that fails in between: what was done before it is undone.
 
-use super::vault::s3;
 use super::{authorities, register, vault};
 use crate::support::Stack;
 use serde_json::json;
@@ -9,7 +8,7 @@ use std::path::Path;
 
 /// Has the vault refuse a file of each CA, or take all again.
 async fn refuse(stack: &Stack, file: Option<&str>) {
-    let (s3, bucket) = (s3(stack), stack.output("VaultBucketName"));
+    let (s3, bucket) = (stack.s3(), stack.output("VaultBucketName"));
     let Some(file) = file else {
         let deleted = s3.delete_bucket_policy().bucket(bucket).send();
         deleted.await.unwrap();

@@ -6,14 +6,9 @@ use muster_pki::{CaKey, der_to_pem};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 
-/// The vault's bucket.
-pub fn s3(stack: &Stack) -> aws_sdk_s3::Client {
-    aws_sdk_s3::Client::new(&stack.target.cloud.config)
-}
-
 /// Every file of the vault, by its name.
 pub async fn vault(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
-    let (s3, bucket) = (s3(stack), stack.output("VaultBucketName"));
+    let (s3, bucket) = (stack.s3(), stack.output("VaultBucketName"));
     let listed = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
     let mut files = BTreeMap::new();
     for object in listed.contents() {

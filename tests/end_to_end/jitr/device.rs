@@ -3,7 +3,7 @@
 use crate::support::{Authority, RawDevice, Stack, wait_until};
 use edge_client::{JoinConfig, Source, Timings};
 use muster_documents::CertificateRegistered;
-use muster_pki::{CaSubject, DeviceKey};
+use muster_pki::{CaSubject, DeviceKey, pem_to_der, read_certificate};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
@@ -50,6 +50,13 @@ impl Device {
             certificate_pem: chain.to_owned(),
             ..Self::with(client_id, &certificate, key)
         }
+    }
+
+    /// The number that its CA gave its certificate, as a library takes it that makes revocation lists.
+    pub fn serial_number(&self) -> rcgen::SerialNumber {
+        let der = pem_to_der(&self.certificate_pem).unwrap();
+        let number = read_certificate(&der).unwrap().serial.to_string();
+        hex::decode(number).unwrap().into()
     }
 
     /// What AWS IoT publishes of it.

@@ -7,14 +7,15 @@ use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa
 use secrecy::ExposeSecret;
 
 /// A certificate with whatever is asked for, signed by the CA.
-fn forged(authority: &Authority, client_id: &str, params: &CertificateParams) -> Device {
+pub fn forged(authority: &Authority, client_id: &str, params: &CertificateParams) -> Device {
     let key = DeviceKey::generate().unwrap();
     let pair = KeyPair::from_pem(key.pem().expose_secret()).unwrap();
     let certificate = params.signed_by(&pair, &authority.issuer()).unwrap();
     Device::with(client_id, certificate.der(), key)
 }
 
-fn named(names: &[&str]) -> CertificateParams {
+/// A certificate with these common names.
+pub fn named(names: &[&str]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     for name in names {

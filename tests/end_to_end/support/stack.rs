@@ -145,6 +145,11 @@ impl Stack {
         aws_sdk_sfn::Client::new(&self.target.cloud.config)
     }
 
+    /// S3.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        aws_sdk_s3::Client::new(&self.target.cloud.config)
+    }
+
     /// SQS.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.target.cloud.config)

@@ -41,11 +41,12 @@ pub trait AuthorityKeyOpener {
 
 /// Reads CAs' files.
 pub trait VaultReader {
-    /// The file's contents; `None` if it is not there.
+    /// The file's contents, of which no more than the first `most` bytes are fetched; `None` if it is not there.
     fn read_file(
         &self,
         ca_id: &str,
         file: VaultFile,
+        most: usize,
     ) -> impl Future<Output = Result<Option<Vec<u8>>, CloudFailure>> + Send;
 }
 
