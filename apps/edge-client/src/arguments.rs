@@ -21,15 +21,20 @@ pub(crate) enum Command {
     /// Gets the device a certificate of its own, or goes on where an earlier run was ended.
     #[command(after_help = EXIT_CODES)]
     Provision(Box<Provision>),
-    /// Connects with a certificate that the device brings, until it is let in (just-in-time registration).
+    /// Makes a key and a certificate signing request, for a device whose certificate comes another way.
+    #[command(after_help = EXIT_CODES)]
+    Request(Request),
+    /// Connects with a certificate that a registered CA has signed, until it is let in (just-in-time registration or
+    /// provisioning).
     #[command(after_help = EXIT_CODES)]
     Join(Box<Join>),
     /// Says what the credential store holds.
     Status(StatusArguments),
 }
 
+/// What every way in takes.
 #[derive(Args)]
-pub(crate) struct Provision {
+pub(crate) struct Common {
     /// The endpoint's host name.
     #[arg(long, env = "MUSTER_ENDPOINT")]
     endpoint: String,
@@ -39,6 +44,32 @@ pub(crate) struct Provision {
     /// The file with the certificates of the authorities that the endpoint's certificate may come from (PEM).
     #[arg(long, env = "MUSTER_CA", value_name = "FILE")]
     ca: PathBuf,
+    /// Gives up for now after so many seconds.
+    #[arg(
+        long,
+        env = "MUSTER_GIVE_UP_AFTER",
+        value_name = "SECONDS",
+        default_value_t = 600
+    )]
+    give_up_after: u64,
+    /// Writes each step as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Common {
+    fn timings(&self) -> Timings {
+        Timings {
+            give_up_after: Duration::from_secs(self.give_up_after),
+            ..Timings::default()
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Provision {
+    #[command(flatten)]
+    pub(crate) common: Common,
     /// The claim certificate's file (PEM).
     #[arg(long, env = "MUSTER_CLAIM_CERT", value_name = "FILE")]
     claim_cert: PathBuf,
@@ -69,45 +100,29 @@ pub(crate) struct Provision {
     /// The folder for the device's own credentials. Made if it isn't there.
     #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
     store: PathBuf,
-    /// Gives up for now after so many seconds.
-    #[arg(
-        long,
-        env = "MUSTER_GIVE_UP_AFTER",
-        value_name = "SECONDS",
-        default_value_t = 600
-    )]
-    give_up_after: u64,
-    /// Writes each step as a line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct Join {
-    /// The endpoint's host name.
-    #[arg(long, env = "MUSTER_ENDPOINT")]
-    endpoint: String,
-    /// The endpoint's MQTT port.
-    #[arg(long, env = "MUSTER_PORT", default_value_t = 8883)]
-    port: u16,
-    /// The file with the certificates of the authorities that the endpoint's certificate may come from (PEM).
-    #[arg(long, env = "MUSTER_CA", value_name = "FILE")]
-    ca: PathBuf,
-    /// The file of the device's certificate (PEM). Its common name is the thing's name.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The file of the device's certificate, followed by its CA's (PEM). Its common name is the thing's name.
     #[arg(long, env = "MUSTER_CERT", value_name = "FILE")]
     cert: PathBuf,
     /// The file with its private key (PEM).
     #[arg(long, env = "MUSTER_KEY", value_name = "FILE")]
     key: PathBuf,
-    /// Gives up for now after so many seconds.
-    #[arg(
-        long,
-        env = "MUSTER_GIVE_UP_AFTER",
-        value_name = "SECONDS",
-        default_value_t = 600
-    )]
-    give_up_after: u64,
-    /// Writes each step as a line of JSON.
+}
+
+#[derive(Args)]
+pub(crate) struct Request {
+    /// The name to ask a certificate for, which becomes the thing's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) common_name: String,
+    /// The folder for device.key.pem and device.csr.pem. Made if it isn't there; a key that is in it is used again.
+    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
+    pub(crate) store: PathBuf,
+    /// Writes JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -115,15 +130,12 @@ pub(crate) struct Join {
 impl From<Join> for JoinConfig {
     fn from(join: Join) -> Self {
         Self {
-            endpoint: join.endpoint,
-            port: join.port,
-            ca: Source::File(join.ca),
+            timings: join.common.timings(),
+            endpoint: join.common.endpoint,
+            port: join.common.port,
+            ca: Source::File(join.common.ca),
             certificate: Source::File(join.cert),
             key: Source::File(join.key),
-            timings: Timings {
-                give_up_after: Duration::from_secs(join.give_up_after),
-                ..Timings::default()
-            },
         }
     }
 }
@@ -141,9 +153,10 @@ pub(crate) struct StatusArguments {
 impl From<Provision> for Config {
     fn from(provision: Provision) -> Self {
         Self {
-            endpoint: provision.endpoint,
-            port: provision.port,
-            ca: Source::File(provision.ca),
+            timings: provision.common.timings(),
+            endpoint: provision.common.endpoint,
+            port: provision.common.port,
+            ca: Source::File(provision.common.ca),
             claim_certificate: Source::File(provision.claim_cert),
             claim_key: Source::File(provision.claim_key),
             client_id: provision.client_id,
@@ -156,10 +169,6 @@ impl From<Provision> for Config {
             prefix: provision.prefix,
             packet_size: provision.packet_size,
             store: provision.store,
-            timings: Timings {
-                give_up_after: Duration::from_secs(provision.give_up_after),
-                ..Timings::default()
-            },
         }
     }
 }

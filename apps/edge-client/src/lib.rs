@@ -1,6 +1,7 @@
 //! The edge client as a library: one device, from a claim certificate to a certificate of its own, over mutual TLS.
 //!
 //! [`run`] does it for one device and can be called for many at once in one process, each with a folder of its own.
+//! [`join`] is for a device whose certificate a registered CA has signed, and [`request`] makes what such a CA signs.
 
 mod config;
 mod entropy;
@@ -8,6 +9,7 @@ mod folder;
 mod join;
 mod link;
 mod outcome;
+mod request;
 mod run;
 mod sentence;
 mod status;
@@ -20,6 +22,7 @@ pub use join::{JoinConfig, Joined, join};
 pub use muster_device::{Progress, Refused, Timings};
 pub use muster_documents::Mode;
 pub use outcome::{Outcome, RunError};
+pub use request::{Requested, request};
 pub use run::run;
 pub use sentence::{sentence, short};
 pub use status::{CertificateStatus, DeliveryStatus, Status, status};

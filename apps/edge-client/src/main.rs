@@ -5,7 +5,7 @@ mod saying;
 
 use arguments::{Arguments, Command, StatusArguments};
 use clap::Parser;
-use edge_client::{RunError, join, run, status};
+use edge_client::{RunError, join, request, run, status};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -24,19 +24,26 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Provision(provision) => {
-            let json = provision.json;
+            let json = provision.common.json;
             let provisioned = run((*provision).into(), |progress| {
                 saying::progress(progress, json);
             });
             until_it_ends(provisioned, saying::outcome, json)
         }
         Command::Join(brought) => {
-            let json = brought.json;
+            let json = brought.common.json;
             let joined = join((*brought).into(), |progress| {
                 saying::progress(progress, json);
             });
             until_it_ends(joined, saying::joined, json)
         }
+        Command::Request(asked) => match request(&asked.store, &asked.common_name) {
+            Ok(requested) => {
+                saying::requested(&requested, asked.json);
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error, RunError::exit_code(&error)),
+        },
         Command::Status(arguments) => show_status(&arguments),
     }
 }

@@ -1,7 +1,8 @@
 //! What the program says: sentences for a person, or a line of JSON for each step.
 
 use edge_client::{
-    CertificateStatus, DeliveryStatus, Joined, Outcome, Progress, RunError, Status, sentence, short,
+    CertificateStatus, DeliveryStatus, Joined, Outcome, Progress, Requested, RunError, Status,
+    sentence, short,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -70,6 +71,18 @@ pub(crate) fn failure(error: &RunError) {
         event: "failed",
         body,
     });
+}
+
+/// What was made for whoever signs.
+pub(crate) fn requested(requested: &Requested, json: bool) {
+    if json {
+        return line(requested);
+    }
+    say(&format!(
+        "{} is to be signed; the key stays in {}",
+        requested.csr.display(),
+        requested.key.display()
+    ));
 }
 
 /// What the store holds.

@@ -14,6 +14,9 @@ const FROM_CERTIFICATE: &str = "AWS::IoT::Certificate::";
 /// and as CLDR uses this one.
 const UNKNOWN_COUNTRY: &str = "ZZ";
 
+/// What a thing's attribute may hold beside letters and digits (AWS IoT, `AttributePayload`).
+const ATTRIBUTE_MARKS: &str = "_.,@/:#=[]-";
+
 /// Muster's own template: it names the thing by the certificate's common name, records country, certificate id and
 /// version, and attaches the device policy. A thing that is there already keeps its attributes.
 const DEFAULT_TEMPLATE: &str = include_str!("../../../policies/templates/jitp.json");
@@ -34,7 +37,7 @@ pub enum TemplateError {
     NeverActive,
 }
 
-/// A certificate lacks what its CA's template is filled in with.
+/// A certificate lacks what its CA's template is filled in with, or has what AWS IoT could not take from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "The CA's provisioning template takes {parameter} from the certificate, so AWS IoT would not let this device in. {advice}"
@@ -104,6 +107,12 @@ pub fn complete(
             advice: advice.to_owned(),
         };
         let needed = |value: &Option<String>, named: &str| match value {
+            Some(value) if becomes_attribute(&template, name) && !is_attribute(value) => {
+                Err(missing(&format!(
+                    "It becomes an attribute of the thing, which takes letters, digits and {ATTRIBUTE_MARKS} only, and no \
+                     spaces: give another csrSubjects.{named}."
+                )))
+            }
             Some(_) => Ok(()),
             None => Err(missing(&format!("Give csrSubjects.{named}."))),
         };
@@ -124,6 +133,19 @@ pub fn complete(
         }
     }
     Ok(subject)
+}
+
+/// Whether a thing gets the parameter as it is, as one of its attributes.
+fn becomes_attribute(template: &Value, parameter: &str) -> bool {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    let mut attributes = resources
+        .filter_map(|(_, resource)| resource["Properties"]["AttributePayload"].as_object());
+    attributes.any(|all| all.values().any(|value| value["Ref"] == parameter))
+}
+
+fn is_attribute(value: &str) -> bool {
+    let taken = |c: char| c.is_ascii_alphanumeric() || ATTRIBUTE_MARKS.contains(c);
+    value.chars().all(taken)
 }
 
 #[cfg(test)]
@@ -185,6 +207,27 @@ mod tests {
         }
         let others = json!({ "Parameters": { "AWS::IoT::Certificate::Id": {}, "Fleet": {} } });
         assert_eq!(complete(device(), &others.to_string(), None), Ok(device()));
+    }
+
+    #[test]
+    fn what_no_attribute_can_hold_is_refused_where_it_becomes_one() {
+        let name = format!("{FROM_CERTIFICATE}Organization");
+        let with = |attribute: Value| {
+            json!({
+                "Parameters": { name.clone(): { "Type": "String" } },
+                "Resources": { "thing": { "Properties": { "AttributePayload": { "maker": attribute } } } },
+            })
+            .to_string()
+        };
+        let of = |maker: &str| CaSubject {
+            organization: Some(maker.to_owned()),
+            ..device()
+        };
+        let taken = with(json!({ "Ref": name }));
+        assert!(complete(of("Soft-Chef"), &taken, None).is_ok());
+        let error = complete(of("Soft Chef"), &taken, None).unwrap_err();
+        assert!(error.to_string().contains("no spaces"), "{error}");
+        assert!(complete(of("Soft Chef"), &with(json!("fixed")), None).is_ok());
     }
 
     #[test]
