@@ -22,7 +22,11 @@ pub struct AuthorityEvent {
 /// What to register as a certificate authority: one that is made, or one that the operator brings. Fields that do not
 /// exist are refused, since a misspelt one would otherwise be passed over in silence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct RegisterAuthority {
     /// The name of a CA that is made.
     pub csr_subjects: Option<CsrSubjects>,
@@ -44,7 +48,11 @@ pub struct RegisterAuthority {
 
 /// The name of a CA. An empty field is one that is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct CsrSubjects {
     /// The common name, at most 64 characters. Left out, it is the account's registration code.
     #[serde(default)]
@@ -100,10 +108,17 @@ pub struct RegisteredAuthority {
 }
 
 fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthority, D::Error> {
-    let request = match Value::deserialize(body)? {
+    let body = match Value::deserialize(body)? {
         Value::String(text) => serde_json::from_str(&text),
-        object => serde_json::from_value(object),
+        body => Ok(body),
     };
+    let request = body.and_then(|body| match body {
+        // Its fields in their order would do for serde.
+        Value::Array(_) => Err(serde_json::Error::custom(
+            "invalid type: array, expected a JSON object",
+        )),
+        body => serde_json::from_value(body),
+    });
     request.map_err(|error| {
         let said = error.to_string();
         // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.
@@ -156,6 +171,16 @@ mod tests {
                 "unknown field `verifier`",
             ),
             (
+                json!({ "body": [null, null, null, "DEFAULT", null, null, null] }),
+                "expected a JSON object",
+            ),
+            (json!({ "body": "[]" }), "expected a JSON object"),
+            (json!({ "body": "7" }), "expected a JSON object"),
+            (
+                json!({ "body": { "csrSubjects": "x" } }),
+                "expected a JSON object",
+            ),
+            (
                 json!({ "body": { "csrSubjects": { "cn": "x" } } }),
                 "unknown field `cn`",
             ),
@@ -175,6 +200,10 @@ mod tests {
         ] {
             let error = read(event.clone()).unwrap_err();
             assert!(!error.contains("PRIVATE KEY"), "{error}");
+            assert!(
+                !error.contains("struct"),
+                "Rust's names say nothing to a caller: {error}"
+            );
             assert!(error.contains(said), "{event}: {error}");
         }
     }

@@ -13,6 +13,7 @@ mod request;
 pub mod tasks;
 mod topics;
 mod vault;
+mod verifiers;
 
 pub use authority::{
     AuthorityEvent, CaKeyType, CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS,
@@ -28,3 +29,4 @@ pub use request::{
 };
 pub use topics::Topics;
 pub use vault::{AuthorityRecord, VaultFile};
+pub use verifiers::Verifiers;

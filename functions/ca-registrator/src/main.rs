@@ -2,7 +2,7 @@
 
 use ca_registrator::register;
 use muster_cloud::{Authorities, CaKeys, Service, VaultBucket, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{Configuration, run_api, start_logging, variables};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     );
     let verifiers = configuration.list(variables::VERIFIER_NAMES)?;
     cloud.warm(&[Service::IOT, Service::KMS]).await;
-    run(
+    run_api(
         async |event| register(&authorities, &keys, &vault, &verifiers, now_unix(), event).await,
         cloud.calls,
     )
