@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod ca;
 pub mod claim;
 pub mod demo;
 pub mod device;
@@ -7,6 +8,7 @@ pub mod down;
 mod simulate;
 pub mod status;
 pub mod up;
+pub mod verifiers;
 
 /// What a command fails with; its text is for the person who reads it.
 pub type Failure = Box<dyn std::error::Error>;
