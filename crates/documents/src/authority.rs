@@ -1,6 +1,6 @@
 //! What `ca-registrator` takes and gives.
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -29,6 +29,7 @@ pub struct AuthorityEvent {
 )]
 pub struct RegisterAuthority {
     /// The name of a CA that is made.
+    #[serde(default, deserialize_with = "object")]
     pub csr_subjects: Option<CsrSubjects>,
     /// The verifier that judges this CA's devices; without one they are not judged.
     pub verifier_name: Option<String>,
@@ -112,13 +113,7 @@ fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthorit
         Value::String(text) => serde_json::from_str(&text),
         body => Ok(body),
     };
-    let request = body.and_then(|body| match body {
-        // Its fields in their order would do for serde.
-        Value::Array(_) => Err(serde_json::Error::custom(
-            "invalid type: array, expected a JSON object",
-        )),
-        body => serde_json::from_value(body),
-    });
+    let request = body.and_then(from_object);
     request.map_err(|error| {
         let said = error.to_string();
         // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.
@@ -128,6 +123,24 @@ fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthorit
             D::Error::custom(said)
         }
     })
+}
+
+/// A field that is an object, or null.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
+    match Value::deserialize(value)? {
+        Value::Null => Ok(None),
+        object => from_object(object).map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// For serde an array of a struct's fields, in their order, would do as well.
+fn from_object<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
+    if value.is_array() {
+        return Err(serde_json::Error::custom(
+            "invalid type: array, expected a JSON object",
+        ));
+    }
+    serde_json::from_value(value)
 }
 
 #[cfg(test)]
@@ -175,6 +188,10 @@ mod tests {
                 "expected a JSON object",
             ),
             (json!({ "body": "[]" }), "expected a JSON object"),
+            (
+                json!({ "body": { "csrSubjects": ["x"] } }),
+                "expected a JSON object",
+            ),
             (json!({ "body": "7" }), "expected a JSON object"),
             (
                 json!({ "body": { "csrSubjects": "x" } }),

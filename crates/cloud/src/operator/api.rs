@@ -65,11 +65,17 @@ pub enum ApiError {
     Unsigned(#[source] Cause),
 }
 
-/// The body of every answer that is not 200.
+/// The body of every answer that is not 200. What refuses before the API's own rules hold (a stage that does not
+/// exist) says no code.
 #[derive(Deserialize)]
 struct Refusal {
+    #[serde(default = "no_code")]
     code: String,
     message: String,
+}
+
+fn no_code() -> String {
+    "no code".to_owned()
 }
 
 impl Api {
