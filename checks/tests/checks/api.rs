@@ -70,7 +70,9 @@ fn refusal(response: &Value) -> Value {
 #[test]
 fn every_path_takes_signed_requests_only() {
     let api = api();
-    assert_eq!(api["Auth"], json!({ "DefaultAuthorizer": "AWS_IAM" }));
+    // Not with the caller's own permissions, which is SAM's default for AWS_IAM.
+    let signed = json!({ "DefaultAuthorizer": "AWS_IAM", "InvokeRole": "NONE" });
+    assert_eq!(api["Auth"], signed);
     assert!(api["Cors"].is_null(), "no browser of a stranger's");
     assert!(routes().len() >= 2);
     for (function, route) in routes() {
