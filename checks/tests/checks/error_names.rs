@@ -1,7 +1,7 @@
 //! Every name that a person may meet has a page in docs/errors, and every name that a workflow matches exists.
 
 use crate::api::gateway_codes;
-use crate::repository::{files, read, stem, workflows};
+use crate::repository::{files, read, root, stem, workflows};
 use crate::template::list;
 use crate::text::{between, blocks, without_tests};
 use muster_documents::RefusalCode;
@@ -38,7 +38,7 @@ pub fn reported(places: &[&str]) -> Names {
 }
 
 fn sources(place: &str) -> Vec<PathBuf> {
-    if place.ends_with(".rs") {
+    if root().join(place).is_file() {
         vec![place.into()]
     } else {
         files(place, "rs")

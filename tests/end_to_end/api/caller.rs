@@ -148,14 +148,14 @@ fn percent(byte: u8) -> String {
     format!("%{byte:02X}")
 }
 
-async fn send(signer: Option<(&Caller, &str)>, url: &str, asked: Asked<'_>) -> Answer {
+async fn send(by: Option<(&Caller, &str)>, url: &str, asked: Asked<'_>) -> Answer {
     let kind = asked.content_type.map(|kind| ("content-type", kind));
     let mut request = HttpRequest::new(SdkBody::from(asked.body.clone()));
     request.set_method(asked.method).unwrap();
     request.set_uri(url).unwrap();
     let mut headers: Vec<(String, String)> = Vec::new();
     headers.extend(kind.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    if let Some((caller, service)) = signer {
+    if let Some((caller, service)) = by {
         let identity = Credentials::new(&caller.key, &caller.secret, None, None, "test").into();
         let params = SigningParams::builder()
             .identity(&identity)

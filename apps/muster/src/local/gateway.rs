@@ -1,5 +1,5 @@
 //! Gives the emulator the gateway responses of a REST API, which SAM puts where it does not look for them: into the
-//! API's OpenAPI document. It knows them as resources of their own, and uses those that a deployment finds.
+//! API's `OpenAPI` document. It knows them as resources of their own, and uses those that a deployment finds.
 
 use serde_json::{Map, Value, json};
 
