@@ -101,3 +101,27 @@ where
         .map_err(|error| Failure::of(&error))?;
     serde_json::to_value(output).map_err(|error| Failure::of(&FunctionError::OutputInvalid(error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::convert::Infallible;
+
+    /// One invocation of a handler that waits for nothing.
+    fn attempted(handler: impl AsyncFn(u8) -> Result<u8, Infallible>) -> Result<Value, Failure> {
+        let answer = attempt(&handler, &(), "request", Ok(json!(7)));
+        let answer = AssertUnwindSafe(answer).now_or_never();
+        answer.expect("it waits for nothing")
+    }
+
+    #[test]
+    fn a_panic_is_an_answer_with_a_name_and_without_the_panics_text() {
+        assert_eq!(attempted(async |number| Ok(number + 1)), Ok(json!(8)));
+        let failure = attempted(async |_| panic!("a secret")).unwrap_err();
+        assert_eq!(failure.name, "FunctionPanicked");
+        let answer = http::answer(Err(failure));
+        assert_eq!(answer["statusCode"], 500);
+        assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+}
