@@ -1,9 +1,9 @@
 //! The REST API: who may call it, what it takes, and that it refuses as the functions behind it do.
 
 use crate::error_names::{pages, reported};
-use crate::repository::read;
+use crate::repository::{files, read};
 use crate::template::{functions_by_directory, resources, template};
-use crate::text::{between, without_tests};
+use crate::text::{between, without_tests, words};
 use muster_documents::AuthorityEvent;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -169,11 +169,22 @@ fn every_error_of_a_function_behind_the_api_has_a_status() {
         .collect();
     assert!(with_status.contains("VerifierUnknown"));
     for (function, _) in routes() {
-        for name in reported(&[
+        let mut names = reported(&[
             &function,
             "crates/lambda",
             "crates/onboarding/src/failure.rs",
-        ]) {
+        ]);
+        // Refusals go under their codes.
+        for path in files(&function, "rs") {
+            let source = read(path);
+            let codes = source.split("RefusalCode::").skip(1);
+            names.extend(
+                codes
+                    .filter_map(|rest| words(rest).next())
+                    .map(str::to_owned),
+            );
+        }
+        for name in names {
             assert!(
                 with_status.contains(&name),
                 "{function} reports {name}: give it a status in http_status.rs"

@@ -1,6 +1,7 @@
 //! What `ca-registrator` takes and gives.
 
-use serde::de::{DeserializeOwned, Error as _};
+use crate::object::{from_object, object};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -123,24 +124,6 @@ fn object_or_text<'de, D: Deserializer<'de>>(body: D) -> Result<RegisterAuthorit
             D::Error::custom(said)
         }
     })
-}
-
-/// A field that is an object, or null.
-fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
-    match Value::deserialize(value)? {
-        Value::Null => Ok(None),
-        object => from_object(object).map(Some).map_err(D::Error::custom),
-    }
-}
-
-/// For serde an array of a struct's fields, in their order, would do as well.
-fn from_object<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
-    if value.is_array() {
-        return Err(serde_json::Error::custom(
-            "invalid type: array, expected a JSON object",
-        ));
-    }
-    serde_json::from_value(value)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod claim;
 mod depth;
 mod identifiers;
 mod message;
+mod object;
 mod refusal;
 mod registration;
 mod request;
