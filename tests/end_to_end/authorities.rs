@@ -1,9 +1,9 @@
 //! Certificate authorities: registered with all that belongs to them, or not at all.
 
-mod brought;
-mod failing;
+pub mod brought;
+pub mod failing;
 mod refused;
-mod vault;
+pub mod vault;
 
 use crate::support::{Failed, Secret, Stack, invoke, places};
 use aws_sdk_iot::types::{AutoRegistrationStatus, CaCertificateStatus, CertificateMode};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use vault::{ca_key, vault};
 
-const VERIFIERS: (&str, &str) = ("VerifierNames", "allow-list,second");
+pub const VERIFIERS: (&str, &str) = ("VerifierNames", "allow-list,second");
 
 /// Calls `ca-registrator`.
 async fn register(stack: &Stack, body: Value) -> Result<Value, Failed> {
@@ -20,7 +20,7 @@ async fn register(stack: &Stack, body: Value) -> Result<Value, Failed> {
 }
 
 /// The ids of all CAs.
-async fn authorities(stack: &Stack) -> Vec<String> {
+pub async fn authorities(stack: &Stack) -> Vec<String> {
     let listed = stack.iot().list_ca_certificates().send().await.unwrap();
     let listed = listed.certificates().iter();
     listed
@@ -42,7 +42,7 @@ async fn tags(stack: &Stack, arn: &str) -> BTreeMap<String, String> {
 }
 
 /// The CA is active with auto-registration; gives its certificate.
-async fn admits_devices(stack: &Stack, answer: &Value, mode: CertificateMode) -> CaCertificate {
+pub async fn admits_devices(stack: &Stack, answer: &Value, mode: CertificateMode) -> CaCertificate {
     let id = answer["certificateId"].as_str().unwrap();
     let described = stack.iot().describe_ca_certificate().certificate_id(id);
     let described = described.send().await.unwrap();

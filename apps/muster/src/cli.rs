@@ -1,6 +1,6 @@
 //! The command line: options that all commands share, and which command is meant.
 
-use crate::commands::{Failure, claim, demo, device, down, status, up};
+use crate::commands::{Failure, ca, claim, demo, device, down, status, up, verifiers};
 use crate::output::Output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,6 +20,8 @@ pub struct Cli {
 enum Command {
     Demo(demo::Arguments),
     Claim(claim::Arguments),
+    Ca(ca::Arguments),
+    Verifiers(verifiers::Arguments),
     Device(device::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
@@ -33,6 +35,8 @@ impl Cli {
         let result: Result<ExitCode, Failure> = match self.command {
             Command::Demo(arguments) => Box::pin(demo::run(arguments, &output)).await,
             Command::Claim(arguments) => claim::run(arguments, &output).await,
+            Command::Ca(arguments) => ca::run(arguments, &output).await,
+            Command::Verifiers(arguments) => verifiers::run(&arguments, &output).await,
             Command::Device(arguments) => device::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,

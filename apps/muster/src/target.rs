@@ -1,10 +1,10 @@
 //! Which stack a command speaks to: the local one of this checkout, or one on AWS.
 
-use crate::local::{self, Checkout, NotACheckout, Running, StackState};
+use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_api};
 use clap::Args;
 use edge_client::Source;
 use muster_cloud::Cloud;
-use muster_cloud::operator::stack_outputs;
+use muster_cloud::operator::{Api, Authorities, stack_outputs};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
 use std::collections::BTreeMap;
@@ -139,6 +139,22 @@ impl Target {
             &self.cloud,
             self.output("LedgerTableName")?,
         ))
+    }
+
+    /// The API of this stack. The AWS SDKs' endpoint, where one is set, is an emulator's gateway, and has the API below
+    /// itself.
+    pub fn api(&self) -> Result<Api, TargetError> {
+        let url = self.output("ApiUrl")?;
+        let url = match self.cloud.config.endpoint_url() {
+            Some(gateway) => emulated_api(gateway, self.output("ApiId")?, url),
+            None => url.to_owned(),
+        };
+        Ok(Api::new(&self.cloud, &url))
+    }
+
+    /// The certificate authorities of this stack's account and region.
+    pub fn authorities(&self) -> Authorities {
+        Authorities::new(&self.cloud)
     }
 
     /// The claim certificates of this stack.

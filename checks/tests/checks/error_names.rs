@@ -1,20 +1,25 @@
 //! Every name that a person may meet has a page in docs/errors, and every name that a workflow matches exists.
 
-use crate::repository::{files, read, stem, workflows};
+use crate::api::gateway_codes;
+use crate::repository::{files, read, root, stem, workflows};
 use crate::template::list;
 use crate::text::{between, blocks, without_tests};
 use muster_documents::RefusalCode;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 type Names = BTreeSet<String>;
 
 /// The names that functions report: the texts in `fn name` of each `NamedError` and of `CloudFailure`.
 fn function_errors() -> Names {
-    let sources = ["functions", "crates/lambda", "crates/onboarding"];
-    let sources = sources.iter().flat_map(|directory| files(directory, "rs"));
+    reported(&["functions", "crates/lambda", "crates/onboarding"])
+}
+
+/// The names in these directories and files.
+pub fn reported(places: &[&str]) -> Names {
     let mut names = Names::new();
-    for path in sources {
+    for path in places.iter().flat_map(|place| sources(place)) {
         let source = read(path);
         let source = without_tests(&source);
         for start in [
@@ -30,6 +35,14 @@ fn function_errors() -> Names {
         }
     }
     names
+}
+
+fn sources(place: &str) -> Vec<PathBuf> {
+    if root().join(place).is_file() {
+        vec![place.into()]
+    } else {
+        files(place, "rs")
+    }
 }
 
 fn refusals() -> Names {
@@ -84,7 +97,8 @@ fn workflow_failures() -> Names {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-fn pages() -> Names {
+/// The names that have pages.
+pub fn pages() -> Names {
     let pages = files("docs/errors", "md")
         .into_iter()
         .map(|path| stem(&path));
@@ -111,6 +125,7 @@ fn every_name_has_a_page_and_every_page_a_name() {
     let mut names = refusals();
     names.extend(function_errors());
     names.extend(workflow_failures());
+    names.extend(gateway_codes());
     assert_eq!(pages(), names);
 }
 

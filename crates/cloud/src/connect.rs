@@ -75,6 +75,12 @@ fn timeouts() -> TimeoutConfig {
 /// The SDK's own HTTP client reads and parses the system's root certificates once more for each client that is
 /// built; here that is done once for the process.
 pub(crate) fn http_client() -> SharedHttpClient {
+    let connector = connector();
+    http_client_fn(move |_settings, _components| connector.clone())
+}
+
+/// A pool of connections, with and without TLS.
+pub(crate) fn connector() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .build();
@@ -82,6 +88,5 @@ pub(crate) fn http_client() -> SharedHttpClient {
         .connector_settings(settings)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build();
-    let connector = SharedHttpConnector::new(connector);
-    http_client_fn(move |_settings, _components| connector.clone())
+    SharedHttpConnector::new(connector)
 }

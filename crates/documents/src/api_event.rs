@@ -1,5 +1,6 @@
 //! How requests reach the functions behind the REST API.
 
+use crate::object::from_object;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -15,10 +16,11 @@ pub struct ApiEvent<T> {
 }
 
 fn object_or_text<'de, D: Deserializer<'de>, T: DeserializeOwned>(body: D) -> Result<T, D::Error> {
-    let request = match Value::deserialize(body)? {
+    let body = match Value::deserialize(body)? {
         Value::String(text) => serde_json::from_str(&text),
-        object => serde_json::from_value(object),
+        body => Ok(body),
     };
+    let request = body.and_then(from_object);
     request.map_err(|error| {
         let said = error.to_string();
         // What is wrong is repeated, and who sends a key in the wrong field shall not find it in a log.

@@ -1,5 +1,6 @@
 //! What `ca-registrator` takes and gives.
 
+use crate::object::object;
 use serde::{Deserialize, Serialize};
 
 /// The lifetime of a CA that is made, in days, where the request names none: ten years.
@@ -14,9 +15,14 @@ pub const MAX_LIFETIME_DAYS: i64 = 36_500;
 /// What to register as a certificate authority: one that is made, or one that the operator brings. Fields that do not
 /// exist are refused, since a misspelt one would otherwise be passed over in silence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct RegisterAuthority {
     /// The name of a CA that is made.
+    #[serde(default, deserialize_with = "object")]
     pub csr_subjects: Option<CsrSubjects>,
     /// The verifier that judges this CA's devices; without one they are not judged.
     pub verifier_name: Option<String>,
@@ -66,7 +72,11 @@ pub enum Route {
 
 /// The name of a CA, or of a device whose certificate is asked for. An empty field is one that is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct CsrSubjects {
     /// The common name, at most 64 characters. Left out, a CA's is the account's registration code, and a device's a
     /// random UUID.
@@ -165,6 +175,20 @@ mod tests {
                 "unknown field `verifier`",
             ),
             (
+                json!({ "body": [null, null, null, "DEFAULT", null, null, null] }),
+                "expected a JSON object",
+            ),
+            (json!({ "body": "[]" }), "expected a JSON object"),
+            (
+                json!({ "body": { "csrSubjects": ["x"] } }),
+                "expected a JSON object",
+            ),
+            (json!({ "body": "7" }), "expected a JSON object"),
+            (
+                json!({ "body": { "csrSubjects": "x" } }),
+                "expected a JSON object",
+            ),
+            (
                 json!({ "body": { "csrSubjects": { "cn": "x" } } }),
                 "unknown field `cn`",
             ),
@@ -184,6 +208,10 @@ mod tests {
         ] {
             let error = read(event.clone()).unwrap_err();
             assert!(!error.contains("PRIVATE KEY"), "{error}");
+            assert!(
+                !error.contains("struct"),
+                "Rust's names say nothing to a caller: {error}"
+            );
             assert!(error.contains(said), "{event}: {error}");
         }
     }

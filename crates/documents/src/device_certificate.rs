@@ -1,5 +1,6 @@
 //! What `device-certificate-generator` takes and gives.
 
+use crate::object::object;
 use crate::{CsrSubjects, Serial};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -11,12 +12,16 @@ pub const DEFAULT_DEVICE_LIFETIME_DAYS: i64 = 730;
 /// A device's certificate that is asked for. Fields that do not exist are refused, since a misspelt one would otherwise
 /// be passed over in silence.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct GenerateDeviceCertificate {
     /// AWS IoT's id of the CA that is to sign it.
     pub ca_certificate_id: String,
     /// The device's name. Its common name becomes the thing's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub csr_subjects: CsrSubjects,
     /// What the CA's verifier is to know of the device.
     #[serde(default)]
@@ -27,6 +32,7 @@ pub struct GenerateDeviceCertificate {
     /// the CA's at the latest.
     pub lifetime_days: Option<i64>,
     /// To whom a key that is made is encrypted. Left out, it is answered in clear, over TLS.
+    #[serde(default, deserialize_with = "object")]
     pub encrypt_to: Option<EncryptTo>,
 }
 
@@ -51,7 +57,11 @@ impl TryFrom<Value> for DeviceInfo {
 
 /// A public key that can be encrypted to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub struct EncryptTo {
     /// On P-256, PEM (`BEGIN PUBLIC KEY`).
     pub public_key: String,

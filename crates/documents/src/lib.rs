@@ -9,12 +9,14 @@ mod depth;
 mod device_certificate;
 mod identifiers;
 mod message;
+mod object;
 mod refusal;
 mod registration;
 mod request;
 pub mod tasks;
 mod topics;
 mod vault;
+mod verifiers;
 
 pub use api_event::ApiEvent;
 pub use authority::{
@@ -36,3 +38,4 @@ pub use request::{
 };
 pub use topics::Topics;
 pub use vault::{AuthorityRecord, VaultFile};
+pub use verifiers::Verifiers;

@@ -1,7 +1,10 @@
-//! What every function shares: how it runs, how its errors are named, its configuration and its log.
+//! What every function shares: how it runs, how its errors are named, its configuration and its log; and what
+//! an API's answers look like.
 
 mod configuration;
 mod error;
+mod http;
+mod http_status;
 mod logging;
 mod run;
 mod sqs;
@@ -9,5 +12,5 @@ mod sqs;
 pub use configuration::{Configuration, ConfigurationError, variables};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
-pub use run::run;
+pub use run::{run, run_api};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

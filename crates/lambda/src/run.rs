@@ -1,14 +1,13 @@
 //! The one way in which functions run.
 
-use crate::error::{FunctionError, NamedError};
+use crate::error::{Failure, FunctionError, NamedError};
+use crate::http;
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use muster_onboarding::ports::CallLog;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::error::Error;
-use std::fmt::Write;
 use std::panic::AssertUnwindSafe;
 
 /// Serves invocations until Lambda ends the process.
@@ -25,25 +24,69 @@ where
 {
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
-        let answer = AssertUnwindSafe(invoke(handler, event.payload))
-            .catch_unwind()
-            .await;
-        let answer = answer.unwrap_or_else(|_| Err(diagnose(&FunctionError::Panicked)));
-        let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();
-        let request = event.context.request_id;
-        match &answer {
-            Ok(_) => tracing::info!(target: "muster", request, calls = counted, "done"),
-            Err(error) => tracing::warn!(
-                target: "muster", request, calls = counted,
-                error = error.error_type, cause = error.error_message, "failed"
-            ),
-        }
-        answer
+        let answer = attempt(handler, calls, &event.context.request_id, Ok(event.payload)).await;
+        answer.map_err(Diagnostic::from)
     }))
     .await
 }
 
-async fn invoke<I, O, E, H>(handler: &H, payload: Value) -> Result<Value, Diagnostic>
+/// Serves invocations as [`run`] does, and those that come through a REST API (proxy integration) as well: their body is
+/// handed on as `{"body": …}`, and what comes of it, failures too, is the answer's body, in JSON.
+pub async fn run_api<I, O, E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    E: NamedError + 'static,
+    H: AsyncFn(I) -> Result<O, E>,
+    L: CallLog,
+{
+    let (handler, calls) = (&handler, &calls);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let LambdaEvent { payload, context } = event;
+        if !http::came_through_an_api(&payload) {
+            let answer = attempt(handler, calls, &context.request_id, Ok(payload)).await;
+            return answer.map_err(Diagnostic::from);
+        }
+        let input = http::input(&payload);
+        let answer = attempt(handler, calls, &context.request_id, input).await;
+        Ok(http::answer(answer))
+    }))
+    .await
+}
+
+/// One invocation, with one line in the log.
+async fn attempt<I, O, E, H, L>(
+    handler: &H,
+    calls: &L,
+    request: &str,
+    input: Result<Value, FunctionError>,
+) -> Result<Value, Failure>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    E: NamedError + 'static,
+    H: AsyncFn(I) -> Result<O, E>,
+    L: CallLog,
+{
+    let answer = match input {
+        Ok(input) => AssertUnwindSafe(invoke(handler, input))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(Failure::of(&FunctionError::Panicked))),
+        Err(error) => Err(Failure::of(&error)),
+    };
+    let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();
+    match &answer {
+        Ok(_) => tracing::info!(target: "muster", request, calls = counted, "done"),
+        Err(failure) => tracing::warn!(
+            target: "muster", request, calls = counted,
+            error = failure.name, cause = failure.cause, "failed"
+        ),
+    }
+    answer
+}
+
+async fn invoke<I, O, E, H>(handler: &H, payload: Value) -> Result<Value, Failure>
 where
     I: DeserializeOwned,
     O: Serialize,
@@ -51,28 +94,34 @@ where
     H: AsyncFn(I) -> Result<O, E>,
 {
     let input = serde_json::from_value(payload)
-        .map_err(|error| diagnose(&FunctionError::InputInvalid(error)))?;
+        .map_err(|error| Failure::of(&FunctionError::InputInvalid(error)))?;
     // Boxed, since the SDK's futures are deep enough to exceed the compiler's limits.
     let output = Box::pin(handler(input))
         .await
-        .map_err(|error| diagnose(&error))?;
-    serde_json::to_value(output).map_err(|error| diagnose(&FunctionError::OutputInvalid(error)))
+        .map_err(|error| Failure::of(&error))?;
+    serde_json::to_value(output).map_err(|error| Failure::of(&FunctionError::OutputInvalid(error)))
 }
 
-/// The name, and the chain of causes in one sentence. No type names, no stack trace.
-fn diagnose<E: NamedError>(error: &E) -> Diagnostic {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !message.contains(&text) {
-            // Writing into a String cannot fail.
-            let _ = write!(message, ": {text}");
-        }
-        source = Error::source(cause);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::convert::Infallible;
+
+    /// One invocation of a handler that waits for nothing.
+    fn attempted(handler: impl AsyncFn(u8) -> Result<u8, Infallible>) -> Result<Value, Failure> {
+        let answer = attempt(&handler, &(), "request", Ok(json!(7)));
+        let answer = AssertUnwindSafe(answer).now_or_never();
+        answer.expect("it waits for nothing")
     }
-    Diagnostic {
-        error_type: error.name().to_owned(),
-        error_message: message,
+
+    #[test]
+    fn a_panic_is_an_answer_with_a_name_and_without_the_panics_text() {
+        assert_eq!(attempted(async |number| Ok(number + 1)), Ok(json!(8)));
+        let failure = attempted(async |_| panic!("a secret")).unwrap_err();
+        assert_eq!(failure.name, "FunctionPanicked");
+        let answer = http::answer(Err(failure));
+        assert_eq!(answer["statusCode"], 500);
+        assert!(!answer.to_string().contains("secret"), "{answer}");
     }
 }

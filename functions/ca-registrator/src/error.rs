@@ -74,6 +74,28 @@ impl NamedError for RegisterError {
             Self::NotUndone { failure, .. } => failure.name(),
         }
     }
+
+    fn told(&self) -> Option<String> {
+        match self {
+            Self::Cloud(failure) => Some(format!(
+                "{} failed. What was done before it is undone. The function's log says why.",
+                failure.action
+            )),
+            Self::NotUndone {
+                failure,
+                undo,
+                certificate_id,
+            } => Some(format!(
+                "{} failed, and so did the undo ({}): CA {certificate_id} may be left in AWS IoT, inactive, or files of \
+                 it in the vault. The function's log says why.",
+                failure.action, undo.action
+            )),
+            Self::KeyFailed(_) | Self::NotIssued(_) => {
+                Some("No CA could be made. The function's log says why.".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 fn known_verifiers(known: &[String]) -> String {

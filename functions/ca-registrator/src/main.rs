@@ -2,7 +2,7 @@
 
 use ca_registrator::{Settings, register};
 use muster_cloud::{Authorities, CaKeys, Service, VaultBucket, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{Configuration, run_api, start_logging, variables};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +23,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         provisioning_role_arn: configuration.required(variables::PROVISIONING_ROLE_ARN)?,
     };
     cloud.warm(&[Service::IOT, Service::KMS]).await;
-    run(
+    run_api(
         async |event| register(&authorities, &keys, &vault, &settings, now_unix(), event).await,
         cloud.calls,
     )

@@ -94,4 +94,16 @@ impl NamedError for GenerateError {
             Self::Cloud(failure) => failure.name(),
         }
     }
+    fn told(&self) -> Option<String> {
+        match self {
+            Self::Cloud(failure) => Some(format!(
+                "{} failed. No certificate was handed out. The function's log says why.",
+                failure.action
+            )),
+            Self::DeviceKey(_) | Self::CaKey(_) => {
+                Some("No certificate could be made. The function's log says why.".to_owned())
+            }
+            _ => None,
+        }
+    }
 }

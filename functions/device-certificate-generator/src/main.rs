@@ -5,7 +5,7 @@ use muster_cloud::{
     CaKeys, Endpoint, Ledger, Registrations, Service, VaultBucket, VerifierFunctions,
     connect_in_lambda,
 };
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{Configuration, run_api, start_logging, variables};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::main(flavor = "current_thread")]
@@ -30,7 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     cloud
         .warm(&[Service::IOT, Service::DYNAMODB, Service::KMS])
         .await;
-    run(
+    run_api(
         async |event| world.generate(now(), event).await,
         cloud.calls,
     )

@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// Has the vault refuse a file of each CA, or take all again.
-async fn refuse(stack: &Stack, file: Option<&str>) {
+pub async fn refuse(stack: &Stack, file: Option<&str>) {
     let (s3, bucket) = (stack.s3(), stack.output("VaultBucketName"));
     let Some(file) = file else {
         let deleted = s3.delete_bucket_policy().bucket(bucket).send();

@@ -1,6 +1,6 @@
 //! `muster device`: who may be served, what became of them, and one played here.
 
-use super::{Failure, simulate};
+use super::{Failure, certificate, simulate};
 use crate::output::Output;
 use crate::release;
 use crate::table;
@@ -14,7 +14,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Import, show, list, release and simulate devices
+/// Import, show, list, release, certify and simulate devices
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -47,6 +47,8 @@ enum Command {
         /// Its serial
         serial: String,
     },
+    /// Get a device a certificate of a CA of Muster's, with which it comes in by itself
+    Certificate(Box<certificate::Arguments>),
     /// Play a device: provision it over mutual TLS, with the edge client's own code
     Simulate(simulate::Arguments),
 }
@@ -59,6 +61,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         Command::Show { serial } => show(&target, &Serial::new(serial)?, output).await,
         Command::List { state } => list(&target, state.as_deref(), output).await,
         Command::Release { serial } => release(&target, &Serial::new(serial)?, output).await,
+        Command::Certificate(arguments) => certificate::run(&target, *arguments, output).await,
         Command::Simulate(arguments) => simulate::run(&target, arguments, output).await,
     }
 }

@@ -1,12 +1,16 @@
 //! One file a command.
 
+pub mod ca;
+mod certificate;
 pub mod claim;
 pub mod demo;
 pub mod device;
 pub mod down;
 mod simulate;
 pub mod status;
+mod subject;
 pub mod up;
+pub mod verifiers;
 
 /// What a command fails with; its text is for the person who reads it.
 pub type Failure = Box<dyn std::error::Error>;

@@ -61,6 +61,9 @@ impl Display for Shown<'_> {
             writeln!(f, "the emulator runs; the template is not deployed yet")?;
         }
         writeln!(f, "AWS APIs      {}", state.gateway)?;
+        if let Some(api) = state.api() {
+            writeln!(f, "Muster's API  {api}")?;
+        }
         writeln!(f, "MQTT over TLS {}:{}", state.mqtt_host, state.mqtt_port)?;
         writeln!(f, "its CA        {}", state.ca_file.display())?;
         writeln!(f, "log           {}", state.log_file.display())?;

@@ -8,6 +8,7 @@ use super::deploy::{self, DeployError};
 use super::directory::StackDirectory;
 use super::emulator::{Emulator, EmulatorError, EmulatorOptions};
 use super::environment::{Environment, EnvironmentError};
+use super::gateway::with_gateway_responses;
 use super::overlay::{Overlay, OverlayError};
 use super::package::{self, Package, UnknownPath};
 use super::parameters::{self, UnknownParameter};
@@ -223,6 +224,7 @@ fn read(checkout: &Checkout, options: &StackOptions) -> Result<Package, StackErr
     let mut template = template::read(&options.template)?;
     parameters::check(&template, &options.parameters)?;
     Overlay::read(&checkout.overlay())?.apply(&mut template);
+    with_gateway_responses(&mut template);
     let beside = options.template.parent().unwrap_or(Path::new("."));
     Ok(package::package(template, beside, checkout.root())?)
 }

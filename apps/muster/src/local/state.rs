@@ -52,7 +52,19 @@ pub struct StackState {
     pub outputs: BTreeMap<String, String>,
 }
 
+/// Where the emulator has the API of this id, whose address on AWS ends with the name of its stage.
+pub fn emulated_api(gateway: &str, id: &str, url_on_aws: &str) -> String {
+    let stage = url_on_aws.rsplit('/').next().unwrap_or_default();
+    format!("{gateway}/restapis/{id}/{stage}/_user_request_")
+}
+
 impl StackState {
+    /// Where its API is, if the template has one.
+    pub fn api(&self) -> Option<String> {
+        let (id, url) = (self.outputs.get("ApiId")?, self.outputs.get("ApiUrl")?);
+        Some(emulated_api(&self.gateway, id, url))
+    }
+
     /// The environment in which the AWS SDKs, the AWS CLI and the functions use this stack.
     pub fn environment(&self) -> [(&'static str, String); 5] {
         [

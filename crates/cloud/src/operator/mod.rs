@@ -1,10 +1,15 @@
-//! What the operator's CLI does: devices and claim certificates, a stack's outputs, what the functions called.
+//! What the operator's CLI does: devices, claim certificates and certificate authorities, a stack's API
+//! and outputs, what the functions called.
 
+mod api;
+mod authorities;
 mod calls;
 mod claims;
 mod devices;
 mod stack;
 
+pub use api::{Api, ApiError};
+pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry};

@@ -1,0 +1,164 @@
+//! Certificate authorities: listed, shut and opened again.
+
+use crate::{Cloud, failure};
+use aws_sdk_iot::Client;
+use aws_sdk_iot::types::{AutoRegistrationStatus, CaCertificateStatus};
+use muster_onboarding::ports::{MADE_BY, VERIFIER_NAME};
+use muster_onboarding::{CloudFailure, FailureKind};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A CA in AWS IoT.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authority {
+    /// AWS IoT's id of it.
+    pub certificate_id: String,
+    /// Its common name; empty where it has none.
+    pub common_name: String,
+    /// `ACTIVE` or `INACTIVE`.
+    pub status: String,
+    /// `ENABLE` where AWS IoT registers the devices that it has signed, else `DISABLE`.
+    pub auto_registration: String,
+    /// The verifier that judges its devices; without one they are not judged.
+    pub verifier: Option<String>,
+    /// `jitp` where a provisioning template lets its devices in, `jitr` where Muster's workflow does.
+    pub route: &'static str,
+    /// When its certificate expires, in seconds since 1970.
+    pub expires_at: i64,
+    /// Whether Muster serves its devices: whether it has the tag `madeBy=muster`.
+    pub served: bool,
+}
+
+/// The CAs of the account and region.
+#[derive(Debug, Clone)]
+pub struct Authorities {
+    client: Client,
+}
+
+impl Authorities {
+    /// Those of this account and region.
+    pub fn new(cloud: &Cloud) -> Self {
+        Self {
+            client: Client::new(&cloud.config),
+        }
+    }
+
+    /// What a verification certificate has to have as its common name. It stays the same.
+    pub async fn registration_code(&self) -> Result<String, CloudFailure> {
+        const ACTION: &str = "iot:GetRegistrationCode";
+        let answer = self.client.get_registration_code().send().await;
+        let answer = answer.map_err(|error| failure(ACTION, error))?;
+        answer
+            .registration_code
+            .ok_or_else(|| broken(ACTION, "registration code"))
+    }
+
+    /// All of them, those that Muster does not serve among them.
+    pub async fn list(&self) -> Result<Vec<Authority>, CloudFailure> {
+        let mut listed = self
+            .client
+            .list_ca_certificates()
+            .into_paginator()
+            .items()
+            .send();
+        let mut authorities = Vec::new();
+        while let Some(one) = listed.next().await {
+            let one = one.map_err(|error| failure("iot:ListCACertificates", error))?;
+            let Some(id) = one.certificate_id else {
+                continue;
+            };
+            match self.describe(&id).await {
+                // Deregistered meanwhile.
+                Err(failure) if failure.kind == FailureKind::NotFound => {}
+                described => authorities.push(described?),
+            }
+        }
+        Ok(authorities)
+    }
+
+    /// Has the CA admit devices, or admit none. Devices that are in stay in. Repeated, it changes nothing.
+    pub async fn set_admitting(&self, id: &str, admitting: bool) -> Result<(), CloudFailure> {
+        let (status, registration) = if admitting {
+            (CaCertificateStatus::Active, AutoRegistrationStatus::Enable)
+        } else {
+            (
+                CaCertificateStatus::Inactive,
+                AutoRegistrationStatus::Disable,
+            )
+        };
+        self.client
+            .update_ca_certificate()
+            .certificate_id(id)
+            .new_status(status)
+            .new_auto_registration_status(registration)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:UpdateCACertificate", error))
+    }
+
+    async fn describe(&self, id: &str) -> Result<Authority, CloudFailure> {
+        const ACTION: &str = "iot:DescribeCACertificate";
+        let described = self
+            .client
+            .describe_ca_certificate()
+            .certificate_id(id)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        let provisions = described
+            .registration_config
+            .is_some_and(|config| config.template_body.is_some() || config.template_name.is_some());
+        let found = described
+            .certificate_description
+            .ok_or_else(|| broken(ACTION, "description"))?;
+        let arn = found
+            .certificate_arn
+            .as_deref()
+            .ok_or_else(|| broken(ACTION, "ARN"))?;
+        let mut tags = self.tags(arn).await?;
+        let certificate = found
+            .certificate_pem
+            .and_then(|pem| muster_pki::pem_to_der(&pem).ok())
+            .and_then(|der| muster_pki::read_certificate(&der).ok())
+            .ok_or_else(|| broken(ACTION, "readable certificate"))?;
+        Ok(Authority {
+            certificate_id: id.to_owned(),
+            common_name: certificate.common_name.unwrap_or_default(),
+            status: found.status.map_or_else(String::new, |one| one.to_string()),
+            auto_registration: found
+                .auto_registration_status
+                .map_or_else(String::new, |one| one.to_string()),
+            served: tags.get(MADE_BY.0).map(String::as_str) == Some(MADE_BY.1),
+            verifier: tags.remove(VERIFIER_NAME),
+            route: if provisions { "jitp" } else { "jitr" },
+            expires_at: certificate.not_after_unix,
+        })
+    }
+
+    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CloudFailure> {
+        let mut listed = self
+            .client
+            .list_tags_for_resource()
+            .resource_arn(arn)
+            .into_paginator()
+            .items()
+            .send();
+        let mut tags = BTreeMap::new();
+        while let Some(tag) = listed.next().await {
+            let tag = tag.map_err(|error| failure("iot:ListTagsForResource", error))?;
+            tags.insert(tag.key, tag.value.unwrap_or_default());
+        }
+        Ok(tags)
+    }
+}
+
+fn broken(action: &'static str, what: &str) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Unavailable,
+        action,
+        message: format!("the answer has no {what}"),
+        source: None,
+    }
+}

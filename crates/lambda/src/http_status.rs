@@ -1,0 +1,79 @@
+//! Which status of HTTP an error's name is answered with (RFC 9110, RFC 6585).
+
+/// The statuses, each with the names that it stands for. What a function behind the API can report is here.
+const STATUSES: &[(u16, &[&str])] = &[
+    // What was asked for is wrong, and asking again changes nothing.
+    (
+        400,
+        &[
+            "InputInvalid",
+            "SubjectInvalid",
+            "LifetimeInvalid",
+            "CaInvalid",
+            "TemplateInvalid",
+            "VerifierUnknown",
+            "CommonNameMalformed",
+            "CsrRefused",
+            "CsrSignatureInvalid",
+            "CsrUnreadable",
+            "KeyTooWeak",
+            "KeyUnsupported",
+        ],
+    ),
+    (403, &["NotVerified"]),
+    (404, &["CaUnknown"]),
+    // It does not go together with what is there.
+    (
+        409,
+        &[
+            "AlreadyProvisioned",
+            "CaAlreadyRegistered",
+            "CaDisabled",
+            "CaExpired",
+            "CaKeyElsewhere",
+            "ProvisioningInProgress",
+            "ThingExists",
+        ],
+    ),
+    (413, &["RequestTooLarge"]),
+    (415, &["ContentTypeUnsupported"]),
+    (429, &["Throttled"]),
+    (
+        UNEXPECTED,
+        &[
+            "AccessDenied",
+            "CloudRefused",
+            "CloudUnavailable",
+            "FunctionPanicked",
+            "KeyFailed",
+            "OutputInvalid",
+            "VerifierFailed",
+        ],
+    ),
+];
+
+/// The cloud's side failed; and what no caller should ever meet.
+const UNEXPECTED: u16 = 500;
+
+/// The status of an answer that reports `name`.
+pub(crate) fn status(name: &str) -> u16 {
+    let found = STATUSES.iter().find(|(_, names)| names.contains(&name));
+    found.map_or(UNEXPECTED, |(status, _)| *status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_stands_once_and_an_unknown_one_is_a_500() {
+        let mut names: Vec<_> = STATUSES.iter().flat_map(|(_, names)| *names).collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert_eq!(status("VerifierUnknown"), 400);
+        assert_eq!(status("CaAlreadyRegistered"), 409);
+        assert_eq!(status("SomethingNew"), 500);
+    }
+}
