@@ -1,6 +1,6 @@
 //! The REST API: who is let in, what is answered, and that a refusal leaves nothing.
 
-mod caller;
+pub mod caller;
 mod failing;
 mod refused;
 mod signed;

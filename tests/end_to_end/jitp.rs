@@ -1,8 +1,10 @@
 //! Devices that are handed a certificate, and provisioned when they connect with it.
 
 mod caller;
+mod failing;
 mod keys;
 mod names;
+mod over_http;
 mod refused;
 mod released;
 mod templates;

@@ -1,4 +1,4 @@
-//! `muster ca` and `muster verifiers`, against the deployed template.
+//! `muster ca`, `muster verifiers` and `muster device certificate`, against the deployed template.
 
 use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions, StackState};
 use muster_cloud::operator::Api;
@@ -63,6 +63,83 @@ fn own_ca(directory: &Path, registration_code: &str) -> [String; 3] {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     })
+}
+
+/// Certificates for devices: a key that is made here, a request of the device's own, and what is refused.
+fn certifies_devices(state: &StackState, ca: &str, directory: &Path) {
+    let serials = directory.join("devices.csv");
+    std::fs::write(&serials, "serial\nsensor-1\nsensor-2\n").unwrap();
+    said(state, &["device", "import", serials.to_str().unwrap()]);
+    let out = directory.join("sensor-1");
+    let out = out.to_str().unwrap();
+    let certify = [
+        "device",
+        "certificate",
+        "sensor-1",
+        "--ca",
+        &ca[..8],
+        "--out",
+        out,
+    ];
+    let first = json(state, &certify);
+    let read = |name: &str| std::fs::read_to_string(directory.join("sensor-1").join(name)).unwrap();
+    let chain = read("device.cert.pem");
+    assert_eq!(
+        chain.matches("BEGIN CERTIFICATE").count(),
+        2,
+        "with its CA's"
+    );
+    let key = read("device.key.pem");
+    assert!(key.contains("PRIVATE KEY"));
+    assert!(!first.to_string().contains("PRIVATE KEY"));
+    assert_eq!(first["caCertificateId"], ca);
+    // Again, with the same key.
+    json(state, &certify);
+    assert_eq!(read("device.key.pem"), key);
+
+    let device = edge_client::request(&directory.join("sensor-2"), "any").unwrap();
+    let csr = device.csr.to_str().unwrap();
+    let out = directory.join("for-sensor-2");
+    let brought = [
+        "device",
+        "certificate",
+        "sensor-2",
+        "--ca",
+        ca,
+        "--csr",
+        csr,
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    assert!(json(state, &brought)["privateKey"].is_null());
+    let made: Vec<_> = std::fs::read_dir(&out).unwrap().collect();
+    assert_eq!(made.len(), 1, "the certificate alone: {made:?}");
+
+    let stranger = directory.join("stranger");
+    let stranger = stranger.to_str().unwrap();
+    let refused_one = [
+        "device",
+        "certificate",
+        "stranger-1",
+        "--ca",
+        ca,
+        "--out",
+        stranger,
+    ];
+    assert!(refused(state, &refused_one).contains("(NotVerified, HTTP 403)"));
+    let key = device.key.to_str().unwrap();
+    let key = [
+        "device",
+        "certificate",
+        "sensor-2",
+        "--ca",
+        ca,
+        "--csr",
+        key,
+    ];
+    assert!(refused(state, &key).contains("never sent"));
+    let nowhere = ["device", "certificate", "sensor-1", "--ca", "zz"];
+    assert!(refused(state, &nowhere).contains("muster ca list"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,6 +219,8 @@ async fn an_operator_registers_lists_shuts_and_opens_authorities() {
 
     let nobody = ["ca", "register", "--verifier", "nobody"];
     assert!(refused(state, &nobody).contains("(VerifierUnknown, HTTP 400)"));
+
+    certifies_devices(state, id, own.path());
 
     // An API that is not there.
     let nowhere = Api::new(

@@ -1,5 +1,6 @@
 //! AWS IoT: the certificate authorities that sign devices' certificates.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
@@ -24,11 +25,8 @@ pub struct Authorities {
 impl Authorities {
     /// The authorities of the account and region.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_iot, cloud),
         }
     }
 }

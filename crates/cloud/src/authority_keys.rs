@@ -1,5 +1,6 @@
 //! KMS: the keys of certificate authorities, which are kept in its ciphertext only.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -26,11 +27,8 @@ pub struct CaKeys {
 impl CaKeys {
     /// Encrypts private keys with the key `key_id`.
     pub fn new(cloud: &Cloud, key_id: impl Into<String>) -> Self {
-        let config = aws_sdk_kms::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_kms, cloud),
             key_id: key_id.into(),
         }
     }

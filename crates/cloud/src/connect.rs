@@ -26,6 +26,18 @@ pub struct Cloud {
     pub calls: CallCounter,
 }
 
+/// A client of a service's SDK whose calls are counted: every SDK has types of its own with the same names.
+macro_rules! client {
+    ($sdk:ident, $cloud:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from(&$cloud.config)
+                .interceptor($cloud.calls.clone())
+                .build(),
+        )
+    };
+}
+pub(crate) use client;
+
 /// Finds region, credentials and endpoint wherever the SDK looks for them: environment, profiles, SSO, metadata.
 pub async fn connect() -> Cloud {
     let config = aws_config::defaults(BehaviorVersion::latest())

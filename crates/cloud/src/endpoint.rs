@@ -1,5 +1,6 @@
 //! AWS IoT: where devices connect.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use muster_onboarding::ports::DataEndpoint;
@@ -17,11 +18,8 @@ pub struct Endpoint {
 impl Endpoint {
     /// Not asked for yet.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_iot, cloud),
             found: Arc::default(),
         }
     }

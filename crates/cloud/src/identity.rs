@@ -1,5 +1,6 @@
 //! AWS IoT: certificates, things, policies.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
@@ -20,11 +21,8 @@ pub struct Identity {
 impl Identity {
     /// `device_policy` is the policy that makes a device's certificate usable.
     pub fn new(cloud: &Cloud, device_policy: impl Into<String>) -> Self {
-        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_iot, cloud),
             device_policy: device_policy.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! DynamoDB: the ledger as the functions see it.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -65,11 +66,8 @@ fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
 impl Ledger {
     /// The ledger in `table`.
     pub fn new(cloud: &Cloud, table: impl Into<String>) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_dynamodb, cloud),
             table: table.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! AWS IoT's data plane: messages to devices.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_iotdataplane::Client;
 use aws_sdk_iotdataplane::primitives::Blob;
@@ -15,11 +16,8 @@ pub struct Publishing {
 impl Publishing {
     /// A publisher through the region's default endpoint.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = aws_sdk_iotdataplane::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_iotdataplane, cloud),
         }
     }
 }

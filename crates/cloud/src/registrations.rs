@@ -1,5 +1,6 @@
 //! AWS IoT: certificates that devices bring, and the CAs that signed them.
 
+use crate::connect::client;
 use crate::remembered::Remembered;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
@@ -23,11 +24,8 @@ pub struct Registrations {
 impl Registrations {
     /// Remembers nothing yet.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = aws_sdk_iot::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_iot, cloud),
             authorities: Remembered::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! KMS: keys that pass through a workflow's state are sealed.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -22,11 +23,8 @@ pub struct Sealing {
 impl Sealing {
     /// Seals and unseals with the key `key_id`, as far as the role allows.
     pub fn new(cloud: &Cloud, key_id: impl Into<String>) -> Self {
-        let config = aws_sdk_kms::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_kms, cloud),
             key_id: key_id.into(),
         }
     }

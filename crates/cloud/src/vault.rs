@@ -1,5 +1,6 @@
 //! S3: the vault, which keeps the files of certificate authorities.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
@@ -18,11 +19,8 @@ pub struct VaultBucket {
 impl VaultBucket {
     /// Files are `<prefix>/<caCertificateId>/<name>` in the bucket.
     pub fn new(cloud: &Cloud, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
-        let config = aws_sdk_s3::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_s3, cloud),
             bucket: bucket.into(),
             prefix: prefix.into(),
         }

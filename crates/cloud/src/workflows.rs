@@ -1,5 +1,6 @@
 //! Step Functions: starting executions and reporting to those that wait.
 
+use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_sfn::Client;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -22,11 +23,8 @@ pub struct StateMachine {
 impl Workflows {
     /// Reports to whichever execution's token it is given.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = aws_sdk_sfn::config::Builder::from(&cloud.config)
-            .interceptor(cloud.calls.clone())
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: client!(aws_sdk_sfn, cloud),
         }
     }
 

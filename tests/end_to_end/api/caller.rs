@@ -135,7 +135,7 @@ pub async fn ask_unsigned(stack: &Stack, asked: Asked<'_>) -> Answer {
 }
 
 /// One call of IAM, which speaks forms and XML.
-async fn iam(stack: &Stack, form: &str) -> String {
+pub async fn iam(stack: &Stack, form: &str) -> String {
     let mut asked = Asked::post("/", format!("{form}&Version=2010-05-08"));
     asked.content_type = Some("application/x-www-form-urlencoded");
     let url = format!("{}/", stack.local.state().gateway);
@@ -144,7 +144,7 @@ async fn iam(stack: &Stack, form: &str) -> String {
     answer.text
 }
 
-fn percent(byte: u8) -> String {
+pub fn percent(byte: u8) -> String {
     format!("%{byte:02X}")
 }
 
