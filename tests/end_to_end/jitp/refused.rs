@@ -1,7 +1,7 @@
 //! What is asked for in vain: each with its reason, and nothing left of it.
 
-use super::ca;
 use super::caller::{ask, ask_for, register};
+use super::{ca, device};
 use crate::support::{Authority, OURS, Stack};
 use aws_sdk_iot::types::CaCertificateStatus;
 use muster_pki::{CaCertificate, CaKey, CaSubject, DeviceKey, Validity};
@@ -142,4 +142,21 @@ async fn only_a_ca_of_musters_that_is_in_force_and_whose_key_is_here_signs() {
     assert_eq!(error.name, "CaDisabled", "{error:?}");
     let (device, _) = stack.show("sensor-00001").await;
     assert!(device.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ca_that_was_disabled_admits_nobody_until_it_is_enabled_again() {
+    let stack = Stack::start(&[]).await;
+    let ca = ca(&stack).await;
+    let handed_out = device(&stack, &ca, "sensor-00001").await;
+    let authorities = stack.target.authorities();
+    authorities.set_admitting(&ca, false).await.unwrap();
+    for _ in 0..2 {
+        handed_out.knocks(&stack).await;
+    }
+    assert_eq!(handed_out.status(&stack).await, None);
+    assert!(stack.things().await.is_empty());
+    authorities.set_admitting(&ca, true).await.unwrap();
+    handed_out.knocks(&stack).await;
+    assert!(handed_out.works(&stack).await);
 }
