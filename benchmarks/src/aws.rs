@@ -5,7 +5,7 @@ use crate::http::{Answer, Server, WholeRequest, answer};
 use crate::tls::Tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::{Method, Uri};
+use hyper::Method;
 use serde_json::{Value, json};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +20,17 @@ pub struct World {
     pub certificate_pem: String,
     /// Its id.
     pub certificate_id: String,
+    /// A CA whose devices AWS IoT provisions, where a function signs or registers one.
+    pub authority: Option<Authority>,
+}
+
+/// A CA that Muster has made.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    /// Its certificate, PEM.
+    pub certificate_pem: String,
+    /// Its private key, PKCS#8 DER.
+    pub private_key: Vec<u8>,
 }
 
 /// The services' end.
@@ -69,8 +80,8 @@ impl World {
             return answer(404, "{}");
         }
         tally.calls.fetch_add(1, Ordering::Relaxed);
-        if is_listing(request.uri()) {
-            return answer(200, "<ListBucketResult></ListBucketResult>");
+        if request.uri().path().starts_with(VAULT) {
+            return vault(request);
         }
         let target = request
             .headers()
@@ -105,6 +116,14 @@ impl World {
                 json!({ "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "startDate": 1.5 })
             }
             "Encrypt" => json!({ "KeyId": "k", "CiphertextBlob": STANDARD.encode([7u8; 400]) }),
+            "Decrypt" if self.authority.is_some() => json!({
+                "KeyId": "k", "Plaintext": STANDARD.encode(&self.authority.as_ref()?.private_key),
+            }),
+            "GenerateDataKeyPair" => json!({
+                "KeyId": "k", "PrivateKeyCiphertextBlob": STANDARD.encode([7u8; 400]),
+                "PrivateKeyPlaintext": STANDARD.encode(&self.authority.as_ref()?.private_key),
+            }),
+            "PutItem" => json!({}),
             "Decrypt" => json!({ "KeyId": "k", "Plaintext": STANDARD.encode("x".repeat(240)) }),
             _ => return None,
         })
@@ -125,9 +144,21 @@ impl World {
                 "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
                 "certificatePem": self.certificate_pem, "caCertificateId": "c".repeat(64),
             } }),
-            ("GET", "cacertificate", 1) => json!({ "certificateDescription": {
-                "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c", "status": "ACTIVE",
-            } }),
+            ("GET", "cacertificate", 1) => json!({
+                "certificateDescription": {
+                    "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c", "status": "ACTIVE",
+                    "certificatePem": self.authority.as_ref().map(|ca| &ca.certificate_pem),
+                },
+                "registrationConfig": self.authority.as_ref().map(|_| json!({ "templateBody": "{}" })),
+            }),
+            ("POST", "cacertificate", 0) => json!({
+                "certificateId": "c".repeat(64), "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c",
+            }),
+            ("PUT", "cacertificate", 1) => json!({}),
+            ("GET", "registrationcode", 0) => json!({ "registrationCode": "a".repeat(64) }),
+            ("GET", "endpoint", 0) => {
+                json!({ "endpointAddress": "a-ats.iot.eu-central-1.amazonaws.com" })
+            }
             ("GET", "tags", 0) => json!({ "tags": [{ "Key": "madeBy", "Value": "muster" }] }),
             ("GET", "things", 1) => json!({
                 "thingName": parts.next()?, "thingId": "5b3a", "version": 1, "attributes": { "madeBy": "muster" },
@@ -143,10 +174,26 @@ impl World {
     }
 }
 
-/// Whether S3 is asked what is in the vault. No CA has a revocation list there.
-fn is_listing(uri: &Uri) -> bool {
-    uri.path().starts_with("/vault")
-        && uri
-            .query()
-            .is_some_and(|query| query.contains("list-type=2"))
+/// Where the vault's bucket is.
+const VAULT: &str = "/vault";
+
+/// S3: no CA has a revocation list in the vault, and each has its key.
+fn vault(request: &WholeRequest) -> Answer {
+    let asked = request.uri().query().unwrap_or_default();
+    let prefix = asked
+        .split('&')
+        .find_map(|part| part.strip_prefix("prefix="));
+    match prefix {
+        Some(prefix) if prefix.ends_with(".enc") => {
+            let key = prefix.replace("%2F", "/");
+            answer(
+                200,
+                format!(
+                    "<ListBucketResult><Contents><Key>{key}</Key></Contents></ListBucketResult>"
+                ),
+            )
+        }
+        Some(_) => answer(200, "<ListBucketResult></ListBucketResult>"),
+        None => answer(200, "a sealed key"),
+    }
 }

@@ -1,6 +1,6 @@
 //! What is measured: each function with an event that makes it do its ordinary work.
 
-use crate::aws::World;
+use crate::aws::{Authority, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{
@@ -10,10 +10,11 @@ use muster_documents::tasks::{
 use muster_documents::{
     CertificateDescription, CertificateRegistered, ClientId, DeviceMessage, Mode, Serial,
 };
-use muster_onboarding::ledger::DeviceState;
+use muster_onboarding::ledger::{DeviceState, IMPORTED};
 use muster_pki::{
     CaCertificate, CaKey, CaSubject, DeviceKey, DeviceProfile, Validity, certificate_id, der_to_pem,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::error::Error;
 
@@ -32,6 +33,12 @@ const MACHINE: (&str, &str) = (
     "STATE_MACHINE_ARN",
     "arn:aws:states:eu-central-1:123456789012:stateMachine:claim-provisioning",
 );
+const VAULT: [(&str, &str); 2] = [("VAULT_BUCKET", "vault"), ("VAULT_PREFIX", "ca")];
+/// From 2026 to 2100.
+const VALIDITY: Validity = Validity {
+    not_before_unix: 1_767_225_600,
+    not_after_unix: 4_102_444_800,
+};
 const EXECUTION: &str =
     "arn:aws:states:eu-central-1:123456789012:execution:claim-provisioning:sensor-00001-0b1c";
 
@@ -154,6 +161,15 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             }),
             device.item(),
         ),
+        device.case(
+            "verifiers-fetcher",
+            "verifiers-fetcher",
+            &[("VERIFIER_NAMES", "allow-list")],
+            json!({}),
+            Value::Null,
+        ),
+        device.registration()?,
+        device.generation()?,
     ])
 }
 
@@ -190,6 +206,7 @@ impl Device {
             item,
             certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
             certificate_id: self.certificate_id.clone(),
+            authority: None,
         };
         Case {
             name,
@@ -278,19 +295,10 @@ impl Device {
 
     /// This one reads the certificate, so it is a true one. Its CA is asked for once and then remembered.
     fn inspection(&self) -> Result<Case, Box<dyn Error>> {
-        let key = CaKey::generate()?;
-        let named = |name: &str| CaSubject {
-            common_name: name.into(),
-            ..CaSubject::default()
-        };
-        let validity = Validity {
-            not_before_unix: 1_767_225_600,
-            not_after_unix: 4_102_444_800,
-        };
-        let authority = CaCertificate::issue(&key, &named("a CA"), validity)?;
+        let (key, authority) = authority()?;
         let profile = DeviceProfile {
             subject: named(CLIENT_ID),
-            validity,
+            validity: VALIDITY,
         };
         let csr = DeviceKey::generate()?.csr(CLIENT_ID)?;
         let task = InspectCertificate {
@@ -300,11 +308,54 @@ impl Device {
         let mut case = self.case(
             "certificate-inspector",
             "certificate-inspector",
-            &[("VAULT_BUCKET", "vault"), ("VAULT_PREFIX", "ca")],
+            &VAULT,
             json!(task),
             Value::Null,
         );
         case.world.certificate_pem = authority.sign(&key, &csr, &profile)?.pem();
+        Ok(case)
+    }
+
+    /// A CA on P-256 with Muster's own template.
+    fn registration(&self) -> Result<Case, Box<dyn Error>> {
+        let environment = [
+            &VAULT[..],
+            &[
+                KEY,
+                POLICY,
+                ("VERIFIER_NAMES", "allow-list"),
+                ("PROVISIONING_ROLE_ARN", "arn:aws:iam::123456789012:role/r"),
+            ],
+        ];
+        let mut case = self.case(
+            "ca-registrator",
+            "ca-registrator",
+            &environment.concat(),
+            json!({ "body": { "route": "jitp", "csrSubjects": { "commonName": "a CA" } } }),
+            Value::Null,
+        );
+        case.world.authority = Some(as_kept(&authority()?));
+        Ok(case)
+    }
+
+    /// The certificate of an imported device, for its own key.
+    fn generation(&self) -> Result<Case, Box<dyn Error>> {
+        let environment = [&VAULT[..], &[LEDGER, KEY, ("TIMELINE_DAYS", "365")]];
+        let body = json!({
+            "caCertificateId": "c".repeat(64), "csr": self.csr, "csrSubjects": { "commonName": CLIENT_ID },
+        });
+        let item = json!({
+            "pk": { "S": format!("device#{}", self.serial) }, "sk": { "S": "state" }, "serial": { "S": self.serial },
+            "state": { "S": DeviceState::Known.name() }, "enrolledBy": { "S": IMPORTED },
+        });
+        let mut case = self.case(
+            "device-certificate-generator",
+            "device-certificate-generator",
+            &environment.concat(),
+            json!({ "body": body }),
+            item,
+        );
+        case.world.authority = Some(as_kept(&authority()?));
         Ok(case)
     }
 
@@ -337,6 +388,28 @@ impl Device {
             "serial": { "S": self.serial }, "execution": { "S": EXECUTION },
             "certificateId": { "S": self.certificate_id }, "taskToken": { "S": "t".repeat(600) },
         })
+    }
+}
+
+fn named(name: &str) -> CaSubject {
+    CaSubject {
+        common_name: name.into(),
+        ..CaSubject::default()
+    }
+}
+
+/// A CA of this run's own.
+fn authority() -> Result<(CaKey, CaCertificate), Box<dyn Error>> {
+    let key = CaKey::generate()?;
+    let certificate = CaCertificate::issue(&key, &named("a CA"), VALIDITY)?;
+    Ok((key, certificate))
+}
+
+/// A CA as AWS has it.
+fn as_kept((key, certificate): &(CaKey, CaCertificate)) -> Authority {
+    Authority {
+        certificate_pem: certificate.pem(),
+        private_key: key.pkcs8_der().expose_secret().to_vec(),
     }
 }
 
