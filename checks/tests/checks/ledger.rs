@@ -1,6 +1,6 @@
 //! The workflows and the functions mean the same ledger.
 
-use crate::repository::{files, read, workflows};
+use crate::repository::{adapter_source, files, read, workflows};
 use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
 use muster_onboarding::ledger::{DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK};
@@ -110,8 +110,7 @@ fn adapter_reads(source: &str) -> Names {
 
 #[test]
 fn what_the_functions_read_somebody_writes() {
-    let source = read("crates/cloud/src/ledger.rs");
-    let source = without_tests(&source);
+    let source = &adapter_source("ledger");
     let mut written = workflow_attributes();
     written.extend(adapter_writes(source));
     let read = adapter_reads(source);
@@ -187,7 +186,7 @@ fn what_expires_says_so_in_the_attribute_that_the_table_watches() {
     let attribute = tables[0].1["TimeToLiveSpecification"]["AttributeName"]
         .as_str()
         .unwrap();
-    assert!(adapter_writes(&read("crates/cloud/src/ledger.rs")).contains(attribute));
+    assert!(adapter_writes(&adapter_source("ledger")).contains(attribute));
     for (name, call) in calls() {
         if call["Item"].is_object() {
             assert!(

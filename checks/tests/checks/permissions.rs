@@ -3,7 +3,7 @@
 //! What a function calls is read from its source: the ports' methods, and the IAM actions that their adapters in
 //! `crates/cloud` name.
 
-use crate::repository::{files, packages_in, read, stem};
+use crate::repository::{adapter_source, files, packages_in, read, stem};
 use crate::template::{functions_by_directory, list, resources, statements, template};
 use crate::text::without_tests;
 use muster_documents::VaultFile;
@@ -17,7 +17,6 @@ const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
     "endpoint",
-    "handing_out",
     "identity",
     "ledger",
     "publishing",
@@ -81,12 +80,8 @@ fn calls(body: &str, name: &str) -> bool {
 /// What each method of the adapters calls.
 fn adapters() -> BTreeMap<String, Actions> {
     let (mut methods, mut bodies) = (BTreeMap::<String, Actions>::new(), BTreeMap::new());
-    for path in files("crates/cloud/src", "rs") {
-        let operators = path.components().any(|part| part.as_os_str() == "operator");
-        if operators || !ADAPTERS.contains(&stem(&path).as_str()) {
-            continue;
-        }
-        let functions = functions(without_tests(&read(&path)));
+    for adapter in ADAPTERS {
+        let functions = functions(&adapter_source(adapter));
         for (name, body) in &functions {
             let mut actions = named(body);
             for (helper, helpers_body) in &functions {

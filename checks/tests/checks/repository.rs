@@ -1,5 +1,6 @@
 //! The repository's files.
 
+use crate::text::without_tests;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -114,4 +115,17 @@ pub fn packages_in(room: &str) -> Vec<Package> {
     let mut packages = packages();
     packages.retain(|package| Path::new(&package.directory).starts_with(room));
     packages
+}
+
+/// The source of an adapter in `crates/cloud`, be it a file or a folder, without its tests.
+pub fn adapter_source(adapter: &str) -> String {
+    let folder = Path::new("crates/cloud/src").join(adapter);
+    if root().join(&folder).is_dir() {
+        let parts = files(folder, "rs").into_iter();
+        parts
+            .map(|part| without_tests(&read(part)).to_owned())
+            .collect()
+    } else {
+        without_tests(&read(folder.with_extension("rs"))).to_owned()
+    }
 }

@@ -10,8 +10,6 @@ mod connect;
 #[cfg(feature = "identity")]
 mod endpoint;
 mod failure;
-#[cfg(feature = "ledger")]
-mod handing_out;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "ledger")]

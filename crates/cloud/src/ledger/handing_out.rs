@@ -1,7 +1,7 @@
-//! DynamoDB: certificates that are handed out, in the ledger.
+//! Certificates that are handed out.
 
+use super::{Ledger, iso, s};
 use crate::failure;
-use crate::ledger::{Ledger, iso, s};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_onboarding::CloudFailure;

@@ -1,0 +1,136 @@
+//! Devices under provisioning.
+
+use super::{Item, Ledger, remove, s, send, text, unless_another_holds_it};
+use crate::failure;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use muster_documents::Serial;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::ledger::{DeviceState, device_key};
+use muster_onboarding::ports::{Certificate, DeviceLedger, HeldDevice};
+
+impl DeviceLedger for Ledger {
+    async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
+        Ok(self
+            .read_item(device_key(serial))
+            .await?
+            .map(|item| read_held(&item)))
+    }
+
+    async fn begin_undo(
+        &self,
+        serial: &Serial,
+        execution: &str,
+    ) -> Result<HeldDevice, CloudFailure> {
+        let marked = self
+            .update(device_key(serial))
+            .update_expression("SET undoing = :me")
+            .condition_expression("execution = :me")
+            .expression_attribute_values(":me", s(execution))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(|error| failure("dynamodb:UpdateItem", error))?;
+        Ok(read_held(&marked.attributes.unwrap_or_default()))
+    }
+
+    async fn note_pending(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate: &Certificate,
+    ) -> Result<(), CloudFailure> {
+        send(
+            self.update(device_key(serial))
+                .update_expression(
+                    "SET pendingCertificateId = :id, pendingCertificateArn = :arn, \
+                     pendingCertificateDer = :der",
+                )
+                .condition_expression(
+                    "execution = :me AND attribute_not_exists(pendingCertificateId)",
+                )
+                .expression_attribute_values(":id", s(&certificate.id))
+                .expression_attribute_values(":arn", s(&certificate.arn))
+                .expression_attribute_values(
+                    ":der",
+                    AttributeValue::B(Blob::new(certificate.der.clone())),
+                )
+                .expression_attribute_values(":me", s(execution)),
+        )
+        .await
+    }
+
+    async fn forget_pending(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression(
+                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer, undoing",
+                    )
+                    .condition_expression("execution = :me")
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
+    }
+
+    async fn release(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression(
+                        "SET #state = :known REMOVE execution, fingerprint, clientId, answeredAt, undoing, \
+                         pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                    )
+                    .condition_expression("execution = :me AND #state = :provisioning")
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(":known", s(DeviceState::Known.name()))
+                    .expression_attribute_values(":provisioning", s(DeviceState::Provisioning.name()))
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
+    }
+
+    async fn remove_enrolled(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            remove(
+                self.delete(device_key(serial))
+                    .condition_expression("execution = :me AND #state = :provisioning")
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(
+                        ":provisioning",
+                        s(DeviceState::Provisioning.name()),
+                    )
+                    .expression_attribute_values(":me", s(execution)),
+            )
+            .await,
+        )
+    }
+}
+
+fn read_held(item: &Item) -> HeldDevice {
+    HeldDevice {
+        state: text(item, "state").and_then(|state| DeviceState::named(&state)),
+        fingerprint: text(item, "fingerprint"),
+        execution: text(item, "execution"),
+        pending: certificate(item, "pendingCertificate"),
+        current: certificate(item, "certificate"),
+        enrolled_by: text(item, "enrolledBy"),
+    }
+}
+
+fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
+    Some(Certificate {
+        id: text(item, &format!("{stem}Id"))?,
+        arn: text(item, &format!("{stem}Arn"))?,
+        der: match item.get(&format!("{stem}Der"))? {
+            AttributeValue::B(bytes) => bytes.as_ref().to_vec(),
+            // Step Functions' own integration encodes bytes once more, so a workflow writes base64 as text.
+            AttributeValue::S(base64) => STANDARD.decode(base64).ok()?,
+            _ => return None,
+        },
+    })
+}

@@ -1,0 +1,120 @@
+//! DynamoDB: the ledger as the functions see it.
+
+mod deliveries;
+mod devices;
+mod handing_out;
+mod refusals;
+
+use crate::connect::client;
+use crate::{Cloud, failure};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_dynamodb::types::AttributeValue;
+use muster_onboarding::ledger::{PK, SK, STATE_SK};
+use muster_onboarding::{CloudFailure, FailureKind};
+use std::collections::HashMap;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The adapter to the ledger's table.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: Client,
+    table: String,
+}
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+impl Ledger {
+    /// The ledger in `table`.
+    pub fn new(cloud: &Cloud, table: impl Into<String>) -> Self {
+        Self {
+            client: client!(aws_sdk_dynamodb, cloud),
+            table: table.into(),
+        }
+    }
+
+    async fn read_item(&self, key: String) -> Result<Option<Item>, CloudFailure> {
+        self.client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|answer| answer.item)
+            .map_err(|error| failure("dynamodb:GetItem", error))
+    }
+
+    fn delete(&self, key: String) -> DeleteItemFluentBuilder {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
+    }
+
+    fn update(&self, key: String) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, s(key))
+            .key(SK, s(STATE_SK))
+    }
+}
+
+async fn remove(delete: DeleteItemFluentBuilder) -> Result<(), CloudFailure> {
+    delete
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| failure("dynamodb:DeleteItem", error))
+}
+
+async fn send(update: UpdateItemFluentBuilder) -> Result<(), CloudFailure> {
+    update
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| failure("dynamodb:UpdateItem", error))
+}
+
+/// Takes "another holds it" for done, for an undo that has nothing left to undo.
+fn unless_another_holds_it(result: Result<(), CloudFailure>) -> Result<(), CloudFailure> {
+    match result {
+        Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
+        other => other,
+    }
+}
+
+/// Milliseconds since 1970 as ISO 8601, always with three digits after the point, so that texts sort as times do.
+fn iso(milliseconds: i64) -> String {
+    let seconds = DateTime::from_secs(milliseconds.div_euclid(1000));
+    let seconds = seconds.fmt(DateTimeFormat::DateTime).unwrap_or_default();
+    format!(
+        "{}.{:03}Z",
+        seconds.trim_end_matches('Z'),
+        milliseconds.rem_euclid(1000)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iso;
+
+    #[test]
+    fn a_time_is_written_as_the_workflows_write_theirs() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(1_767_225_600_050), "2026-01-01T00:00:00.050Z");
+        assert_eq!(iso(-1), "1969-12-31T23:59:59.999Z");
+    }
+}
