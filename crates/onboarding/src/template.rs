@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// What AWS IoT fills in from the certificate begins with this (AWS IoT developer guide, "JITP provisioning").
 const FROM_CERTIFICATE: &str = "AWS::IoT::Certificate::";
 
+/// The parameter that stands for the certificate that is provisioned.
+const CERTIFICATE_ID: &str = "AWS::IoT::Certificate::Id";
+
 /// The country of a device that names none, nor does its CA: unknown, by the codes that ISO 3166 leaves to its users
 /// and as CLDR uses this one.
 const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -30,9 +33,10 @@ pub enum TemplateError {
     /// Not JSON, or not an object with `Resources`.
     #[error("templateBody is no provisioning template: {0}.")]
     Unreadable(String),
-    /// No resource is the certificate, which would stay pending.
+    /// Not exactly one resource is the certificate, and makes it active: it would stay pending.
     #[error(
-        "templateBody has no resource of type AWS::IoT::Certificate with the status ACTIVE: no device would ever come in."
+        "templateBody has to have one resource of type AWS::IoT::Certificate, with {{\"Ref\": \"{CERTIFICATE_ID}\"}} as its \
+         CertificateId and ACTIVE as its Status: no device would ever come in."
     )]
     NeverActive,
 }
@@ -70,18 +74,19 @@ pub fn check_template(body: &str) -> Result<(), TemplateError> {
     let resources = template["Resources"].as_object();
     let resources =
         resources.ok_or_else(|| TemplateError::Unreadable("it has no Resources".to_owned()))?;
-    let activates = |resource: &Value| {
-        let status = &resource["Properties"]["Status"];
-        // Left out, it is active. A status that is computed is taken on trust.
-        let active = status
-            .as_str()
-            .is_none_or(|status| status.eq_ignore_ascii_case("active"));
-        resource["Type"] == "AWS::IoT::Certificate" && active
+    let certificates: Vec<_> = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::IoT::Certificate")
+        .map(|resource| &resource["Properties"])
+        .collect();
+    let active = |properties: &Value| {
+        let status = properties["Status"].as_str();
+        properties["CertificateId"]["Ref"] == CERTIFICATE_ID
+            && status.is_some_and(|status| status.eq_ignore_ascii_case("active"))
     };
-    if resources.values().any(activates) {
-        Ok(())
-    } else {
-        Err(TemplateError::NeverActive)
+    match certificates[..] {
+        [properties] if active(properties) => Ok(()),
+        _ => Err(TemplateError::NeverActive),
     }
 }
 
@@ -236,19 +241,24 @@ mod tests {
             let error = check_template(body).unwrap_err();
             assert!(matches!(error, TemplateError::Unreadable(_)), "{body}");
         }
-        let with = |certificate: Value| json!({ "Resources": { "c": certificate } }).to_string();
-        let inactive =
-            json!({ "Type": "AWS::IoT::Certificate", "Properties": { "Status": "INACTIVE" } });
-        for resource in [json!({ "Type": "AWS::IoT::Thing" }), inactive] {
-            assert_eq!(
-                check_template(&with(resource)),
-                Err(TemplateError::NeverActive)
-            );
+        let certificate = |status: &str, id: &str| {
+            let properties = json!({ "CertificateId": { "Ref": id }, "Status": status });
+            json!({ "Type": "AWS::IoT::Certificate", "Properties": properties })
+        };
+        let check =
+            |resources: Value| check_template(&json!({ "Resources": resources }).to_string());
+        let good = certificate("Active", CERTIFICATE_ID);
+        assert_eq!(check(json!({ "c": good })), Ok(()));
+        for resources in [
+            json!({}),
+            json!({ "t": { "Type": "AWS::IoT::Thing" } }),
+            json!({ "c": { "Type": "AWS::IoT::Certificate" } }),
+            json!({ "c": certificate("INACTIVE", CERTIFICATE_ID) }),
+            json!({ "c": certificate("ACTIVE", "SerialNumber") }),
+            json!({ "c": good, "d": good }),
+        ] {
+            assert_eq!(check(resources), Err(TemplateError::NeverActive));
         }
-        assert_eq!(
-            check_template(&with(json!({ "Type": "AWS::IoT::Certificate" }))),
-            Ok(())
-        );
         assert_eq!(
             check_template(&"x".repeat(10_241)),
             Err(TemplateError::TooLong(10_241))
