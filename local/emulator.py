@@ -56,6 +56,7 @@ def main() -> None:
     from ministack.app import main as run_emulator
 
     # Python is started isolated, which leaves this file's own directory out.
+    sys.dont_write_bytecode = True  # which would go beside it, into the checkout
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import just_in_time_provisioning
 

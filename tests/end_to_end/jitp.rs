@@ -12,6 +12,8 @@ mod verifying;
 
 use crate::support::Stack;
 use caller::{ask_for, device, register, with};
+use muster_documents::Serial;
+use muster_onboarding::ports::{HandedOut, HandingOutLedger};
 use muster_pki::{DeviceKey, read_certificate};
 use serde_json::json;
 use std::collections::HashMap;
@@ -19,6 +21,13 @@ use std::collections::HashMap;
 /// A CA whose devices AWS IoT provisions.
 async fn ca(stack: &Stack) -> String {
     register(stack, json!({ "route": "jitp" })).await
+}
+
+/// The certificates of a name that were handed out and not taken away.
+async fn handed_out(stack: &Stack, serial: &str) -> Vec<HandedOut> {
+    let ledger = stack.target.ledger().unwrap();
+    let serial = Serial::new(serial).unwrap();
+    ledger.handed_out(&serial).await.unwrap()
 }
 
 /// A thing's attributes.
@@ -57,7 +66,10 @@ async fn a_device_is_provisioned_at_its_first_connection_by_the_template_of_its_
     let found = found.unwrap();
     assert_eq!(found.state, "provisioned");
     assert_eq!(found.certificate_id, Some(device.certificate_id.clone()));
-    assert_eq!(found.ca_certificate_id, Some(ca));
+    let handed_out = handed_out(&stack, "sensor-00001").await;
+    assert_eq!(handed_out.len(), 1);
+    assert_eq!(handed_out[0].certificate.id, device.certificate_id);
+    assert_eq!(handed_out[0].ca_certificate_id, ca);
     let events: Vec<_> = timeline.iter().map(|entry| entry.event.as_str()).collect();
     assert_eq!(
         events,

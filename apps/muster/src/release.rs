@@ -2,7 +2,8 @@
 
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
-use muster_onboarding::ports::DeviceLedger;
+use muster_onboarding::ledger::DeviceState;
+use muster_onboarding::ports::{DeviceLedger, HandingOutLedger, HeldDevice};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Why a device is not free for another key.
@@ -17,7 +18,7 @@ pub enum ReleaseError {
         /// The device.
         serial: Serial,
         /// Where it stands.
-        state: String,
+        state: &'static str,
     },
     /// A request came in between.
     #[error(
@@ -32,32 +33,48 @@ pub enum ReleaseError {
     Cloud(#[from] CloudFailure),
 }
 
-/// Takes the certificates away, that in force and one under way, then makes the serial known again. An execution
-/// that is still at it finds that it holds the device no more, and ends. Answers the certificates' ids.
+/// Takes the certificates away, that in force, one under way and all that were handed out, then makes the serial known
+/// again. An execution that is still at it finds that it holds the device no more, and ends. Answers the certificates'
+/// ids.
 pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, ReleaseError> {
-    let devices = target.devices()?;
-    let (device, _) = devices.show(serial).await?;
-    let device = device.ok_or_else(|| ReleaseError::Unknown(serial.clone()))?;
-    let Some(execution) = device.execution else {
-        return Err(ReleaseError::NoCertificate {
-            serial: serial.clone(),
-            state: device.state,
-        });
-    };
+    let ledger = target.ledger()?;
+    let held = ledger.held(serial).await?;
+    let handed_out = ledger.handed_out(serial).await?;
+    if handed_out.is_empty() {
+        let held = held.as_ref();
+        let held = held.ok_or_else(|| ReleaseError::Unknown(serial.clone()))?;
+        if held.execution.is_none() {
+            return Err(ReleaseError::NoCertificate {
+                serial: serial.clone(),
+                state: held.state.map_or("-", DeviceState::name),
+            });
+        }
+    }
     let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
-    let ledger = muster_cloud::Ledger::new(&target.cloud, target.output("LedgerTableName")?);
-    let held = ledger.held(serial).await?.unwrap_or_default();
+    let devices = target.devices()?;
     let mut taken = Vec::new();
-    for certificate in [held.current, held.pending].into_iter().flatten() {
-        if device.ca_certificate_id.is_some() {
-            identity.shut_out(serial, &certificate).await?;
-        } else {
+    for one in handed_out {
+        identity.shut_out(&one.thing_name, &one.certificate).await?;
+        devices.forget_handed_out(&one).await?;
+        taken.push(one.certificate.id);
+    }
+    let HeldDevice {
+        current,
+        pending,
+        execution,
+        ..
+    } = held.unwrap_or_default();
+    for certificate in [current, pending].into_iter().flatten() {
+        if !taken.contains(&certificate.id) {
             identity
                 .retire(serial, &certificate.id, &certificate.arn)
                 .await?;
+            taken.push(certificate.id);
         }
-        taken.push(certificate.id);
     }
+    let Some(execution) = execution else {
+        return Ok(taken);
+    };
     match devices.release(serial, &execution).await {
         Ok(()) => Ok(taken),
         Err(error) if error.kind == FailureKind::ConditionFailed => {

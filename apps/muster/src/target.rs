@@ -133,6 +133,12 @@ impl Target {
         }
     }
 
+    /// The ledger of this stack, as its functions see it.
+    pub fn ledger(&self) -> Result<muster_cloud::Ledger, TargetError> {
+        let table = self.output("LedgerTableName")?;
+        Ok(muster_cloud::Ledger::new(&self.cloud, table))
+    }
+
     /// The devices of this stack.
     pub fn devices(&self) -> Result<muster_cloud::operator::Devices, TargetError> {
         Ok(muster_cloud::operator::Devices::new(

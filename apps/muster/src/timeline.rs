@@ -7,13 +7,28 @@ use std::fmt::{self, Display, Formatter};
 
 /// A device and its timeline.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Shown<'a> {
     /// Who.
     pub serial: &'a Serial,
     /// Its item; `None` if nobody imported it.
     pub device: Option<Device>,
+    /// The certificates of its name that were handed out.
+    pub handed_out: Vec<HandedOut>,
     /// Its requests, oldest first.
     pub timeline: Vec<TimelineEntry>,
+}
+
+/// A certificate that was handed out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandedOut {
+    /// Its id.
+    pub certificate_id: String,
+    /// The CA that signed it.
+    pub ca_certificate_id: String,
+    /// When it ends, ISO 8601.
+    pub not_after: String,
 }
 
 impl Display for Shown<'_> {
@@ -39,6 +54,13 @@ impl Display for Shown<'_> {
                     }
                 }
             }
+        }
+        for one in &self.handed_out {
+            write!(
+                f,
+                "\n  handed out   {} of CA {}, until {}",
+                one.certificate_id, one.ca_certificate_id, one.not_after
+            )?;
         }
         for entry in &self.timeline {
             write!(f, "\n\n{}  {}", entry.at, entry.event)?;

@@ -85,12 +85,14 @@ fn adapter_writes(source: &str) -> Names {
     for expression in between(source, "update_expression(", ")") {
         names.extend(attributes(&expression.replace(['"', '\\'], " ")));
     }
-    for item in
-        between(source, ".item(\"", "\"")
-            .into_iter()
-            .chain(between(source, "put.item(\"", "\""))
+    for item in between(source, ".item(\"", "\"")
+        .into_iter()
+        .chain(between(source, "put.item(\"", "\""))
+        // An item's fields in a list: `("name", s(…))`.
+        .chain(between(source, "(\"", "\", s("))
     {
-        names.insert(item.to_owned());
+        // Those in the values of an expression are none.
+        names.extend((!item.starts_with(':')).then(|| item.to_owned()));
     }
     names
 }

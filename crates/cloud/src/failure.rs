@@ -35,7 +35,10 @@ where
         | "ValidationException"
         | "CertificateStateException"
         | "CertificateValidationException"
-        | "RegistrationCodeValidationException" => FailureKind::Refused,
+        | "RegistrationCodeValidationException"
+        // A ciphertext that was exchanged, or of another key (KMS).
+        | "InvalidCiphertextException"
+        | "IncorrectKeyException" => FailureKind::Refused,
         _ => FailureKind::Unavailable,
     };
     let message = match (error.message(), code) {

@@ -4,7 +4,7 @@ use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
-use aws_sdk_iot::types::{AttributePayload, CertificateStatus};
+use aws_sdk_iot::types::{AttributePayload, CertificateDescription, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
     Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover, MADE_BY, MADE_BY_TEMPLATE,
@@ -31,7 +31,7 @@ impl Identity {
 impl Identity {
     /// Takes a certificate away that was handed out, and its thing if Muster's template made it. AWS IoT may not know the
     /// certificate yet; it is registered then, as revoked, since it would come in with its device's first connection
-    /// otherwise. Done already is done.
+    /// otherwise. Done already is done. Fails with `Throttled` if AWS IoT is provisioning its device at this moment.
     pub async fn shut_out(
         &self,
         thing: &Serial,
@@ -54,7 +54,18 @@ impl Identity {
             .await?;
         self.detach_policy(&certificate.arn).await?;
         self.detach_thing(thing, &certificate.arn).await?;
-        self.delete_made_thing(thing).await
+        self.delete_made_thing(thing).await?;
+        let found = self.describe(&certificate.id).await?;
+        let status = found.as_ref().and_then(|found| found.status());
+        if status == Some(&CertificateStatus::Revoked) {
+            return Ok(());
+        }
+        Err(CloudFailure {
+            kind: FailureKind::Throttled,
+            action: "iot:UpdateCertificate",
+            message: "its device is coming in at this moment".to_owned(),
+            source: None,
+        })
     }
 
     /// Takes a device's certificate away, and its thing if Muster made it. Done already is done.
@@ -78,6 +89,15 @@ impl Identity {
 
     /// Whether a CA of the account's has signed it, and not AWS IoT.
     async fn was_brought(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
+        let found = self.describe(certificate_id).await?;
+        Ok(found.is_some_and(|found| found.ca_certificate_id().is_some()))
+    }
+
+    /// What AWS IoT knows of a certificate; `None` if it is not there.
+    async fn describe(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Option<CertificateDescription>, CloudFailure> {
         let described = self
             .client
             .describe_certificate()
@@ -86,11 +106,21 @@ impl Identity {
             .await
             .map_err(|error| failure("iot:DescribeCertificate", error));
         match described {
-            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
-            other => Ok(other?
-                .certificate_description()
-                .is_some_and(|found| found.ca_certificate_id().is_some())),
+            Err(error) if error.kind == FailureKind::NotFound => Ok(None),
+            other => Ok(other?.certificate_description),
         }
+    }
+
+    /// Whether a thing has a certificate.
+    async fn has_certificate(&self, thing: &Serial) -> Result<bool, CloudFailure> {
+        let listed = self
+            .client
+            .list_thing_principals()
+            .thing_name(thing.as_str())
+            .send()
+            .await
+            .map_err(|error| failure("iot:ListThingPrincipals", error))?;
+        Ok(!listed.principals().is_empty())
     }
 
     async fn set_status(
@@ -266,6 +296,19 @@ impl IdentityRemover for Identity {
             .await
             .map(drop)
             .map_err(|error| failure("iot:DeleteThing", error));
-        CloudFailure::unless_not_found(deleted)
+        match deleted {
+            // It is somebody else's as well, and stays.
+            Err(error)
+                if error.kind == FailureKind::Refused && self.has_certificate(thing).await? =>
+            {
+                Ok(())
+            }
+            // What was detached a moment ago may still count as attached.
+            Err(error) if error.kind == FailureKind::Refused => Err(CloudFailure {
+                kind: FailureKind::Throttled,
+                ..error
+            }),
+            other => CloudFailure::unless_not_found(other),
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::connect::client;
 use crate::remembered::Remembered;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
-use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus};
+use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus, RegistrationConfig};
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, Serial};
 use muster_onboarding::ports::{
@@ -100,6 +100,7 @@ impl CertificateRegistry for Registrations {
         // By name, the template is AWS IoT's to look up.
         let template = described
             .registration_config
+            .filter(provisions)
             .map(|config| config.template_body.unwrap_or_default());
         let found = described
             .certificate_description
@@ -129,6 +130,11 @@ impl CertificateRegistry for Registrations {
             .keep(ca_certificate_id, authority.clone(), Instant::now());
         Ok(authority)
     }
+}
+
+/// Whether AWS IoT itself provisions a CA's devices: a configuration may have a role alone.
+pub(crate) fn provisions(config: &RegistrationConfig) -> bool {
+    config.template_body().is_some() || config.template_name().is_some()
 }
 
 impl Things for Registrations {

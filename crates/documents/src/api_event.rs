@@ -13,6 +13,9 @@ pub struct ApiEvent<T> {
     /// The request.
     #[serde(deserialize_with = "object_or_text")]
     pub body: T,
+    /// Who asks, where API Gateway says it: the ARN of IAM's identity.
+    #[serde(default)]
+    pub caller: Option<String>,
 }
 
 fn object_or_text<'de, D: Deserializer<'de>, T: DeserializeOwned>(body: D) -> Result<T, D::Error> {

@@ -15,20 +15,45 @@ pub(crate) fn came_through_an_api(payload: &Value) -> bool {
     payload.get("requestContext").is_some()
 }
 
-/// The function's input: `{"body": text}`, or `{"body": {}}` for a method that has none.
+/// What was said directly, to which nobody but API Gateway may add who said it.
+pub(crate) fn without_caller(mut payload: Value) -> Value {
+    if let Some(fields) = payload.as_object_mut() {
+        fields.remove("caller");
+    }
+    payload
+}
+
+/// Who asks: the ARN of IAM's identity.
+pub(crate) fn caller(request: &Value) -> &str {
+    let identity = &request["requestContext"]["identity"];
+    identity["userArn"].as_str().unwrap_or_default()
+}
+
+/// API Gateway's id of the request, which the caller's answer has in a header.
+pub(crate) fn request_id(request: &Value) -> &str {
+    let id = &request["requestContext"]["requestId"];
+    id.as_str().unwrap_or_default()
+}
+
+/// The function's input: `{"body": text, "caller": ARN}`, with `{}` for the text of a method that has none.
 pub(crate) fn input(request: &Value) -> Result<Value, FunctionError> {
+    let caller = Some(caller(request)).filter(|caller| !caller.is_empty());
+    Ok(json!({ "body": checked(request)?, "caller": caller }))
+}
+
+fn checked(request: &Value) -> Result<Value, FunctionError> {
     let body = body(request)?;
     if body.is_empty() {
         // Without a body GET asks for what is there; where something is made, a forgotten one shall make nothing.
         return match request["httpMethod"].as_str() {
-            Some("GET") => Ok(json!({ "body": {} })),
+            Some("GET") => Ok(json!({})),
             _ => Err(FunctionError::BodyMissing),
         };
     }
     if content_type(request).is_some_and(|kind| !is_json(kind)) {
         return Err(FunctionError::ContentTypeUnsupported);
     }
-    Ok(json!({ "body": body }))
+    Ok(json!(body))
 }
 
 fn body(request: &Value) -> Result<String, FunctionError> {
@@ -105,10 +130,16 @@ mod tests {
     fn a_body_is_handed_on_as_text_plain_or_packed_in_base64() {
         let plain = post(&json!("{\"a\":1}"), &json!({}));
         assert!(came_through_an_api(&plain));
-        assert_eq!(input(&plain).unwrap(), json!({ "body": "{\"a\":1}" }));
+        assert_eq!(
+            input(&plain).unwrap(),
+            json!({ "body": "{\"a\":1}", "caller": null })
+        );
         let packed = STANDARD.encode("{\"a\":1}");
         let packed = post(&json!(packed), &json!({ "isBase64Encoded": true }));
-        assert_eq!(input(&packed).unwrap(), json!({ "body": "{\"a\":1}" }));
+        assert_eq!(
+            input(&packed).unwrap(),
+            json!({ "body": "{\"a\":1}", "caller": null })
+        );
         assert!(!came_through_an_api(
             &json!({ "body": {}, "httpMethod": "POST" })
         ));
@@ -120,7 +151,10 @@ mod tests {
             let mut request = post(&none, &json!({}));
             assert_eq!(refused(&request), "InputInvalid");
             request["httpMethod"] = json!("GET");
-            assert_eq!(input(&request).unwrap(), json!({ "body": {} }));
+            assert_eq!(
+                input(&request).unwrap(),
+                json!({ "body": {}, "caller": null })
+            );
         }
     }
 

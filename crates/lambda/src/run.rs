@@ -44,10 +44,16 @@ where
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let LambdaEvent { payload, context } = event;
         if !http::came_through_an_api(&payload) {
+            let payload = http::without_caller(payload);
             let answer = attempt(handler, calls, &context.request_id, Ok(payload)).await;
             return answer.map_err(Diagnostic::from);
         }
         let input = http::input(&payload);
+        // Who was told to look into the log has this id, and not Lambda's.
+        tracing::info!(
+            target: "muster", request = context.request_id, api_request = http::request_id(&payload),
+            caller = http::caller(&payload), "asked through the API"
+        );
         let answer = attempt(handler, calls, &context.request_id, input).await;
         Ok(http::answer(answer))
     }))

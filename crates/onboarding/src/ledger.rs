@@ -12,6 +12,9 @@ pub const STATE_SK: &str = "state";
 /// The beginning of a timeline item's sort key.
 pub const EVENT_SK_PREFIX: &str = "event#";
 
+/// The beginning of the sort key of a certificate that was handed out, before its id.
+pub const CERTIFICATE_SK_PREFIX: &str = "certificate#";
+
 /// The beginning of a device's partition key.
 pub const DEVICE_PREFIX: &str = "device#";
 

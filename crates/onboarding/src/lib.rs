@@ -17,5 +17,7 @@ pub use failure::{CloudFailure, FailureKind};
 pub use judge::{ClaimRules, csr_refusal, judge, sender};
 pub use revocation::{UnusableList, own_list};
 pub use subject::subject;
-pub use template::{MissingField, TemplateError, check_template, complete, default_template};
+pub use template::{
+    MissingField, Naming, TemplateError, check_template, complete, default_template, naming,
+};
 pub use verdict::verified;

@@ -200,7 +200,7 @@ pub trait IdentityRemover {
         thing: &Serial,
         certificate_arn: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Deletes the thing if Muster made it. One with another certificate attached is refused by AWS IoT.
+    /// Deletes the thing if Muster made it and no certificate is attached to it.
     fn delete_made_thing(
         &self,
         thing: &Serial,

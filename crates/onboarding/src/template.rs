@@ -12,6 +12,8 @@ const FROM_CERTIFICATE: &str = "AWS::IoT::Certificate::";
 
 /// The parameter that stands for the certificate that is provisioned.
 const CERTIFICATE_ID: &str = "AWS::IoT::Certificate::Id";
+/// The parameter that stands for its common name.
+const COMMON_NAME: &str = "AWS::IoT::Certificate::CommonName";
 
 /// The country of a device that names none, nor does its CA: unknown, by the codes that ISO 3166 leaves to its users
 /// and as CLDR uses this one.
@@ -33,12 +35,27 @@ pub enum TemplateError {
     /// Not JSON, or not an object with `Resources`.
     #[error("templateBody is no provisioning template: {0}.")]
     Unreadable(String),
+    /// A parameter that nothing fills in.
+    #[error(
+        "templateBody declares the parameter {0}, which nothing fills in when a device connects: parameters are those of the \
+         certificate, {FROM_CERTIFICATE}…, or have a Default."
+    )]
+    Unfilled(String),
     /// Not exactly one resource is the certificate, and makes it active: it would stay pending.
     #[error(
         "templateBody has to have one resource of type AWS::IoT::Certificate, with {{\"Ref\": \"{CERTIFICATE_ID}\"}} as its \
          CertificateId and ACTIVE as its Status: no device would ever come in."
     )]
     NeverActive,
+}
+
+/// What a template calls the things that it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// The certificate's common name, as Muster's own template does.
+    CommonName,
+    /// The certificate's id.
+    CertificateId,
 }
 
 /// A certificate lacks what its CA's template is filled in with, or has what AWS IoT could not take from it.
@@ -84,9 +101,31 @@ pub fn check_template(body: &str) -> Result<(), TemplateError> {
         properties["CertificateId"]["Ref"] == CERTIFICATE_ID
             && status.is_some_and(|status| status.eq_ignore_ascii_case("active"))
     };
+    let parameters = template["Parameters"].as_object().into_iter().flatten();
+    let mut unfilled = parameters.filter(|(name, declared)| {
+        !name.starts_with(FROM_CERTIFICATE) && declared.get("Default").is_none()
+    });
+    if let Some((name, _)) = unfilled.next() {
+        return Err(TemplateError::Unfilled(name.clone()));
+    }
     match certificates[..] {
         [properties] if active(properties) => Ok(()),
         _ => Err(TemplateError::NeverActive),
+    }
+}
+
+/// What the template calls its thing; `None` where it is neither of the two, or there is none.
+pub fn naming(template: &str) -> Option<Naming> {
+    let template: Value = serde_json::from_str(template).ok()?;
+    let mut things = template["Resources"]
+        .as_object()?
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::IoT::Thing")
+        .map(|resource| &resource["Properties"]["ThingName"]["Ref"]);
+    match (things.next()?.as_str()?, things.next()) {
+        (COMMON_NAME, None) => Some(Naming::CommonName),
+        (CERTIFICATE_ID, None) => Some(Naming::CertificateId),
+        _ => None,
     }
 }
 
@@ -170,6 +209,13 @@ mod tests {
     {
         let template = default_template("Stack-DevicePolicy-1");
         check_template(&template).unwrap();
+        assert_eq!(naming(&template), Some(Naming::CommonName));
+        let joined = template.replace(
+            "{\"Ref\":\"AWS::IoT::Certificate::CommonName\"}",
+            "{\"Fn::Join\":[\"-\",[\"plant\",{\"Ref\":\"AWS::IoT::Certificate::CommonName\"}]]}",
+        );
+        assert_ne!(joined, template);
+        assert_eq!(naming(&joined), None);
         let template: Value = serde_json::from_str(&template).unwrap();
         let resources = &template["Resources"];
         assert_eq!(
@@ -249,6 +295,14 @@ mod tests {
             |resources: Value| check_template(&json!({ "Resources": resources }).to_string());
         let good = certificate("Active", CERTIFICATE_ID);
         assert_eq!(check(json!({ "c": good })), Ok(()));
+        for (parameter, taken) in [
+            (json!({ "Type": "String", "Default": "x" }), true),
+            (json!({ "Type": "String" }), false),
+        ] {
+            let template =
+                json!({ "Parameters": { "Fleet": parameter }, "Resources": { "c": good } });
+            assert_eq!(check_template(&template.to_string()).is_ok(), taken);
+        }
         for resources in [
             json!({}),
             json!({ "t": { "Type": "AWS::IoT::Thing" } }),

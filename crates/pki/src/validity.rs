@@ -20,7 +20,19 @@ pub struct Validity {
     pub not_after_unix: i64,
 }
 
+/// How far back certificates begin, in seconds: clocks differ.
+const CLOCK_SKEW: i64 = 300;
+const DAY: i64 = 86_400;
+
 impl Validity {
+    /// So many days from now on, in seconds since 1970, and the five minutes before.
+    pub fn of_days(now_unix: i64, days: i64) -> Self {
+        Self {
+            not_before_unix: now_unix - CLOCK_SKEW,
+            not_after_unix: now_unix + days * DAY,
+        }
+    }
+
     /// The part of this time that lies in the other.
     pub(crate) fn within(self, outer: Self) -> Result<Self, CaError> {
         self.check()?;

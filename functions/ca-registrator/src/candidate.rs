@@ -8,10 +8,6 @@ use muster_onboarding::ports::{AuthorityKeys, AuthorityRegistry};
 use muster_onboarding::subject;
 use muster_pki::{CaCertificate, CaKey, SerialNumber, Validity, pem_to_der, read_certificate};
 
-/// How far back certificates begin, in seconds: clocks differ.
-const CLOCK_SKEW: i64 = 300;
-const DAY: i64 = 86_400;
-
 /// A CA with all that is needed to register it.
 pub(crate) struct Candidate {
     pub(crate) certificate: CaCertificate,
@@ -48,14 +44,15 @@ pub(crate) async fn make(
         .make_ca_key(request.key_type.unwrap_or_default(), &serial)
         .await?;
     let key = CaKey::from_pkcs8_der(&pair.private_key)?;
-    let certificate = CaCertificate::issue_numbered(&key, &subject, from(now_unix, days), &serial)
-        .map_err(RegisterError::NotIssued)?;
+    let certificate =
+        CaCertificate::issue_numbered(&key, &subject, Validity::of_days(now_unix, days), &serial)
+            .map_err(RegisterError::NotIssued)?;
     let verification_pem = match request.certificate_mode {
         CertificateMode::SniOnly => None,
         // AWS wants the registration code as the common name of this certificate, not of the CA's.
         CertificateMode::Default => Some(
             certificate
-                .verification_certificate(&key, &code, from(now_unix, 1))
+                .verification_certificate(&key, &code, Validity::of_days(now_unix, 1))
                 .map_err(RegisterError::NotIssued)?,
         ),
     };
@@ -123,13 +120,6 @@ fn check_proof(pem: &str, ca: &CaCertificate) -> Result<String, RegisterError> {
             "verificationCertificatePem is not signed by the CA in caCertificatePem.",
         )),
         Some(_) => Ok(pem.to_owned()),
-    }
-}
-
-fn from(now_unix: i64, days: i64) -> Validity {
-    Validity {
-        not_before_unix: now_unix - CLOCK_SKEW,
-        not_after_unix: now_unix + days * DAY,
     }
 }
 

@@ -30,6 +30,18 @@ pub enum RegisterError {
         "With the route jitr, Muster's workflow provisions the devices, and no template is used. Leave templateBody out, or ask for the route jitp."
     )]
     TemplateUnused,
+    /// Muster could not tell which thing a certificate that it hands out becomes.
+    #[error(
+        "templateBody has to name its one thing by {{\"Ref\": \"AWS::IoT::Certificate::CommonName\"}} or by \
+         {{\"Ref\": \"AWS::IoT::Certificate::Id\"}}: of a CA that Muster makes, Muster keeps count of the devices."
+    )]
+    ThingNameUnknown,
+    /// Nobody would ask it.
+    #[error(
+        "With the route jitp, AWS IoT lets in whatever your CA has signed, and asks no verifier: whom you sign is who comes \
+         in. Leave verifierName out, or take the route jitr, where Muster's workflow asks it."
+    )]
+    VerifierUnused,
     /// What the operator brings does not make a CA that can be registered.
     #[error("{0}")]
     CaInvalid(String),
@@ -66,8 +78,8 @@ impl NamedError for RegisterError {
             Self::Subject(_) => "SubjectInvalid",
             Self::Lifetime(_) => "LifetimeInvalid",
             Self::VerifierUnknown { .. } => "VerifierUnknown",
-            Self::Template(_) | Self::TemplateUnused => "TemplateInvalid",
-            Self::CaInvalid(_) => "CaInvalid",
+            Self::Template(_) | Self::TemplateUnused | Self::ThingNameUnknown => "TemplateInvalid",
+            Self::CaInvalid(_) | Self::VerifierUnused => "CaInvalid",
             Self::AlreadyRegistered(_) => "CaAlreadyRegistered",
             Self::KeyFailed(_) | Self::NotIssued(_) => "KeyFailed",
             Self::Cloud(failure) => failure.name(),

@@ -16,7 +16,7 @@ use muster_documents::{
 use muster_onboarding::ports::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration, Vault,
 };
-use muster_onboarding::{CloudFailure, FailureKind, check_template, default_template};
+use muster_onboarding::{CloudFailure, FailureKind, check_template, default_template, naming};
 
 type Files = Vec<(VaultFile, Vec<u8>)>;
 
@@ -99,9 +99,15 @@ fn provisioning(
         (Route::Jitp, None) => default_template(&settings.device_policy),
         (Route::Jitp, Some(body)) => {
             check_template(body)?;
+            if request.ca_certificate_pem.is_none() && naming(body).is_none() {
+                return Err(RegisterError::ThingNameUnknown);
+            }
             body.to_owned()
         }
     };
+    if request.ca_certificate_pem.is_some() && verifier(request).is_some() {
+        return Err(RegisterError::VerifierUnused);
+    }
     Ok(Some(Provisioning {
         template,
         role_arn: settings.provisioning_role_arn.clone(),

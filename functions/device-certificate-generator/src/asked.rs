@@ -10,9 +10,16 @@ use muster_onboarding::{csr_refusal, subject};
 use muster_pki::{CaSubject, CertificateRequest, DeviceKey, SubmittedRequest, Validity};
 use serde_json::{Map, Value};
 
-/// How far back certificates begin, in seconds: clocks differ.
-const CLOCK_SKEW: i64 = 300;
-const DAY: i64 = 86_400;
+/// The fields of a `CertificateDescription`, which are Muster's own in a verifier's question, but for those that are set
+/// here as well.
+const MUSTERS_WORDS: [&str; 6] = [
+    "certificateArn",
+    "certificateId",
+    "certificatePem",
+    "ownedBy",
+    "publicKeyFingerprint",
+    "status",
+];
 /// The length of AWS IoT's ids, in hex digits.
 const ID_LENGTH: usize = 64;
 
@@ -22,14 +29,19 @@ pub(crate) struct Asked {
     pub(crate) thing_name: Serial,
     pub(crate) subject: CaSubject,
     pub(crate) validity: Validity,
+    /// When it was asked, in seconds since 1970.
+    pub(crate) now: i64,
     pub(crate) device_info: Map<String, Value>,
     pub(crate) key: Key,
 }
 
 /// Whose key is certified.
 pub(crate) enum Key {
-    /// The device's own.
-    Own(CertificateRequest),
+    /// The device's own, with its fingerprint.
+    Own {
+        request: CertificateRequest,
+        fingerprint: String,
+    },
     /// One that is made here, and encrypted for this reader if the caller wants that.
     Made {
         key: DeviceKey,
@@ -38,10 +50,18 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    /// SHA-256 of the public key, lowercase hex.
+    pub(crate) fn fingerprint(&self) -> String {
+        match self {
+            Self::Own { fingerprint, .. } => fingerprint.clone(),
+            Self::Made { key, .. } => key.fingerprint(),
+        }
+    }
+
     /// What the CA signs.
     pub(crate) fn request(&self) -> Result<CertificateRequest, GenerateError> {
         match self {
-            Self::Own(request) => Ok(request.clone()),
+            Self::Own { request, .. } => Ok(request.clone()),
             Self::Made { key, .. } => Ok(key.csr("-")?),
         }
     }
@@ -71,11 +91,9 @@ impl Asked {
             ca_id: ca_id.to_ascii_lowercase(),
             thing_name: thing_name(&subject.common_name)?,
             subject,
-            validity: Validity {
-                not_before_unix: now_unix - CLOCK_SKEW,
-                not_after_unix: now_unix + days * DAY,
-            },
-            device_info: request.device_info.0,
+            validity: Validity::of_days(now_unix, days),
+            now: now_unix,
+            device_info: checked_info(request.device_info.0)?,
             key: match (request.csr, request.encrypt_to) {
                 (Some(_), Some(_)) => {
                     return Err(GenerateError::Input(
@@ -83,7 +101,7 @@ impl Asked {
                             .to_owned(),
                     ));
                 }
-                (Some(csr), None) => Key::Own(checked(&csr)?),
+                (Some(csr), None) => checked(&csr)?,
                 (None, encrypt_to) => Key::Made {
                     key: DeviceKey::generate()?,
                     reader: encrypt_to.map(|to| reader(&to.public_key)).transpose()?,
@@ -108,10 +126,24 @@ fn thing_name(common_name: &str) -> Result<Serial, GenerateError> {
     })
 }
 
-fn checked(csr: &str) -> Result<CertificateRequest, GenerateError> {
-    let submitted = SubmittedRequest::parse_text(csr);
-    let checked = submitted.and_then(|submitted| CertificateRequest::parse_der(submitted.der()));
-    checked.map_err(|error| GenerateError::Refused(csr_refusal(&error)))
+fn checked(csr: &str) -> Result<Key, GenerateError> {
+    let read = SubmittedRequest::parse_text(csr).and_then(|submitted| {
+        Ok(Key::Own {
+            request: CertificateRequest::parse_der(submitted.der())?,
+            fingerprint: submitted.fingerprint().to_owned(),
+        })
+    });
+    read.map_err(|error| GenerateError::Refused(csr_refusal(&error)))
+}
+
+/// What a verifier is told by Muster of a certificate that a device brought: it must not read here what the caller says.
+fn checked_info(info: Map<String, Value>) -> Result<Map<String, Value>, GenerateError> {
+    match MUSTERS_WORDS.iter().find(|name| info.contains_key(**name)) {
+        Some(name) => Err(GenerateError::Input(format!(
+            "deviceInfo has the field {name}, which is not the caller's to say. Call it something else."
+        ))),
+        None => Ok(info),
+    }
 }
 
 fn reader(public_key: &str) -> Result<Reader, GenerateError> {

@@ -25,9 +25,16 @@ pub enum GenerateError {
     CaUnknown(String),
     /// The key of an operator's CA is the operator's.
     #[error(
-        "CA {0} was brought, and its private key is not here. Whoever has the key signs the certificate; this call cannot."
+        "The private key of CA {0} is not in the vault: the CA was brought, and whoever has the key signs its certificates; or \
+         its file is gone."
     )]
     CaKeyElsewhere(String),
+    /// Who the device will be cannot be told.
+    #[error(
+        "CA {0} was registered with a template that names things by something else than the certificate's common name or \
+         id, so Muster cannot keep count of its devices. Register another CA."
+    )]
+    TemplateUnusable(String),
     /// The CA is over.
     #[error("CA {0} is no longer valid, or not yet, so it cannot sign. Register another CA.")]
     CaExpired(String),
@@ -85,6 +92,7 @@ impl NamedError for GenerateError {
             Self::Subject(_) | Self::Incomplete(_) => "SubjectInvalid",
             Self::CaUnknown(_) => "CaUnknown",
             Self::CaKeyElsewhere(_) => "CaKeyElsewhere",
+            Self::TemplateUnusable(_) => "TemplateInvalid",
             Self::CaExpired(_) => "CaExpired",
             Self::CaUnusable { .. } => "CaInvalid",
             Self::VerifierUnknown { .. } => "VerifierUnknown",
@@ -97,7 +105,8 @@ impl NamedError for GenerateError {
     fn told(&self) -> Option<String> {
         match self {
             Self::Cloud(failure) => Some(format!(
-                "{} failed. No certificate was handed out. The function's log says why.",
+                "{} failed. The function's log says why. Ask again, with the same csr: a certificate that was handed out all \
+                 the same is then answered.",
                 failure.action
             )),
             Self::DeviceKey(_) | Self::CaKey(_) => {

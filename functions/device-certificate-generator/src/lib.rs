@@ -22,7 +22,7 @@ use muster_onboarding::ports::{
     AuthorityKeyOpener, Certificate, CertificateRegistry, DataEndpoint, DeviceEvent, DeviceLedger,
     HandedOut, HandingOutLedger, Things, VaultReader, Verifiers,
 };
-use muster_pki::{der_to_pem, read_certificate};
+use muster_pki::der_to_pem;
 use signer::Signer;
 use standing::Standing;
 use std::collections::BTreeMap;
@@ -70,6 +70,7 @@ where
         now: i64,
         event: ApiEvent<GenerateDeviceCertificate>,
     ) -> Result<GeneratedDeviceCertificate, GenerateError> {
+        let caller = event.caller;
         let asked = Asked::read(event.body, now.div_euclid(1000))?;
         let signer = Signer::find(&self.registry, &asked.ca_id).await?;
         let generated = self.generate_with(&signer, &asked, now).await;
@@ -78,7 +79,7 @@ where
             Err(GenerateError::Refused(refusal)) => Err(refusal.clone()),
             Err(_) => return generated,
         };
-        self.record(&asked, now, outcome).await;
+        self.record(&asked, caller, now, outcome).await;
         generated
     }
 
@@ -94,7 +95,12 @@ where
             Standing::Answered(certificate) => certificate,
             Standing::Free => {
                 let signed = signer.sign(&self.vault, &self.keys, asked).await?;
-                self.hand_out(signer, asked, signed, now).await?
+                // What cannot be answered is not handed out.
+                let ready = answer(signer, asked, &signed, endpoint.clone())?;
+                match self.hand_out(signer, asked, &signed, now).await? {
+                    None => return Ok(ready),
+                    Some(theirs) => theirs,
+                }
             }
         };
         answer(signer, asked, &certificate, endpoint)
@@ -104,38 +110,35 @@ where
         standing::look_up(&self.ledger, &self.registry, signer, asked).await
     }
 
-    /// Notes the certificate before it is answered. Where Muster's workflow provisions, it is the workflow that does so,
-    /// when the device has come.
+    /// Notes the certificate before it is answered; where AWS IoT provisions by itself, also that the device has it.
+    /// Where Muster's workflow provisions, the workflow notes that when the device has come. `Some` certificate is the
+    /// one to answer instead.
     async fn hand_out(
         &self,
         signer: &Signer,
         asked: &Asked,
-        certificate: Certificate,
+        certificate: &Certificate,
         now: i64,
-    ) -> Result<Certificate, GenerateError> {
+    ) -> Result<Option<Certificate>, GenerateError> {
+        let end = signer.certificate.validity().not_after_unix;
+        let handed_out = HandedOut {
+            serial: asked.thing_name.clone(),
+            thing_name: signer.thing_name(asked, certificate)?,
+            fingerprint: asked.key.fingerprint(),
+            ca_certificate_id: asked.ca_id.clone(),
+            certificate: certificate.clone(),
+            not_after: asked.validity.not_after_unix.min(end),
+        };
         if signer.registered.template.is_none() {
-            return Ok(certificate);
+            self.ledger.note_handed_out(&handed_out).await?;
+            return Ok(None);
         }
-        let fingerprint = read_certificate(&certificate.der)
-            .map(|read| read.public_key_fingerprint)
-            .unwrap_or_default();
-        let noted = self
-            .ledger
-            .hand_out(&HandedOut {
-                serial: asked.thing_name.clone(),
-                fingerprint,
-                ca_certificate_id: asked.ca_id.clone(),
-                execution: execution(&certificate.id),
-                certificate: certificate.clone(),
-                at: now,
-            })
-            .await;
-        match noted {
-            Ok(()) => Ok(certificate),
+        match self.ledger.hand_out(&handed_out, now).await {
+            Ok(()) => Ok(None),
             // Somebody was quicker. Their certificate counts, and this one was never seen.
             Err(failure) if failure.kind == FailureKind::ConditionFailed => {
                 match self.look_up(signer, asked).await? {
-                    Standing::Answered(theirs) => Ok(theirs),
+                    Standing::Answered(theirs) => Ok(Some(theirs)),
                     Standing::Free => Err(GenerateError::Refused(Refusal::new(
                         RefusalCode::ProvisioningInProgress,
                         "This name was taken and released at this moment. Ask again.",
@@ -147,7 +150,13 @@ where
     }
 
     /// The timeline is for people; that it cannot be written takes nobody's certificate away.
-    async fn record(&self, asked: &Asked, now: i64, outcome: Result<String, Refusal>) {
+    async fn record(
+        &self,
+        asked: &Asked,
+        caller: Option<String>,
+        now: i64,
+        outcome: Result<String, Refusal>,
+    ) {
         let days = if outcome.is_ok() {
             self.timeline_days
         } else {
@@ -165,10 +174,7 @@ where
         let event = DeviceEvent {
             serial,
             at: now,
-            execution: match &outcome {
-                Ok(id) => execution(id),
-                Err(_) => "-".to_owned(),
-            },
+            caller,
             outcome,
             expires_at: now.div_euclid(1000) + days * DAY,
         };
@@ -176,11 +182,6 @@ where
             tracing::warn!(target: "muster", serial = %event.serial, cause = %error, "the timeline lacks this");
         }
     }
-}
-
-/// Who handed a certificate out, where a workflow's execution would stand.
-fn execution(certificate_id: &str) -> String {
-    format!("handed-out-{certificate_id}")
 }
 
 fn answer(
@@ -192,7 +193,7 @@ fn answer(
     let ca_certificate = signer.certificate.pem();
     let own = der_to_pem("CERTIFICATE", &certificate.der);
     let key = match &asked.key {
-        Key::Own(_) => None,
+        Key::Own { .. } => None,
         Key::Made { key, reader: None } => Some(MadeKey::InClear {
             private_key: key.pem(),
         }),
@@ -206,7 +207,7 @@ fn answer(
     Ok(GeneratedDeviceCertificate {
         endpoints: Endpoints { data: endpoint },
         device: NamedDevice {
-            thing_name: asked.thing_name.clone(),
+            thing_name: signer.thing_name(asked, certificate)?,
         },
         certificates: Certificates {
             certificate_id: certificate.id.clone(),

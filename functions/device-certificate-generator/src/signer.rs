@@ -2,11 +2,11 @@
 
 use crate::GenerateError;
 use crate::asked::Asked;
-use muster_documents::{Refusal, RefusalCode, VaultFile};
-use muster_onboarding::complete;
+use muster_documents::{Refusal, RefusalCode, Serial, VaultFile};
 use muster_onboarding::ports::{
     AuthorityKeyOpener, Certificate, CertificateRegistry, RegisteredAuthority, VaultReader,
 };
+use muster_onboarding::{Naming, complete, naming};
 use muster_pki::{CaCertificate, CaError, CaKey, DeviceProfile, certificate_id, read_certificate};
 
 /// What KMS decrypts at most, in bytes (`Decrypt`, `CiphertextBlob`).
@@ -77,6 +77,25 @@ impl Signer {
             id,
             der: signed.der().to_vec(),
         })
+    }
+
+    /// What the thing will be called, which the CA's template may decide.
+    pub(crate) fn thing_name(
+        &self,
+        asked: &Asked,
+        certificate: &Certificate,
+    ) -> Result<Serial, GenerateError> {
+        match self.registered.template.as_deref().map(naming) {
+            None | Some(Some(Naming::CommonName)) => Ok(asked.thing_name.clone()),
+            Some(Some(Naming::CertificateId)) => Serial::new(certificate.id.as_str())
+                .map_err(|why| GenerateError::Input(why.to_string())),
+            Some(None) => Err(GenerateError::TemplateUnusable(asked.ca_id.clone())),
+        }
+    }
+
+    /// Whether it is of this CA's.
+    pub(crate) fn issued(&self, certificate: &Certificate) -> bool {
+        read_certificate(&certificate.der).is_ok_and(|read| read.issued_by(&self.certificate))
     }
 
     /// The ARN that AWS IoT will give a certificate, in the CA's own account and region.

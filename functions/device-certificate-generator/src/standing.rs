@@ -5,8 +5,11 @@ use crate::asked::{Asked, Key};
 use crate::signer::Signer;
 use muster_documents::{Refusal, RefusalCode};
 use muster_onboarding::ledger::{DeviceState, IMPORTED};
-use muster_onboarding::ports::{Certificate, DeviceLedger, HeldDevice, Things};
-use muster_pki::{SubmittedRequest, read_certificate};
+use muster_onboarding::ports::{Certificate, DeviceLedger, HandedOut, HandingOutLedger, Things};
+
+/// The most certificates of one name that may be out without the device having come in. Each of them could be used, so
+/// there are few.
+const MOST_OUT: usize = 10;
 
 /// What is to be done for a name.
 pub(crate) enum Standing {
@@ -20,23 +23,43 @@ pub(crate) enum Standing {
 /// key of its certificate, as the CSR's signature shows. A thing that is there without being Muster's is touched only if
 /// its name was imported, which is the operator's word for it.
 pub(crate) async fn look_up(
-    ledger: &impl DeviceLedger,
+    ledger: &(impl DeviceLedger + HandingOutLedger),
     things: &impl Things,
     signer: &Signer,
     asked: &Asked,
 ) -> Result<Standing, GenerateError> {
-    let held = ledger.held(&asked.thing_name).await?.unwrap_or_default();
+    let name = &asked.thing_name;
+    let held = ledger.held(name).await?.unwrap_or_default();
+    let out = ledger.handed_out(name).await?;
+    let out: Vec<_> = out
+        .into_iter()
+        .filter(|one| one.not_after > asked.now)
+        .collect();
+    let own = out.iter().find(|one| is_own(one, signer, asked));
     match held.state {
-        Some(DeviceState::Provisioned) => answered(held, signer, asked),
+        Some(DeviceState::Provisioned) => {
+            let current = held.current.as_ref().map(|current| current.id.as_str());
+            own.filter(|own| current == Some(own.certificate.id.as_str()))
+                .map(|own| Standing::Answered(own.certificate.clone()))
+                .ok_or_else(taken)
+        }
         Some(DeviceState::Provisioning) => Err(refused(
             RefusalCode::ProvisioningInProgress,
             "A thing of this name is being provisioned at this moment. Ask again later.",
         )),
-        Some(DeviceState::Known) if held.enrolled_by.as_deref() == Some(IMPORTED) => {
-            Ok(Standing::Free)
-        }
         Some(DeviceState::Known) | None => {
-            if things.thing_exists(&asked.thing_name).await? {
+            if let Some(own) = own {
+                return Ok(Standing::Answered(own.certificate.clone()));
+            }
+            if out.len() >= MOST_OUT {
+                return Err(refused(
+                    RefusalCode::AlreadyProvisioned,
+                    "Ten certificates of this name have been handed out, and none has come in. `muster device release` \
+                     takes them away.",
+                ));
+            }
+            let imported = held.enrolled_by.as_deref() == Some(IMPORTED);
+            if !imported && things.thing_exists(name).await? {
                 return Err(refused(
                     RefusalCode::ThingExists,
                     "A thing of this name is there already. Choose another name; or, if this device is to become that \
@@ -48,23 +71,21 @@ pub(crate) async fn look_up(
     }
 }
 
-fn answered(held: HeldDevice, signer: &Signer, asked: &Asked) -> Result<Standing, GenerateError> {
+/// Whether it was handed out by this CA for the key that the request is signed with.
+fn is_own(one: &HandedOut, signer: &Signer, asked: &Asked) -> bool {
     let same_key = match &asked.key {
-        Key::Own(request) => SubmittedRequest::parse_der(request.der())
-            .is_ok_and(|request| held.fingerprint.as_deref() == Some(request.fingerprint())),
+        Key::Own { fingerprint, .. } => *fingerprint == one.fingerprint,
         Key::Made { .. } => false,
     };
-    let own = held.current.filter(|certificate| {
-        let read = read_certificate(&certificate.der);
-        same_key && read.is_ok_and(|read| read.issued_by(&signer.certificate))
-    });
-    own.map(Standing::Answered).ok_or_else(|| {
-        refused(
-            RefusalCode::AlreadyProvisioned,
-            "A thing of this name has a certificate already. If the device has lost its key, have the operator run \
-             `muster device release`, then ask again.",
-        )
-    })
+    same_key && one.ca_certificate_id == asked.ca_id && signer.issued(&one.certificate)
+}
+
+fn taken() -> GenerateError {
+    refused(
+        RefusalCode::AlreadyProvisioned,
+        "A thing of this name has a certificate already. If the device has lost its key, or its certificate has ended, \
+         have the operator run `muster device release`, then ask again.",
+    )
 }
 
 fn refused(code: RefusalCode, message: &str) -> GenerateError {

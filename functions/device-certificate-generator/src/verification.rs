@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Asks the CA's verifier, if it names one. It is asked with what the caller says of the device, to which the thing's
-/// name and the CA's id are added: those the caller cannot choose another than those of the certificate.
+/// name, the CA's id and the key's fingerprint are added: those of the certificate, whatever the caller says.
 pub(crate) async fn verify(
     verifiers: &impl Verifiers,
     known: &BTreeMap<String, String>,
@@ -25,6 +25,10 @@ pub(crate) async fn verify(
     let Some(arn) = verifier else { return Ok(()) };
     let mut question = asked.device_info.clone();
     question.insert("thingName".to_owned(), asked.thing_name.as_str().into());
+    question.insert(
+        "publicKeyFingerprint".to_owned(),
+        asked.key.fingerprint().into(),
+    );
     question.insert("caCertificateId".to_owned(), asked.ca_id.clone().into());
     let failed = |what| GenerateError::VerifierFailed {
         ca: asked.ca_id.clone(),

@@ -4,7 +4,6 @@ use super::ca;
 use super::caller::with;
 use crate::api::caller::{Asked, Caller, ask_unsigned};
 use crate::support::Stack;
-use aws_sdk_iot::types::CaCertificateStatus;
 use muster_pki::DeviceKey;
 use serde_json::{Value, json};
 
@@ -53,9 +52,6 @@ async fn a_signed_request_gets_a_certificate_and_every_refusal_its_status() {
         let answer = root.ask(&stack, Asked::post(PATH, asked.to_string())).await;
         answer.refuses(status, code);
     }
-    let update = stack.iot().update_ca_certificate().certificate_id(&strict);
-    let update = update.new_status(CaCertificateStatus::Inactive);
-    update.send().await.unwrap();
     assert!(device.works(&stack).await);
     assert_eq!(stack.things().await, ["sensor-00001"]);
 }

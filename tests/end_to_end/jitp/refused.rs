@@ -2,7 +2,7 @@
 
 use super::caller::{ask, ask_for, register};
 use super::{ca, device};
-use crate::support::{Authority, OURS, Stack};
+use crate::support::{Authority, OURS, Stack, invoke};
 use aws_sdk_iot::types::CaCertificateStatus;
 use muster_pki::{CaCertificate, CaKey, CaSubject, DeviceKey, Validity};
 use serde_json::{Value, json};
@@ -31,6 +31,10 @@ async fn bad_input_gets_its_reason_and_leaves_nothing() {
         ),
         (
             json!({ "caCertificateId": ca, "deviceInfo": [1] }),
+            "InputInvalid",
+        ),
+        (
+            json!({ "caCertificateId": ca, "deviceInfo": { "certificatePem": "x" } }),
             "InputInvalid",
         ),
         (json!({ "caCertificateId": ca, "csr": "" }), "CsrUnreadable"),
@@ -123,6 +127,13 @@ async fn only_a_ca_of_musters_that_is_in_force_and_whose_key_is_here_signs() {
         .unwrap()
         .pem();
     let asked = json!({ "caCertificatePem": pem, "certificateMode": "SNI_ONLY", "route": "jitp" });
+    let mut judged = asked.clone();
+    judged["verifierName"] = "allow-list".into();
+    let event = json!({ "body": judged });
+    let error = invoke(&stack, "CaRegistratorFunction", &event)
+        .await
+        .unwrap_err();
+    assert_eq!(error.name, "CaInvalid", "nobody would ask it: {error:?}");
     let brought = register(&stack, asked).await;
     let error = ask_for(&stack, &brought, "sensor-00001", &key)
         .await

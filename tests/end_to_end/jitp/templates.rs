@@ -2,6 +2,8 @@
 
 use super::caller::{ask, register, with};
 use crate::support::{Failed, Stack, invoke};
+use muster::release::release;
+use muster_documents::Serial;
 use muster_pki::DeviceKey;
 use serde_json::{Value, json};
 
@@ -46,9 +48,16 @@ async fn a_template_of_the_operators_is_what_its_devices_are_provisioned_by() {
         "csrSubjects": { "commonName": "sensor-00001", "countryName": "TW" },
     });
     let device = with(&ask(&stack, asked).await.unwrap(), key);
+    assert_eq!(device.client_id, device.certificate_id, "as the thing");
     device.knocks(&stack).await;
     assert!(device.works(&stack).await);
     assert_eq!(stack.things().await, [device.certificate_id.clone()]);
+    let serial = Serial::new("sensor-00001").unwrap();
+    release(&stack.target, &serial).await.unwrap();
+    assert_eq!(device.status(&stack).await.as_deref(), Some("REVOKED"));
+    let principals = stack.iot().list_thing_principals();
+    let principals = principals.thing_name(&device.certificate_id).send().await;
+    assert!(principals.unwrap().principals().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +74,13 @@ async fn a_template_that_would_let_nobody_in_registers_no_ca() {
         json!({ "templateBody": of_the_seed(), "route": "jitr" }),
     )
     .await;
+    assert_eq!(error.name, "TemplateInvalid", "{error:?}");
+    let joined = of_the_seed().replace(
+        "{\"Ref\":\"AWS::IoT::Certificate::Id\"}},\"Type\":\"AWS::IoT::Thing\"",
+        "\"fixed\"},\"Type\":\"AWS::IoT::Thing\"",
+    );
+    assert_ne!(joined, of_the_seed());
+    let error = refused(&stack, json!({ "templateBody": joined })).await;
     assert_eq!(error.name, "TemplateInvalid", "{error:?}");
     let error = refused(&stack, json!({ "route": "other" })).await;
     assert!(error.cause.contains("`jitr` or `jitp`"), "{error:?}");

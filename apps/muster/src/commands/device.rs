@@ -5,10 +5,11 @@ use crate::output::Output;
 use crate::release;
 use crate::table;
 use crate::target::{Target, TargetArguments};
-use crate::timeline::Shown;
+use crate::timeline::{HandedOut, Shown};
 use clap::{Args, Subcommand};
 use muster_cloud::operator::Import;
 use muster_documents::Serial;
+use muster_onboarding::ports::HandingOutLedger;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -137,10 +138,20 @@ async fn import(target: &Target, file: &Path, output: &Output) -> Result<ExitCod
 
 async fn show(target: &Target, serial: &Serial, output: &Output) -> Result<ExitCode, Failure> {
     let (device, timeline) = target.devices()?.show(serial).await?;
-    let known = device.is_some() || !timeline.is_empty();
+    let handed_out = target.ledger()?.handed_out(serial).await?;
+    let handed_out = handed_out.into_iter().map(|one| {
+        Ok(HandedOut {
+            certificate_id: one.certificate.id,
+            ca_certificate_id: one.ca_certificate_id,
+            not_after: jiff::Timestamp::from_second(one.not_after)?.to_string(),
+        })
+    });
+    let handed_out = handed_out.collect::<Result<Vec<_>, Failure>>()?;
+    let known = device.is_some() || !timeline.is_empty() || !handed_out.is_empty();
     let shown = Shown {
         serial,
         device,
+        handed_out,
         timeline,
     };
     output.result(&shown, &shown);

@@ -1,15 +1,11 @@
 //! Deliveries that wait for their devices.
 
-use super::{Ledger, remove, s, send, text, unless_another_holds_it};
-use crate::failure;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use super::{Ledger, cancelled, malformed, remove, s, send, text, unless_another_holds_it};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use muster_documents::{ClientId, Serial};
+use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{PK, SK, STATE_SK, connection_key, delivery_key, device_key};
 use muster_onboarding::ports::{Awaited, Delivery, DeliveryLedger};
-use muster_onboarding::{CloudFailure, FailureKind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How long a delivery's item outlives its last write, in seconds: longer than any delivery may take, which is what
@@ -43,22 +39,16 @@ impl DeliveryLedger for Ledger {
         if let Some(token) = &delivery.task_token {
             put = put.item("taskToken", s(token));
         }
-        let malformed = |error: aws_sdk_dynamodb::error::BuildError| CloudFailure {
-            kind: FailureKind::Refused,
-            action: ACTION,
-            message: error.to_string(),
-            source: None,
-        };
         self.client
             .transact_write_items()
             .transact_items(
                 TransactWriteItem::builder()
-                    .update(answered.map_err(malformed)?)
+                    .update(answered.map_err(|error| malformed(ACTION, &error))?)
                     .build(),
             )
             .transact_items(
                 TransactWriteItem::builder()
-                    .put(put.build().map_err(malformed)?)
+                    .put(put.build().map_err(|error| malformed(ACTION, &error))?)
                     .build(),
             )
             .send()
@@ -128,30 +118,4 @@ fn key(awaited: Awaited, client_id: &ClientId) -> String {
         Awaited::Acknowledgement => delivery_key(client_id),
         Awaited::Connection => connection_key(client_id),
     }
-}
-
-/// A transaction is cancelled for many reasons; only a condition that did not hold says that another holds the device.
-/// A conflict with another transaction, or a throttled table, passes.
-fn cancelled(
-    action: &'static str,
-    error: SdkError<TransactWriteItemsError, HttpResponse>,
-) -> CloudFailure {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => Some(
-            cancelled
-                .cancellation_reasons()
-                .iter()
-                .any(|reason| reason.code() == Some("ConditionalCheckFailed")),
-        ),
-        _ => None,
-    };
-    let mut failure = failure(action, error);
-    if let Some(condition_failed) = reasons {
-        failure.kind = if condition_failed {
-            FailureKind::ConditionFailed
-        } else {
-            FailureKind::Throttled
-        };
-    }
-    failure
 }

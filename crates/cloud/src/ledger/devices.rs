@@ -1,11 +1,9 @@
 //! Devices under provisioning.
 
-use super::{Item, Ledger, remove, s, send, text, unless_another_holds_it};
+use super::{Item, Ledger, certificate, remove, s, send, text, unless_another_holds_it};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{DeviceState, device_key};
@@ -120,17 +118,4 @@ fn read_held(item: &Item) -> HeldDevice {
         current: certificate(item, "certificate"),
         enrolled_by: text(item, "enrolledBy"),
     }
-}
-
-fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
-    Some(Certificate {
-        id: text(item, &format!("{stem}Id"))?,
-        arn: text(item, &format!("{stem}Arn"))?,
-        der: match item.get(&format!("{stem}Der"))? {
-            AttributeValue::B(bytes) => bytes.as_ref().to_vec(),
-            // Step Functions' own integration encodes bytes once more, so a workflow writes base64 as text.
-            AttributeValue::S(base64) => STANDARD.decode(base64).ok()?,
-            _ => return None,
-        },
-    })
 }

@@ -1,45 +1,129 @@
 //! Certificates that are handed out.
 
-use super::{Ledger, iso, s};
+use super::{Item, Ledger, cancelled, certificate, iso, malformed, number, s, text};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::{DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, device_key};
+use muster_onboarding::ledger::{
+    CERTIFICATE_SK_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, device_key,
+};
 use muster_onboarding::ports::{DeviceEvent, HandedOut, HandingOutLedger};
+use std::collections::HashMap;
+
+/// Who holds a device whose certificate was handed out, where a workflow's execution would stand.
+fn holder(handed_out: &HandedOut) -> String {
+    format!("handed-out-{}", handed_out.certificate.id)
+}
+
+fn item(handed_out: &HandedOut) -> Item {
+    let HandedOut { certificate, .. } = handed_out;
+    let sk = format!("{CERTIFICATE_SK_PREFIX}{}", certificate.id);
+    let der = AttributeValue::B(Blob::new(certificate.der.clone()));
+    let expires_at = AttributeValue::N(handed_out.not_after.to_string());
+    HashMap::from(
+        [
+            (PK, s(device_key(&handed_out.serial))),
+            (SK, s(sk)),
+            ("thingName", s(handed_out.thing_name.as_str())),
+            ("fingerprint", s(&handed_out.fingerprint)),
+            ("certificateId", s(&certificate.id)),
+            ("certificateArn", s(&certificate.arn)),
+            ("certificateDer", der),
+            ("caCertificateId", s(&handed_out.ca_certificate_id)),
+            ("expiresAt", expires_at),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    )
+}
+
+fn read(serial: &Serial, item: &Item) -> Option<HandedOut> {
+    Some(HandedOut {
+        serial: serial.clone(),
+        thing_name: Serial::new(text(item, "thingName")?).ok()?,
+        fingerprint: text(item, "fingerprint")?,
+        certificate: certificate(item, "certificate")?,
+        ca_certificate_id: text(item, "caCertificateId")?,
+        not_after: number(item, "expiresAt")?,
+    })
+}
 
 impl HandingOutLedger for Ledger {
-    async fn hand_out(&self, handed_out: &HandedOut) -> Result<(), CloudFailure> {
-        let certificate = &handed_out.certificate;
+    async fn handed_out(&self, serial: &Serial) -> Result<Vec<HandedOut>, CloudFailure> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :certificate)")
+            .expression_attribute_values(":pk", s(device_key(serial)))
+            .expression_attribute_values(":certificate", s(CERTIFICATE_SK_PREFIX))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| failure("dynamodb:Query", error))?;
+            found.extend(read(serial, &item));
+        }
+        Ok(found)
+    }
+
+    async fn note_handed_out(&self, handed_out: &HandedOut) -> Result<(), CloudFailure> {
         self.client
-            .update_item()
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item(handed_out)))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:PutItem", error))
+    }
+
+    /// One transaction, which the SDK repeats under one token: an answer that was lost is no second try.
+    async fn hand_out(&self, handed_out: &HandedOut, at: i64) -> Result<(), CloudFailure> {
+        const ACTION: &str = "dynamodb:TransactWriteItems";
+        let certificate = &handed_out.certificate;
+        let device = Update::builder()
             .table_name(&self.table)
             .key(PK, s(device_key(&handed_out.serial)))
             .key(SK, s(STATE_SK))
             .update_expression(
-                "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
+                "SET #state = :provisioned, serial = :serial, thingName = :thing, fingerprint = :fingerprint, \
                  execution = :me, updatedAt = :now, certificateId = :id, certificateArn = :arn, certificateDer = :der, \
-                 caCertificateId = :ca, enrolledBy = if_not_exists(enrolledBy, :me)",
+                 enrolledBy = if_not_exists(enrolledBy, :me)",
             )
             .condition_expression("attribute_not_exists(pk) OR #state = :known")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
             .expression_attribute_values(":serial", s(handed_out.serial.as_str()))
+            .expression_attribute_values(":thing", s(handed_out.thing_name.as_str()))
             .expression_attribute_values(":fingerprint", s(&handed_out.fingerprint))
-            .expression_attribute_values(":me", s(&handed_out.execution))
-            .expression_attribute_values(":now", s(iso(handed_out.at)))
+            .expression_attribute_values(":me", s(holder(handed_out)))
+            .expression_attribute_values(":now", s(iso(at)))
             .expression_attribute_values(":id", s(&certificate.id))
             .expression_attribute_values(":arn", s(&certificate.arn))
             .expression_attribute_values(
                 ":der",
                 AttributeValue::B(Blob::new(certificate.der.clone())),
             )
-            .expression_attribute_values(":ca", s(&handed_out.ca_certificate_id))
+            .build()
+            .map_err(|error| malformed(ACTION, &error))?;
+        let noted = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item(handed_out)))
+            .build()
+            .map_err(|error| malformed(ACTION, &error))?;
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().update(device).build())
+            .transact_items(TransactWriteItem::builder().put(noted).build())
             .send()
             .await
             .map(drop)
-            .map_err(|error| failure("dynamodb:UpdateItem", error))
+            .map_err(|error| cancelled(ACTION, error))
     }
 
     async fn record_event(&self, event: &DeviceEvent) -> Result<(), CloudFailure> {
@@ -54,18 +138,24 @@ impl HandingOutLedger for Ledger {
                 serde_json::json!({ "code": refusal.code, "message": refusal.message }),
             ),
         };
+        let which = event.outcome.as_deref().unwrap_or("-");
+        let steps = event
+            .caller
+            .iter()
+            .map(|caller| serde_json::json!({ "at": at, "did": format!("asked for by {caller}") }));
+        let steps: serde_json::Value = steps.collect();
         self.client
             .put_item()
             .table_name(&self.table)
             .item(PK, s(device_key(&event.serial)))
-            .item(SK, s(format!("{EVENT_SK_PREFIX}{at}#{}", event.execution)))
+            .item(SK, s(format!("{EVENT_SK_PREFIX}{at}#{which}")))
             .item("at", s(at))
             .item("event", s(name))
-            .item("execution", s(&event.execution))
+            .item("execution", s("-"))
             .item("clientId", s("-"))
             .item("outcome", s(outcome.to_string()))
             .item("failure", s("-"))
-            .item("steps", s("[]"))
+            .item("steps", s(steps.to_string()))
             .item("expiresAt", AttributeValue::N(event.expires_at.to_string()))
             .send()
             .await

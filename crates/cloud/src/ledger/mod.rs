@@ -8,11 +8,17 @@ mod refusals;
 use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use muster_onboarding::ledger::{PK, SK, STATE_SK};
+use muster_onboarding::ports::Certificate;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
 
@@ -31,6 +37,23 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
 
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
     item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
+    Some(Certificate {
+        id: text(item, &format!("{stem}Id"))?,
+        arn: text(item, &format!("{stem}Arn"))?,
+        der: match item.get(&format!("{stem}Der"))? {
+            AttributeValue::B(bytes) => bytes.as_ref().to_vec(),
+            // Step Functions' own integration encodes bytes once more, so a workflow writes base64 as text.
+            AttributeValue::S(base64) => STANDARD.decode(base64).ok()?,
+            _ => return None,
+        },
+    })
+}
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 impl Ledger {
@@ -93,6 +116,42 @@ fn unless_another_holds_it(result: Result<(), CloudFailure>) -> Result<(), Cloud
     match result {
         Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
         other => other,
+    }
+}
+
+/// A transaction is cancelled for many reasons; only a condition that did not hold says that another holds the device.
+/// A conflict with another transaction, or a throttled table, passes.
+fn cancelled(
+    action: &'static str,
+    error: SdkError<TransactWriteItemsError, HttpResponse>,
+) -> CloudFailure {
+    let reasons = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => Some(
+            cancelled
+                .cancellation_reasons()
+                .iter()
+                .any(|reason| reason.code() == Some("ConditionalCheckFailed")),
+        ),
+        _ => None,
+    };
+    let mut failure = failure(action, error);
+    if let Some(condition_failed) = reasons {
+        failure.kind = if condition_failed {
+            FailureKind::ConditionFailed
+        } else {
+            FailureKind::Throttled
+        };
+    }
+    failure
+}
+
+/// A part of a transaction that lacks what it has to have, which only a defect can cause.
+fn malformed(action: &'static str, error: &BuildError) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Refused,
+        action,
+        message: error.to_string(),
+        source: None,
     }
 }
 

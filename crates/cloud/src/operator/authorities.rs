@@ -1,5 +1,6 @@
 //! Certificate authorities: listed, shut and opened again.
 
+use crate::registrations::provisions;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{AutoRegistrationStatus, CaCertificateStatus};
@@ -109,7 +110,7 @@ impl Authorities {
             .map_err(|error| failure(ACTION, error))?;
         let provisions = described
             .registration_config
-            .is_some_and(|config| config.template_body.is_some() || config.template_name.is_some());
+            .is_some_and(|config| provisions(&config));
         let found = described
             .certificate_description
             .ok_or_else(|| broken(ACTION, "description"))?;

@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
-    DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, SK, STATE_SK, client_key, device_key,
+    CERTIFICATE_SK_PREFIX, DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, SK, STATE_SK,
+    client_key, device_key,
 };
+use muster_onboarding::ports::HandedOut;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -30,8 +32,6 @@ pub struct Device {
     pub certificate_id: Option<String>,
     /// Its ARN.
     pub certificate_arn: Option<String>,
-    /// The CA that signed it, where it was handed out.
-    pub ca_certificate_id: Option<String>,
     /// The certificate under way.
     pub pending_certificate_id: Option<String>,
     /// Its ARN.
@@ -50,7 +50,7 @@ pub struct Device {
 pub struct TimelineEntry {
     /// When it ended, ISO 8601.
     pub at: String,
-    /// `DeviceProvisioned`, `DeviceRejected` or `DeliveryAbandoned`.
+    /// `DeviceProvisioned`, `DeviceRejected`, `DeliveryAbandoned` or `CertificateHandedOut`.
     pub event: String,
     /// The execution that worked on it.
     pub execution: String,
@@ -243,7 +243,7 @@ impl Devices {
         self.update(serial)
             .update_expression(
                 "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
-                 certificateId, certificateArn, certificateDer, caCertificateId, \
+                 certificateId, certificateArn, certificateDer, \
                  pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
             )
             .condition_expression("execution = :execution")
@@ -254,6 +254,20 @@ impl Devices {
             .await
             .map(drop)
             .map_err(|error| failure("dynamodb:UpdateItem", error))
+    }
+
+    /// Forgets a certificate that was handed out, once it is shut out.
+    pub async fn forget_handed_out(&self, handed_out: &HandedOut) -> Result<(), CloudFailure> {
+        let sk = format!("{CERTIFICATE_SK_PREFIX}{}", handed_out.certificate.id);
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, s(device_key(&handed_out.serial)))
+            .key(SK, s(sk))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 
     /// Makes a serial unknown again. One that is not merely known stays, with `ConditionFailed`.
@@ -276,7 +290,6 @@ fn read_device(item: &Item) -> Device {
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),
         certificate_arn: text(item, "certificateArn"),
-        ca_certificate_id: text(item, "caCertificateId"),
         pending_certificate_id: text(item, "pendingCertificateId"),
         pending_certificate_arn: text(item, "pendingCertificateArn"),
         client_id: text(item, "clientId"),

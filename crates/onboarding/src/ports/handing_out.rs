@@ -65,21 +65,21 @@ pub trait DataEndpoint {
     fn data_endpoint(&self) -> impl Future<Output = Result<String, CloudFailure>> + Send;
 }
 
-/// A certificate that is handed out, and to whom.
+/// A certificate that is handed out, and to whom. Until its end it may come in, or come in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandedOut {
     /// The device.
     pub serial: Serial,
+    /// The thing that it will be.
+    pub thing_name: Serial,
     /// SHA-256 of its public key, lowercase hex.
     pub fingerprint: String,
     /// Its certificate, which AWS IoT does not know before the device connects.
     pub certificate: Certificate,
     /// The CA that signed it.
     pub ca_certificate_id: String,
-    /// Who did it; one for each time.
-    pub execution: String,
-    /// When, in milliseconds since 1970.
-    pub at: i64,
+    /// The last second of its validity, in seconds since 1970.
+    pub not_after: i64,
 }
 
 /// One line of a device's timeline that no workflow writes.
@@ -89,8 +89,8 @@ pub struct DeviceEvent {
     pub serial: Serial,
     /// When, in milliseconds since 1970.
     pub at: i64,
-    /// Who did it; one for each time.
-    pub execution: String,
+    /// Who asked: the ARN of IAM's identity, where it is known.
+    pub caller: Option<String>,
     /// The certificate that was handed out, or why there was none.
     pub outcome: Result<String, Refusal>,
     /// Until when it is kept, in seconds since 1970.
@@ -99,11 +99,22 @@ pub struct DeviceEvent {
 
 /// The ledger, for certificates that are handed out.
 pub trait HandingOutLedger {
-    /// Notes that the device has this certificate from now on, if it is merely known, or not known at all. Fails with
-    /// `ConditionFailed` otherwise.
+    /// The certificates that were handed out for this name and not taken away, expired ones among them.
+    fn handed_out(
+        &self,
+        serial: &Serial,
+    ) -> impl Future<Output = Result<Vec<HandedOut>, CloudFailure>> + Send;
+    /// Notes a certificate, so that it can be taken away.
+    fn note_handed_out(
+        &self,
+        handed_out: &HandedOut,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Notes a certificate, and that the device has it from now on, if it is merely known, or not known at all. Fails
+    /// with `ConditionFailed` otherwise, and then nothing is noted. `at` is in milliseconds since 1970.
     fn hand_out(
         &self,
         handed_out: &HandedOut,
+        at: i64,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Adds to the device's timeline.
     fn record_event(
