@@ -31,6 +31,13 @@ pub struct Authority {
     pub served: bool,
 }
 
+impl Authority {
+    /// Whether it admits no device.
+    pub fn is_shut(&self) -> bool {
+        self.status == CaCertificateStatus::Inactive.as_str()
+    }
+}
+
 /// The CAs of the account and region.
 #[derive(Debug, Clone)]
 pub struct Authorities {

@@ -6,9 +6,6 @@ use crate::target::Target;
 use muster_cloud::operator::Authority;
 use serde_json::json;
 
-/// AWS IoT's word for a CA that is shut.
-const SHUT: &str = "INACTIVE";
-
 /// Takes a CA that is shut away. One that is open is refused, so that nobody removes what devices still come in by.
 pub async fn run(target: &Target, id: &str, output: &Output) -> Result<(), Failure> {
     let authorities = target.authorities();
@@ -28,7 +25,7 @@ pub async fn run(target: &Target, id: &str, output: &Output) -> Result<(), Failu
 }
 
 fn check_shut(ca: &Authority) -> Result<(), Failure> {
-    if ca.status == SHUT {
+    if ca.is_shut() {
         return Ok(());
     }
     let id = &ca.certificate_id;
