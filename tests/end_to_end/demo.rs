@@ -2,8 +2,27 @@
 
 use crate::authorities::vault::vault;
 use crate::support::{Stack, wait_until};
-use muster::demo::{self, Demo, Leavings, Routes, Way};
+use muster::demo::{self, Demo, Leavings, Report, Routes, Way};
 use muster::output::Output;
+use std::future::Future;
+
+/// Plays a demo to its end.
+async fn play(stack: &Stack, routes: Routes, devices: u16, leavings: &Leavings) -> Report {
+    let (demo, output) = (demo(routes, devices), Output::new(false));
+    let played = demo::run(&stack.target, &demo, leavings, &output);
+    Box::pin(played).await.unwrap()
+}
+
+/// Plays a demo until something has happened, which has to be before its end, and cleans up.
+async fn stop(stack: &Stack, routes: Routes, when: impl Future<Output = ()>) {
+    let (demo, output, leavings) = (demo(routes, 8), Output::new(false), Leavings::default());
+    let played = Box::pin(demo::run(&stack.target, &demo, &leavings, &output));
+    tokio::select! {
+        ended = played => panic!("too early: {ended:?}"),
+        () = when => {}
+    }
+    clean_up(stack, &leavings).await;
+}
 
 fn demo(routes: Routes, devices: u16) -> Demo {
     Demo {
@@ -15,11 +34,12 @@ fn demo(routes: Routes, devices: u16) -> Demo {
 }
 
 async fn clean_up(stack: &Stack, leavings: &Leavings) {
-    let cleaned = demo::clean_up(&stack.target, leavings, &Output::new(false));
+    let output = Output::new(false);
+    let cleaned = demo::clean_up(&stack.target, leavings, &output);
     cleaned.await.unwrap();
 }
 
-/// How many items of AWS IoT and files there are beside the stack's own, and the ledger's lines that never expire.
+/// Looks for everything that a demo makes, kind by kind. Of the ledger, what expires may stay.
 async fn assert_nothing_is_left(stack: &Stack) {
     assert_eq!(stack.things().await, [""; 0], "things");
     assert_eq!(stack.certificates().await, [""; 0], "certificates");
@@ -37,9 +57,8 @@ async fn assert_nothing_is_left(stack: &Stack) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_in_is_shown_and_nothing_is_left_of_it() {
     let stack = Stack::start(&[("LegacyMode", "on")]).await;
-    let (demo, leavings) = (demo(Routes::All, 8), Leavings::default());
-    let report = demo::run(&stack.target, &demo, &leavings, &Output::new(false));
-    let report = Box::pin(report).await.unwrap();
+    let leavings = Leavings::default();
+    let report = play(&stack, Routes::All, 8, &leavings).await;
     let failed: Vec<_> = report.failures.iter().map(|one| &one.reason).collect();
     assert!(failed.is_empty(), "{failed:?}");
     let shown: Vec<_> = report.routes.iter().map(|route| route.mode).collect();
@@ -60,41 +79,22 @@ async fn every_way_in_is_shown_and_nothing_is_left_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_that_is_stopped_while_its_ca_is_made_leaves_nothing_either() {
     let stack = Stack::start(&[]).await;
-    let (demo, leavings, output) = (
-        demo(Routes::Jitr, 4),
-        Leavings::default(),
-        Output::new(false),
-    );
     let authorities = stack.target.authorities();
     let made = wait_until("a CA in the making", || async {
         let listed = authorities.list().await.unwrap();
         (!listed.is_empty()).then_some(())
     });
-    tokio::select! {
-        ended = Box::pin(demo::run(&stack.target, &demo, &leavings, &output)) => panic!("too early: {ended:?}"),
-        () = made => {}
-    }
-    clean_up(&stack, &leavings).await;
+    stop(&stack, Routes::Jitr, made).await;
     assert_nothing_is_left(&stack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demo_that_is_stopped_while_its_devices_come_in_leaves_nothing_either() {
+async fn a_demo_that_is_stopped_while_its_workflow_lets_devices_in_leaves_nothing_either() {
     let stack = Stack::start(&[]).await;
-    let (demo, leavings, output) = (
-        demo(Routes::All, 8),
-        Leavings::default(),
-        Output::new(false),
-    );
-    let things = wait_until("a device that has come in", || async {
+    let come = wait_until("a device that has come in", || async {
         (!stack.things().await.is_empty()).then_some(())
     });
-    tokio::select! {
-        ended = Box::pin(demo::run(&stack.target, &demo, &leavings, &output)) => panic!("too early: {ended:?}"),
-        () = things => {}
-    }
-    clean_up(&stack, &leavings).await;
-    stack.settled().await;
+    stop(&stack, Routes::Jitr, come).await;
     stack.settled_of("JitrActivationStateMachineArn").await;
     assert_nothing_is_left(&stack).await;
 }
@@ -102,15 +102,7 @@ async fn a_demo_that_is_stopped_while_its_devices_come_in_leaves_nothing_either(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_has_no_room_is_asked_again() {
     let stack = Stack::start(&[("ApiRateLimit", "1"), ("ApiBurstLimit", "1")]).await;
-    let mut demo = demo(Routes::Jitp, 4);
-    demo.at_once = 4;
-    let report = demo::run(
-        &stack.target,
-        &demo,
-        &Leavings::default(),
-        &Output::new(false),
-    );
-    let report = Box::pin(report).await.unwrap();
+    let report = play(&stack, Routes::Jitp, 4, &Leavings::default()).await;
     assert_eq!(report.claim, None, "no claim certificate is made for this");
     assert_eq!(report.routes.len(), 1);
     assert_eq!(report.routes[0].provisioned, 4, "{:?}", report.failures);
