@@ -6,6 +6,7 @@ use crate::output::Output;
 use crate::release::{self, ReleaseError};
 use crate::target::Target;
 use muster_documents::Serial;
+use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::CertificateAuthority;
 use std::collections::BTreeSet;
 use tokio::sync::Mutex;
@@ -87,7 +88,9 @@ async fn shut(target: &Target, leavings: &Leavings) -> Result<Vec<String>, Failu
         });
     }
     for id in &ids {
-        target.authorities().set_admitting(id, false).await?;
+        // One that the API has undone itself is gone.
+        let shut = target.authorities().set_admitting(id, false).await;
+        CloudFailure::unless_not_found(shut)?;
     }
     Ok(ids)
 }

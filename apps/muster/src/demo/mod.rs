@@ -52,6 +52,8 @@ pub async fn run(
     output: &Output,
 ) -> Result<Report, CommandFailure> {
     let started = jiff::Timestamp::now();
+    // A stack that lacks them, since it is an older one, is told so before anything is made on it.
+    let (api, _) = (target.api()?, target.vault()?);
     let legacy = target.output("LegacyMode")? == "on";
     if demo.routes.has(Routes::Claim) && !legacy {
         output.progress("LegacyMode is off on this stack: no device uses it");
@@ -64,7 +66,7 @@ pub async fn run(
     let stores = tempfile::tempdir()?;
     let scene = device::Scene {
         endpoint: target.endpoint().await?,
-        api: target.api()?,
+        api,
         prefix: target.output("TopicPrefix")?.to_owned(),
         packet_size: demo.packet_size,
         stores: stores.path().to_owned(),
