@@ -93,8 +93,8 @@ where
         let certificate = match self.look_up(signer, asked).await? {
             Standing::Answered(certificate) => certificate,
             Standing::Free => {
-                let signed = signer.sign(&self.vault, &self.keys, asked).await?;
-                self.hand_out(signer, asked, signed, now).await?
+                let certificate = signer.sign(&self.vault, &self.keys, asked).await?;
+                self.hand_out(signer, asked, certificate, now).await?
             }
         };
         answer(signer, asked, &certificate, endpoint)

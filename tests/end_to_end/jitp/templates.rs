@@ -48,7 +48,10 @@ async fn a_template_of_the_operators_is_what_its_devices_are_provisioned_by() {
     let device = with(&ask(&stack, asked).await.unwrap(), key);
     device.knocks(&stack).await;
     assert!(device.works(&stack).await);
-    assert_eq!(stack.things().await, [device.certificate_id.clone()]);
+    assert_eq!(
+        stack.things().await,
+        std::slice::from_ref(&device.certificate_id)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
