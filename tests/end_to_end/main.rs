@@ -3,6 +3,7 @@
 mod api;
 mod attacks;
 mod authorities;
+mod demo;
 mod jitp;
 mod jitr;
 mod leaks;

@@ -24,6 +24,8 @@ pub struct Outcome {
     pub latency: Duration,
     /// How often this run asked.
     pub requests: u32,
+    /// How often it connected, with the claim certificate and with its own.
+    pub connections: u32,
     /// What came down to the device.
     pub traffic: Traffic,
 }

@@ -35,20 +35,19 @@ pub fn request(folder: &Path, common_name: &str) -> Result<Requested, RunError> 
         io::ErrorKind::WouldBlock => RunError::StoreInUse(folder.to_owned()),
         _ => failed(error),
     })?;
-    let key = match disk.read(KEY).map_err(failed)? {
-        Some(pem) => String::from_utf8(pem)
+    let key = if let Some(pem) = disk.read(KEY).map_err(failed)? {
+        String::from_utf8(pem)
             .ok()
             .and_then(|pem| DeviceKey::from_pem(&SecretString::from(pem)).ok())
             .ok_or_else(|| {
                 failed(io::Error::other(format!(
                     "{KEY} is there, and is no P-256 key in PKCS#8 PEM"
                 )))
-            })?,
-        None => {
-            let key = DeviceKey::generate().map_err(|error| failed(io::Error::other(error)))?;
-            store(&mut disk, KEY, key.pem().expose_secret()).map_err(failed)?;
-            key
-        }
+            })?
+    } else {
+        let key = DeviceKey::generate().map_err(|error| failed(io::Error::other(error)))?;
+        store(&mut disk, KEY, key.pem().expose_secret()).map_err(failed)?;
+        key
     };
     let csr = key
         .csr(common_name)

@@ -49,6 +49,7 @@ pub async fn run(
         started,
         asked: None,
         requests: 0,
+        connections: 0,
         traffic: Traffic::default(),
     };
     loop {
@@ -88,6 +89,7 @@ struct Device<'a> {
     started: Instant,
     asked: Option<Instant>,
     requests: u32,
+    connections: u32,
     traffic: Traffic,
 }
 
@@ -154,6 +156,7 @@ impl Device<'_> {
         // Before the new connection the old one has to be gone, also without a goodbye.
         self.link = None;
         let tls = self.tls(identity)?;
+        self.connections += 1;
         self.link = Some(Link::open(Endpoint {
             host: &self.config.endpoint,
             port: self.config.port,
@@ -235,6 +238,7 @@ impl Device<'_> {
                 mode: self.config.mode,
                 latency: self.asked.unwrap_or(self.started).elapsed(),
                 requests: self.requests,
+                connections: self.connections,
                 traffic: self.traffic,
             }),
             Ending::Refused(refused) => Err(RunError::Refused { client_id, refused }),

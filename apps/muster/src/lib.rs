@@ -3,6 +3,7 @@
 pub mod cli;
 mod commands;
 pub mod demo;
+mod handed_out;
 pub mod local;
 pub mod output;
 pub mod release;

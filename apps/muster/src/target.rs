@@ -3,8 +3,8 @@
 use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_api};
 use clap::Args;
 use edge_client::Source;
-use muster_cloud::Cloud;
 use muster_cloud::operator::{Api, Authorities, stack_outputs};
+use muster_cloud::{Cloud, VaultBucket};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
 use std::collections::BTreeMap;
@@ -161,6 +161,16 @@ impl Target {
     /// The certificate authorities of this stack's account and region.
     pub fn authorities(&self) -> Authorities {
         Authorities::new(&self.cloud)
+    }
+
+    /// Where this stack keeps the files of certificate authorities.
+    pub fn vault(&self) -> Result<VaultBucket, TargetError> {
+        let bucket = self.output("VaultBucketName")?;
+        Ok(VaultBucket::new(
+            &self.cloud,
+            bucket,
+            self.output("VaultPrefix")?,
+        ))
     }
 
     /// The claim certificates of this stack.

@@ -1,7 +1,10 @@
 //! `muster ca`, `muster verifiers` and `muster device certificate`, against the deployed template.
 
 use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions, StackState};
+use muster::target::Target;
 use muster_cloud::operator::Api;
+use muster_documents::VaultFile;
+use muster_onboarding::ports::VaultReader;
 use muster_pki::{CaCertificate, CaKey, CaSubject, Validity, der_to_pem};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -143,7 +146,7 @@ fn certifies_devices(state: &StackState, ca: &str, directory: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_registers_lists_shuts_and_opens_authorities() {
+async fn an_operator_registers_lists_shuts_opens_and_removes_authorities() {
     let checkout = Checkout::above(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut options = StackOptions::new(&checkout);
     options.parameters = vec![("ApiBurstLimit".to_owned(), "100".to_owned())];
@@ -151,6 +154,7 @@ async fn an_operator_registers_lists_shuts_and_opens_authorities() {
     let stack = LocalStack::start(&checkout, directory, &options, &|_| {}).await;
     let stack = stack.unwrap();
     let state = stack.state();
+    let target = Target::local(state);
 
     assert_eq!(json(state, &["verifiers"])["verifiers"][0], "allow-list");
     assert!(said(state, &["ca", "list"]).contains("muster ca register"));
@@ -217,16 +221,27 @@ async fn an_operator_registers_lists_shuts_and_opens_authorities() {
         2
     );
 
+    // Removed only when it is shut; its files go with it, and the other CA's stay.
+    let vault = target.vault().unwrap();
+    let record = async || vault.read_file(id, VaultFile::Record, 1).await.unwrap();
+    assert!(record().await.is_some());
+    assert!(refused(state, &["ca", "remove", id]).contains("muster ca disable"));
+    said(state, &["ca", "disable", id]);
+    let removed = json(state, &["ca", "remove", &id[..8]]);
+    assert_eq!(removed["removed"], id);
+    assert!(record().await.is_none());
+    let left = json(state, &["ca", "list", "--all"]);
+    assert_eq!(left["authorities"].as_array().unwrap().len(), 1);
+    assert_ne!(left["authorities"][0]["certificateId"], id);
+    assert!(refused(state, &["ca", "remove", id]).contains("no CA"));
+
     let nobody = ["ca", "register", "--verifier", "nobody"];
     assert!(refused(state, &nobody).contains("(VerifierUnknown, HTTP 400)"));
 
     certifies_devices(state, id, own.path());
 
     // An API that is not there.
-    let nowhere = Api::new(
-        &muster::target::Target::local(state).cloud,
-        "http://127.0.0.1:9",
-    );
+    let nowhere = Api::new(&target.cloud, "http://127.0.0.1:9");
     let error = nowhere.get::<Value>("/verifiers").await.unwrap_err();
     assert!(error.to_string().contains("gave no answer"), "{error}");
 }

@@ -153,7 +153,7 @@ mod tests {
     use crate::ApiEvent;
     use serde_json::json;
 
-    fn read(body: Value) -> Result<GenerateDeviceCertificate, String> {
+    fn read(body: &Value) -> Result<GenerateDeviceCertificate, String> {
         serde_json::from_value::<ApiEvent<GenerateDeviceCertificate>>(json!({ "body": body }))
             .map(|event| event.body)
             .map_err(|error| error.to_string())
@@ -163,7 +163,7 @@ mod tests {
     fn a_request_of_the_seed_is_a_request_with_its_info_as_an_object_or_as_text() {
         let info = json!({ "mac": "00:11" });
         for info in [info.clone(), info.to_string().into()] {
-            let request = read(json!({
+            let request = read(&json!({
                 "caCertificateId": "abc", "csrSubjects": { "commonName": "myThingName" }, "deviceInfo": info,
             }))
             .unwrap();
@@ -171,7 +171,7 @@ mod tests {
             assert_eq!(request.csr_subjects.common_name, "myThingName");
             assert_eq!(request.csr, None);
         }
-        assert!(read(json!({ "caCertificateId": "abc" })).is_ok());
+        assert!(read(&json!({ "caCertificateId": "abc" })).is_ok());
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             ),
             (json!({ "caCertificateId": 1 }), "expected a string"),
         ] {
-            let error = read(body.clone()).unwrap_err();
+            let error = read(&body).unwrap_err();
             assert!(error.contains(said), "{body}: {error}");
         }
     }

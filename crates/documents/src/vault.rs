@@ -19,6 +19,15 @@ pub enum VaultFile {
 }
 
 impl VaultFile {
+    /// All files that a CA can have, in the order in which they come: a CA's record says that those before it are there.
+    pub const ALL: [Self; 5] = [
+        Self::Certificate,
+        Self::PublicKey,
+        Self::EncryptedPrivateKey,
+        Self::Record,
+        Self::RevocationList,
+    ];
+
     /// The file's name.
     pub fn name(self) -> &'static str {
         match self {

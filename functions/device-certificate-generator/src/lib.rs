@@ -94,10 +94,10 @@ where
         let certificate = match self.look_up(signer, asked).await? {
             Standing::Answered(certificate) => certificate,
             Standing::Free => {
-                let signed = signer.sign(&self.vault, &self.keys, asked).await?;
+                let new = signer.sign(&self.vault, &self.keys, asked).await?;
                 // What cannot be answered is not handed out.
-                let ready = answer(signer, asked, &signed, endpoint.clone())?;
-                match self.hand_out(signer, asked, &signed, now).await? {
+                let ready = answer(signer, asked, &new, endpoint.clone())?;
+                match self.hand_out(signer, asked, &new, now).await? {
                     None => return Ok(ready),
                     Some(theirs) => theirs,
                 }

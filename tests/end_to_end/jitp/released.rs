@@ -22,7 +22,7 @@ async fn a_device_that_was_released_stays_out_and_its_name_is_free() {
     ] {
         let serial = Serial::new(name).unwrap();
         let taken = release(&stack.target, &serial).await.unwrap();
-        assert_eq!(taken, [old.certificate_id.clone()]);
+        assert_eq!(taken, std::slice::from_ref(&old.certificate_id));
         assert_eq!(old.status(&stack).await.as_deref(), Some("REVOKED"));
         for _ in 0..2 {
             old.knocks(&stack).await;

@@ -51,7 +51,10 @@ async fn a_template_of_the_operators_is_what_its_devices_are_provisioned_by() {
     assert_eq!(device.client_id, device.certificate_id, "as the thing");
     device.knocks(&stack).await;
     assert!(device.works(&stack).await);
-    assert_eq!(stack.things().await, [device.certificate_id.clone()]);
+    assert_eq!(
+        stack.things().await,
+        std::slice::from_ref(&device.certificate_id)
+    );
     let serial = Serial::new("sensor-00001").unwrap();
     release(&stack.target, &serial).await.unwrap();
     assert_eq!(device.status(&stack).await.as_deref(), Some("REVOKED"));

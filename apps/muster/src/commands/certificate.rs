@@ -2,11 +2,11 @@
 
 use super::subject::csr_subjects;
 use super::{Failure, ca};
+use crate::handed_out::{Certificates, HandedOut};
 use crate::output::Output;
 use crate::target::Target;
 use clap::Args;
 use muster_documents::Serial;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,19 +50,6 @@ pub struct Arguments {
     unit: Option<String>,
 }
 
-/// What of the API's answer is used.
-#[derive(Debug, Deserialize)]
-struct Answer {
-    certificates: Certificates,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Certificates {
-    certificate_id: String,
-    certificate: String,
-}
-
 /// Runs the command. Repeated, it gets the same certificate.
 pub async fn run(
     target: &Target,
@@ -75,15 +62,14 @@ pub async fn run(
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("device-{serial}")));
-    let (csr, key) = match &arguments.csr {
-        Some(file) => (file.clone(), None),
-        None => {
-            let made = edge_client::request(&out, serial.common_name())?;
-            (made.csr, Some(made.key))
-        }
+    let (csr, key) = if let Some(file) = &arguments.csr {
+        (file.clone(), None)
+    } else {
+        let made = edge_client::request(&out, serial.common_name())?;
+        (made.csr, Some(made.key))
     };
     let body = request(&arguments, &serial, &ca, &read(&csr)?)?;
-    let answer: Answer = target.api()?.post("/device-certificates", &body).await?;
+    let answer: HandedOut = target.api()?.post("/device-certificates", &body).await?;
     let Certificates {
         certificate_id,
         certificate,

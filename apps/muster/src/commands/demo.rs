@@ -1,7 +1,7 @@
 //! `muster demo`: the whole way, with real devices over mutual TLS.
 
 use super::Failure;
-use crate::demo::{self, Demo, Leavings, Report};
+use crate::demo::{self, Demo, Leavings, Report, Routes};
 use crate::local::{Checkout, LocalStack, StackDirectory, StackOptions};
 use crate::output::Output;
 use crate::target::{Target, TargetArguments};
@@ -9,7 +9,7 @@ use clap::Args;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Provision devices from claim certificate to first message, and show how it went
+/// Bring devices in on every way, from their request to their first message, and show how it went
 ///
 /// Without --stack it starts a local stack of its own, with legacy mode on, and takes it down at the end. On a stack on
 /// AWS it takes away what it made there. Exit status 1 if any device failed.
@@ -17,7 +17,10 @@ use tokio::signal::unix::{SignalKind, signal};
 pub struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
-    /// How many devices
+    /// Which ways in
+    #[arg(long, value_name = "ROUTE", default_value = "all")]
+    route: Routes,
+    /// How many devices; they take the ways in by turns
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     devices: u16,
     /// How many of them at a time
@@ -31,6 +34,7 @@ pub struct Arguments {
 /// Runs the command.
 pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let demo = Demo {
+        routes: arguments.route,
         devices: arguments.devices,
         at_once: arguments.at_once,
         packet_size: arguments.packet_size,
@@ -38,7 +42,8 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
     let report = if arguments.target.stack.is_some() {
         let target = Target::choose(&arguments.target).await?;
         let leavings = Leavings::default();
-        let report = unless_stopped(demo::run(&target, &demo, &leavings, output)).await;
+        let played = demo::run(&target, &demo, &leavings, output);
+        let report = Box::pin(unless_stopped(played)).await;
         demo::clean_up(&target, &leavings, output).await?;
         report?
     } else {

@@ -1,34 +1,27 @@
-//! The demo's devices, each the edge client's own code.
+//! The demo's devices, so many at a time.
 
+use super::device::{self, CameIn, Means, Scene};
+use super::way::Way;
 use crate::output::Output;
-use crate::target::Endpoint;
-use edge_client::{Config, Mode, Outcome, Source};
 use futures_util::FutureExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use muster_documents::Serial;
 use std::io::IsTerminal;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// What all devices share.
+/// A device that is to be played.
 #[derive(Debug, Clone)]
-pub struct Scene {
-    /// Where they connect.
-    pub endpoint: Endpoint,
-    /// The claim certificate.
-    pub certificate: Source,
-    /// Its private key.
-    pub key: Source,
-    /// The topics' prefix.
-    pub prefix: String,
-    /// The largest packet of the chunked ones, in bytes.
-    pub packet_size: usize,
-    /// Each gets a folder in here.
-    pub stores: PathBuf,
+pub struct Player {
+    /// Which.
+    pub serial: Serial,
+    /// Which way it takes.
+    pub way: Way,
+    /// What it gets its certificate with.
+    pub means: Means,
 }
 
 /// How one device ended.
@@ -36,28 +29,24 @@ pub struct Scene {
 pub struct Played {
     /// Which.
     pub serial: Serial,
-    /// How it asked.
-    pub mode: Mode,
+    /// Which way it took.
+    pub way: Way,
     /// How it ended.
-    pub result: Result<Outcome, String>,
+    pub result: Result<CameIn, String>,
 }
 
 /// Plays the devices, at most `at_once` at a time, and shows how far they are.
 pub async fn play(
     scene: &Scene,
-    players: &[(Serial, Mode)],
+    players: Vec<Player>,
     at_once: u16,
     output: &Output,
 ) -> Vec<Played> {
     let bar = progress_bar(players.len());
     let places = Arc::new(Semaphore::new(usize::from(at_once)));
     let mut devices = JoinSet::new();
-    for (serial, mode) in players.iter().cloned() {
-        let (places, config, bar) = (
-            Arc::clone(&places),
-            config(scene, &serial, mode),
-            bar.clone(),
-        );
+    for Player { serial, way, means } in players {
+        let (places, scene, bar) = (Arc::clone(&places), scene.clone(), bar.clone());
         devices.spawn(async move {
             let _place = places.acquire_owned().await;
             let name = serial.clone();
@@ -67,16 +56,15 @@ pub async fn play(
                 }
             };
             // A defect of the edge client is that device's failure, not the demo's.
-            let result = AssertUnwindSafe(edge_client::run(config, watch))
+            let result = AssertUnwindSafe(device::come_in(scene, serial.clone(), means, watch))
                 .catch_unwind()
                 .await;
-            let result = result.map_or_else(
-                |_| Err("the edge client panicked; its own words stand above".to_owned()),
-                |ran| ran.map_err(|error| error.to_string()),
-            );
+            let result = result.unwrap_or_else(|_| {
+                Err("the edge client panicked; its own words stand above".to_owned())
+            });
             Played {
                 serial,
-                mode,
+                way,
                 result,
             }
         });
@@ -92,32 +80,21 @@ pub async fn play(
     played
 }
 
-fn config(scene: &Scene, serial: &Serial, mode: Mode) -> Config {
-    let mut config = Config::new(
-        (&scene.endpoint.host, scene.endpoint.port),
-        scene.endpoint.authority.clone(),
-        (scene.certificate.clone(), scene.key.clone()),
-        serial.as_str(),
-        scene.stores.join(serial.as_str()),
-    );
-    config.mode = mode;
-    config.packet_size = scene.packet_size;
-    config.prefix.clone_from(&scene.prefix);
-    config
-}
-
 fn line(device: &Played) -> String {
-    match &device.result {
-        Ok(outcome) => format!(
-            "{} provisioned in {} ms ({}, {} packets, {} bytes)",
-            device.serial,
-            outcome.latency.as_millis(),
-            super::report::name(device.mode),
-            outcome.traffic.packets,
-            outcome.traffic.bytes
-        ),
-        Err(error) => format!("{} FAILED: {error}", device.serial),
-    }
+    let came_in = match &device.result {
+        Ok(came_in) => came_in,
+        Err(error) => return format!("{} FAILED: {error}", device.serial),
+    };
+    let traffic = came_in.traffic.map_or_else(String::new, |traffic| {
+        format!(", {} packets, {} bytes", traffic.packets, traffic.bytes)
+    });
+    format!(
+        "{} provisioned in {} ms ({}, {} connections{traffic})",
+        device.serial,
+        came_in.latency.as_millis(),
+        device.way.name(),
+        came_in.connections,
+    )
 }
 
 fn progress_bar(devices: usize) -> ProgressBar {

@@ -1,27 +1,39 @@
-//! The demo: a claim certificate, serials, devices over mutual TLS through the workflow, and a table.
+//! The demo: devices over mutual TLS on every way in, and a table.
 
+mod asking;
+mod authorities;
+mod device;
 mod devices;
+mod leavings;
 mod percentile;
+mod preparing;
 mod report;
+mod way;
 
+pub use leavings::{Leavings, clean_up};
 pub use report::{Failure, Report, Route};
+pub use way::{Routes, Way};
 
 use crate::commands::Failure as CommandFailure;
 use crate::output::Output;
-use crate::release::{self, ReleaseError};
 use crate::target::Target;
+use device::Means;
+use devices::Player;
 use muster_cloud::operator::calls_since;
-use muster_documents::{Mode, Serial};
-use secrecy::ExposeSecret;
+use muster_documents::Serial;
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 /// How long the functions' last lines may take to reach the log, at most.
 const LOG_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long the demo's CAs and what they sign are valid, in days: nobody takes them away where a demo is killed.
+const LIFETIME_DAYS: i64 = 1;
+
 /// What to play.
 #[derive(Debug, Clone)]
 pub struct Demo {
+    /// Which ways in.
+    pub routes: Routes,
     /// How many devices.
     pub devices: u16,
     /// How many of them at a time.
@@ -30,16 +42,9 @@ pub struct Demo {
     pub packet_size: usize,
 }
 
-/// What a demo has made on a stack.
-#[derive(Debug, Default)]
-pub struct Leavings {
-    claim: Mutex<Option<String>>,
-    serials: Mutex<Vec<Serial>>,
-}
-
-/// Plays the demo on a stack. Both modes in turn where the stack makes keys, chunked mode alone where it does not.
+/// Plays the demo on a stack: the devices take its ways in by turns, legacy mode only where the stack makes keys.
 ///
-/// What it makes it notes in `leavings` first, so that [`clean_up`] finds it however the demo ends.
+/// What it makes it notes in `leavings`, so that [`clean_up`] finds it however the demo ends.
 pub async fn run(
     target: &Target,
     demo: &Demo,
@@ -47,53 +52,56 @@ pub async fn run(
     output: &Output,
 ) -> Result<Report, CommandFailure> {
     let started = jiff::Timestamp::now();
-    let run = started.as_second();
-    let claim = target.claims()?.create(&format!("demo {run}"), run).await?;
-    leavings
-        .claim
-        .lock()
-        .await
-        .replace(claim.certificate_id.clone());
-    output.progress(&format!(
-        "claim certificate {}",
-        edge_client::short(&claim.certificate_id)
-    ));
+    // A stack that lacks them, since it is an older one, is told so before anything is made on it.
+    let (api, _) = (target.api()?, target.vault()?);
     let legacy = target.output("LegacyMode")? == "on";
-    if !legacy {
-        output.progress("LegacyMode is off on this stack: all devices use chunked mode");
+    if demo.routes.has(Routes::Claim) && !legacy {
+        output.progress("LegacyMode is off on this stack: no device uses it");
     }
-
-    let ledger = target.devices()?;
-    let mut players = Vec::new();
-    for number in 0..demo.devices {
-        // Twelve characters, the client id of the byte budget.
-        let serial = Serial::new(format!("d{:06}-{number:04}", run % 1_000_000))?;
-        leavings.serials.lock().await.push(serial.clone());
-        ledger
-            .import(&serial, Some("demo"), &started.to_string())
-            .await?;
-        let mode = if legacy && number % 2 == 1 {
-            Mode::Legacy
-        } else {
-            Mode::Chunked
-        };
-        players.push((serial, mode));
-    }
+    let ways = demo.routes.ways(legacy, demo.devices);
+    let prepared = preparing::prepare(target, &ways, started, leavings, output).await?;
+    let players = import(target, demo.devices, &prepared.ways, started, leavings).await?;
     output.progress(&format!("imported {} serials", demo.devices));
 
     let stores = tempfile::tempdir()?;
-    let scene = devices::Scene {
+    let scene = device::Scene {
         endpoint: target.endpoint().await?,
-        certificate: claim.certificate_pem.clone().into(),
-        key: claim.private_key_pem.expose_secret().to_owned().into(),
+        api,
         prefix: target.output("TopicPrefix")?.to_owned(),
         packet_size: demo.packet_size,
         stores: stores.path().to_owned(),
     };
-    let played = devices::play(&scene, &players, demo.at_once, output).await;
+    let played = devices::play(&scene, players, demo.at_once, output).await;
     let log_group = target.output("LogGroupName")?;
     let calls = settled_calls(target, log_group, started.as_millisecond(), output).await?;
-    Ok(Report::new(claim.certificate_id, played, &calls))
+    Ok(Report::new(prepared.claim, played, &calls))
+}
+
+/// Makes the devices known, and gives each its way in, by turns.
+async fn import(
+    target: &Target,
+    devices: u16,
+    ways: &[(Way, Means)],
+    started: jiff::Timestamp,
+    leavings: &Leavings,
+) -> Result<Vec<Player>, CommandFailure> {
+    let ledger = target.devices()?;
+    let run = started.as_second() % 1_000_000;
+    let mut players = Vec::new();
+    for (number, (way, means)) in (0..devices).zip(ways.iter().cycle()) {
+        // Twelve characters, the client id of the byte budget.
+        let serial = Serial::new(format!("d{run:06}-{number:04}"))?;
+        leavings.note_serial(serial.clone()).await;
+        ledger
+            .import(&serial, Some("demo"), &started.to_string())
+            .await?;
+        players.push(Player {
+            serial,
+            way: *way,
+            means: means.clone(),
+        });
+    }
+    Ok(players)
 }
 
 /// The functions write their last lines when the devices are long done: reads until two readings agree.
@@ -114,29 +122,4 @@ async fn settled_calls(
         }
         before = now;
     }
-}
-
-/// Takes away what a demo has made on a stack that stays: the claim first, then certificates, things, serials.
-pub async fn clean_up(
-    target: &Target,
-    leavings: &Leavings,
-    output: &Output,
-) -> Result<(), CommandFailure> {
-    output.progress("taking away what the demo has made");
-    if let Some(claim) = leavings.claim.lock().await.as_deref() {
-        target.claims()?.revoke(claim).await?;
-    }
-    let ledger = target.devices()?;
-    for serial in leavings.serials.lock().await.iter() {
-        match release::release(target, serial).await {
-            Ok(_) | Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if let Err(error) = ledger.forget(serial).await {
-            output.progress(&format!(
-                "{serial} stays: {error}. `muster device show {serial}` says how it stands"
-            ));
-        }
-    }
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! The table at the end.
 
+use super::device::CameIn;
 use super::devices::Played;
 use super::percentile::percentile;
+use super::way::{Beginning, Way};
 use crate::table;
-use edge_client::{Mode, Outcome};
 use muster_documents::Serial;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,9 +15,9 @@ use std::time::Duration;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The claim certificate's id.
-    pub claim: String,
-    /// One line a mode.
+    /// The claim certificate's id, if a way in began with one.
+    pub claim: Option<String>,
+    /// One line for each way in.
     pub routes: Vec<Route>,
     /// Who failed, and why.
     pub failures: Vec<Failure>,
@@ -24,12 +25,12 @@ pub struct Report {
     pub calls_per_device: BTreeMap<String, f64>,
 }
 
-/// The devices of one mode.
+/// The devices of one way in.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Route {
-    /// How the certificate travelled.
-    pub mode: Mode,
+    /// The way.
+    pub mode: Way,
     /// How many devices took part.
     pub devices: usize,
     /// How many have a certificate that works.
@@ -41,12 +42,15 @@ pub struct Route {
     pub p95_milliseconds: u128,
     /// See above.
     pub p99_milliseconds: u128,
-    /// PUBLISH packets down to a device, on average.
-    pub packets_per_device: f64,
+    /// How often a device connected, on average.
+    pub connections_per_device: f64,
+    /// PUBLISH packets down to a device until it had its certificate, on average. `None`, as the next two, where
+    /// certificates do not come over MQTT.
+    pub packets_per_device: Option<f64>,
     /// Their bytes, on average.
-    pub bytes_per_device: f64,
-    /// The largest of all.
-    pub largest_packet: usize,
+    pub bytes_per_device: Option<f64>,
+    /// The largest of all, in bytes.
+    pub largest_packet: Option<usize>,
 }
 
 /// A device that failed.
@@ -57,14 +61,6 @@ pub struct Failure {
     pub serial: Serial,
     /// Why.
     pub reason: String,
-}
-
-/// A mode's name.
-pub fn name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Chunked => "chunked",
-        Mode::Legacy => "legacy",
-    }
 }
 
 #[expect(
@@ -81,10 +77,10 @@ fn per(total: u64, count: usize) -> f64 {
 
 impl Report {
     /// Counts what was played.
-    pub fn new(claim: String, played: Vec<Played>, calls: &BTreeMap<String, u64>) -> Self {
-        let routes = [Mode::Chunked, Mode::Legacy]
-            .iter()
-            .filter_map(|mode| Route::of(*mode, &played))
+    pub fn new(claim: Option<String>, played: Vec<Played>, calls: &BTreeMap<String, u64>) -> Self {
+        let routes = Way::ALL
+            .into_iter()
+            .filter_map(|way| Route::of(way, &played))
             .collect();
         let devices = played.len();
         let calls_per_device = calls
@@ -109,39 +105,45 @@ impl Report {
 }
 
 impl Route {
-    fn of(mode: Mode, played: &[Played]) -> Option<Self> {
-        let devices: Vec<_> = played.iter().filter(|device| device.mode == mode).collect();
+    /// `None` if no device took this way.
+    fn of(way: Way, played: &[Played]) -> Option<Self> {
+        let devices: Vec<_> = played.iter().filter(|device| device.way == way).collect();
         if devices.is_empty() {
             return None;
         }
-        let done: Vec<&Outcome> = devices
+        let done: Vec<&CameIn> = devices
             .iter()
             .filter_map(|device| device.result.as_ref().ok())
             .collect();
-        let mut latencies: Vec<Duration> = done.iter().map(|outcome| outcome.latency).collect();
+        let mut latencies: Vec<Duration> = done.iter().map(|came_in| came_in.latency).collect();
         latencies.sort_unstable();
+        let traffic: Vec<_> = done.iter().filter_map(|came_in| came_in.traffic).collect();
+        let over_mqtt = matches!(way.beginning(), Beginning::Claim(_));
+        let average = |total: u64| over_mqtt.then(|| per(total, traffic.len()));
+        let largest = traffic.iter().map(|traffic| traffic.largest_packet).max();
         Some(Self {
-            mode,
+            mode: way,
             devices: devices.len(),
             provisioned: done.len(),
             p50_milliseconds: percentile(&latencies, 50).as_millis(),
             p95_milliseconds: percentile(&latencies, 95).as_millis(),
             p99_milliseconds: percentile(&latencies, 99).as_millis(),
-            packets_per_device: per(
-                done.iter().map(|outcome| outcome.traffic.packets).sum(),
+            connections_per_device: per(
+                done.iter()
+                    .map(|came_in| u64::from(came_in.connections))
+                    .sum(),
                 done.len(),
             ),
-            bytes_per_device: per(
-                done.iter().map(|outcome| outcome.traffic.bytes).sum(),
-                done.len(),
-            ),
-            largest_packet: done
-                .iter()
-                .map(|outcome| outcome.traffic.largest_packet)
-                .max()
-                .unwrap_or_default(),
+            packets_per_device: average(traffic.iter().map(|traffic| traffic.packets).sum()),
+            bytes_per_device: average(traffic.iter().map(|traffic| traffic.bytes).sum()),
+            largest_packet: over_mqtt.then(|| largest.unwrap_or_default()),
         })
     }
+}
+
+/// A cell of the table, or a dash where there is nothing to tell.
+fn or_dash<T>(value: Option<T>, shown: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), shown)
 }
 
 impl Display for Report {
@@ -153,21 +155,23 @@ impl Display for Report {
             "p50",
             "p95",
             "p99",
+            "connections a device",
             "packets a device",
             "bytes a device",
             "largest packet",
         ]);
         for route in &self.routes {
             shown.add_row([
-                name(route.mode).to_owned(),
+                route.mode.name().to_owned(),
                 route.devices.to_string(),
                 route.provisioned.to_string(),
                 format!("{} ms", route.p50_milliseconds),
                 format!("{} ms", route.p95_milliseconds),
                 format!("{} ms", route.p99_milliseconds),
-                format!("{:.1}", route.packets_per_device),
-                format!("{:.0}", route.bytes_per_device),
-                format!("{} B", route.largest_packet),
+                format!("{:.1}", route.connections_per_device),
+                or_dash(route.packets_per_device, |packets| format!("{packets:.1}")),
+                or_dash(route.bytes_per_device, |bytes| format!("{bytes:.0}")),
+                or_dash(route.largest_packet, |bytes| format!("{bytes} B")),
             ]);
         }
         writeln!(f, "{shown}\n")?;
@@ -183,5 +187,109 @@ impl Display for Report {
             write!(f, "\n\nevery device works with a certificate of its own")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edge_client::Traffic;
+    use serde_json::{Value, json};
+
+    /// Way in, latency in milliseconds, connections, and packets of 100 bytes each.
+    fn came_in(way: Way, milliseconds: u64, connections: u32, packets: Option<u64>) -> Played {
+        let traffic = packets.map(|packets| Traffic {
+            packets,
+            bytes: packets * 100,
+            largest_packet: 100,
+        });
+        Played {
+            serial: Serial::new(format!("{}-{milliseconds}", way.name())).unwrap(),
+            way,
+            result: Ok(CameIn {
+                latency: Duration::from_millis(milliseconds),
+                connections,
+                traffic,
+            }),
+        }
+    }
+
+    fn failed(way: Way) -> Played {
+        Played {
+            serial: Serial::new("late-1").unwrap(),
+            way,
+            result: Err("gave up".to_owned()),
+        }
+    }
+
+    fn report(played: Vec<Played>) -> Report {
+        let calls = BTreeMap::from([("iot:CreateThing".to_owned(), 6)]);
+        Report::new(Some("abc".to_owned()), played, &calls)
+    }
+
+    fn one_of_each() -> Report {
+        report(vec![
+            came_in(Way::Jitp, 40, 2, None),
+            came_in(Way::Chunked, 10, 2, Some(6)),
+            came_in(Way::Chunked, 20, 3, Some(7)),
+            came_in(Way::Legacy, 30, 2, Some(2)),
+            came_in(Way::Jitr, 50, 3, None),
+        ])
+    }
+
+    #[test]
+    fn json_has_a_route_for_each_way_in_and_null_for_what_does_not_apply() {
+        let json = json!(one_of_each());
+        assert_eq!(json["claim"], "abc");
+        let modes: Vec<&Value> = json["routes"].as_array().unwrap().iter().collect();
+        let modes: Vec<_> = modes.iter().map(|route| &route["mode"]).collect();
+        assert_eq!(modes, ["chunked", "legacy", "jitr", "jitp"]);
+        let chunked = json!({
+            "mode": "chunked", "devices": 2, "provisioned": 2, "p50Milliseconds": 10, "p95Milliseconds": 20,
+            "p99Milliseconds": 20, "connectionsPerDevice": 2.5, "packetsPerDevice": 6.5, "bytesPerDevice": 650.0,
+            "largestPacket": 100,
+        });
+        assert_eq!(json["routes"][0], chunked);
+        let jitr = json!({
+            "mode": "jitr", "devices": 1, "provisioned": 1, "p50Milliseconds": 50, "p95Milliseconds": 50,
+            "p99Milliseconds": 50, "connectionsPerDevice": 3.0, "packetsPerDevice": null, "bytesPerDevice": null,
+            "largestPacket": null,
+        });
+        assert_eq!(json["routes"][2], jitr);
+        assert_eq!(json["callsPerDevice"]["iot:CreateThing"], 1.2);
+        assert_eq!(json["failures"], json!([]));
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_each_way_in_and_dashes_for_what_does_not_apply() {
+        let text = one_of_each().to_string();
+        let line = |way: &str| -> Vec<String> {
+            let found = text.lines().find(|line| line.trim_start().starts_with(way));
+            found
+                .unwrap()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect()
+        };
+        let cells = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            line("chunked"),
+            cells("chunked 2 2 10 ms 20 ms 20 ms 2.5 6.5 650 100 B")
+        );
+        assert_eq!(line("jitp"), cells("jitp 1 1 40 ms 40 ms 40 ms 2.0 - - -"));
+        assert!(text.contains("every device works"), "{text}");
+    }
+
+    #[test]
+    fn a_way_on_which_all_failed_has_its_line_and_its_reasons() {
+        let report = report(vec![failed(Way::Chunked), failed(Way::Jitr)]);
+        assert_eq!(report.routes.len(), 2);
+        assert_eq!(report.routes[0].packets_per_device, Some(0.0));
+        assert_eq!(report.routes[1].packets_per_device, None);
+        let text = report.to_string();
+        assert!(
+            text.contains("FAILED late-1: gave up") && !text.contains("every device works"),
+            "{text}"
+        );
     }
 }

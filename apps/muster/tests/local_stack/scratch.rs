@@ -43,12 +43,11 @@ impl Scratch {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         fs::create_dir(root.join("local")).unwrap();
-        for file in ["requirements.txt", "emulator.py", "overlay.json"] {
-            fs::copy(
-                workspace.join("local").join(file),
-                root.join("local").join(file),
-            )
-            .unwrap();
+        for entry in fs::read_dir(workspace.join("local")).unwrap() {
+            let file = entry.unwrap();
+            if file.file_type().unwrap().is_file() {
+                fs::copy(file.path(), root.join("local").join(file.file_name())).unwrap();
+            }
         }
         let environments = workspace.join(".muster/environments");
         fs::create_dir_all(&environments).unwrap();

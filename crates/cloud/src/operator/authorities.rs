@@ -1,10 +1,11 @@
-//! Certificate authorities: listed, shut and opened again.
+//! Certificate authorities: listed, shut, opened again, and taken away.
 
 use crate::registrations::provisions;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{AutoRegistrationStatus, CaCertificateStatus};
-use muster_onboarding::ports::{MADE_BY, VERIFIER_NAME};
+use muster_documents::VaultFile;
+use muster_onboarding::ports::{AuthorityRegistry, MADE_BY, VERIFIER_NAME, Vault};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,10 +32,18 @@ pub struct Authority {
     pub served: bool,
 }
 
+impl Authority {
+    /// Whether it admits no device.
+    pub fn is_shut(&self) -> bool {
+        self.status == CaCertificateStatus::Inactive.as_str()
+    }
+}
+
 /// The CAs of the account and region.
 #[derive(Debug, Clone)]
 pub struct Authorities {
     client: Client,
+    registry: crate::Authorities,
 }
 
 impl Authorities {
@@ -42,6 +51,7 @@ impl Authorities {
     pub fn new(cloud: &Cloud) -> Self {
         Self {
             client: Client::new(&cloud.config),
+            registry: crate::Authorities::new(cloud),
         }
     }
 
@@ -97,6 +107,35 @@ impl Authorities {
             .await
             .map(drop)
             .map_err(|error| failure("iot:UpdateCACertificate", error))
+    }
+
+    /// Takes a CA away, and its files in the vault. Shut it first: one that is open goes on admitting devices until the
+    /// last moment. The CA itself goes last, so that it can be named again if this fails before. The certificates of its
+    /// devices stay as they are, and work if they did. Done already is done.
+    pub async fn remove(&self, id: &str, vault: &impl Vault) -> Result<(), CloudFailure> {
+        // The record goes before what it vouches for.
+        for file in VaultFile::ALL.into_iter().rev() {
+            vault.remove_file(id, file).await?;
+        }
+        self.registry.discard_ca(id).await
+    }
+
+    /// The ids of the certificates that AWS IoT has registered as signed by this CA, whatever their status. Those that
+    /// were registered without naming it (`RegisterCertificateWithoutCA`) are not among them.
+    pub async fn certificates_of(&self, id: &str) -> Result<Vec<String>, CloudFailure> {
+        let mut listed = self
+            .client
+            .list_certificates_by_ca()
+            .ca_certificate_id(id)
+            .into_paginator()
+            .items()
+            .send();
+        let mut certificates = Vec::new();
+        while let Some(one) = listed.next().await {
+            let one = one.map_err(|error| failure("iot:ListCertificatesByCA", error))?;
+            certificates.extend(one.certificate_id);
+        }
+        Ok(certificates)
     }
 
     async fn describe(&self, id: &str) -> Result<Authority, CloudFailure> {

@@ -2,6 +2,7 @@
 
 mod list;
 mod register;
+mod remove;
 
 use super::Failure;
 use crate::output::Output;
@@ -11,7 +12,7 @@ use muster_cloud::operator::{Authorities, Authority};
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Register, list, disable and enable certificate authorities
+/// Register, list, disable, enable and remove certificate authorities
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -33,6 +34,12 @@ enum Command {
     },
     /// Let a CA's devices in again
     Enable {
+        /// The CA's certificate id, or enough of its beginning
+        certificate_id: String,
+    },
+    /// Remove a CA that is disabled from AWS IoT, and its files, its key among them, from the vault; devices that are in
+    /// stay in
+    Remove {
         /// The CA's certificate id, or enough of its beginning
         certificate_id: String,
     },
@@ -68,6 +75,9 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
                     ca.certificate_id, ca.common_name
                 ),
             );
+        }
+        Command::Remove { certificate_id } => {
+            remove::run(&target, &certificate_id, output).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -105,7 +115,7 @@ pub(super) fn find(all: Vec<Authority>, id: &str) -> Result<Authority, Failure> 
 mod tests {
     use super::*;
 
-    fn ca(id: &str, served: bool) -> Authority {
+    pub(super) fn ca(id: &str, served: bool) -> Authority {
         Authority {
             certificate_id: id.to_owned(),
             common_name: String::new(),

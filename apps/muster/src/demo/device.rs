@@ -1,0 +1,134 @@
+//! One of the demo's devices, which is the edge client's own code.
+
+use super::asking;
+use crate::handed_out::HandedOut;
+use crate::target::Endpoint;
+use edge_client::{Config, JoinConfig, Mode, Progress, Source, Timings, Traffic};
+use muster_cloud::operator::Api;
+use muster_documents::Serial;
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What all devices share.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// Where they connect.
+    pub endpoint: Endpoint,
+    /// Where certificates are asked for.
+    pub api: Api,
+    /// The topics' prefix.
+    pub prefix: String,
+    /// The largest packet of the chunked ones, in bytes.
+    pub packet_size: usize,
+    /// Each gets a folder in here.
+    pub stores: PathBuf,
+}
+
+/// What a device gets a certificate of its own with.
+#[derive(Debug, Clone)]
+pub enum Means {
+    /// A claim certificate.
+    Claim {
+        /// The certificate, PEM.
+        certificate: Source,
+        /// Its private key.
+        key: Source,
+        /// How it asks.
+        mode: Mode,
+    },
+    /// The CA with this id, which signs a certificate for it.
+    Authority(String),
+}
+
+/// How a device came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameIn {
+    /// From its request for a certificate until its first message with it had arrived.
+    pub latency: Duration,
+    /// How often it connected.
+    pub connections: u32,
+    /// What came down to it; `None` where its certificate does not come over MQTT.
+    pub traffic: Option<Traffic>,
+}
+
+/// Has the device come in. Why it did not, in a sentence.
+pub async fn come_in(
+    scene: Scene,
+    serial: Serial,
+    means: Means,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    match means {
+        Means::Claim {
+            certificate,
+            key,
+            mode,
+        } => claim(scene, &serial, (certificate, key), mode, watch).await,
+        Means::Authority(id) => bring(scene, &serial, &id, watch).await,
+    }
+}
+
+/// With a claim certificate.
+async fn claim(
+    scene: Scene,
+    serial: &Serial,
+    claim: (Source, Source),
+    mode: Mode,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    let mut config = Config::new(
+        (&scene.endpoint.host, scene.endpoint.port),
+        scene.endpoint.authority,
+        claim,
+        serial.as_str(),
+        scene.stores.join(serial.as_str()),
+    );
+    config.mode = mode;
+    config.packet_size = scene.packet_size;
+    config.prefix = scene.prefix;
+    let outcome = edge_client::run(config, watch).await;
+    let outcome = outcome.map_err(|error| error.to_string())?;
+    Ok(CameIn {
+        latency: outcome.latency,
+        connections: outcome.connections,
+        traffic: Some(outcome.traffic),
+    })
+}
+
+/// With a certificate that a CA signs for its own key, which stays in its store.
+async fn bring(
+    scene: Scene,
+    serial: &Serial,
+    ca_id: &str,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    let store = scene.stores.join(serial.as_str());
+    let made = edge_client::request(&store, serial.common_name());
+    let made = made.map_err(|error| error.to_string())?;
+    let csr = fs::read_to_string(&made.csr).map_err(|error| error.to_string())?;
+    let body = json!({
+        "caCertificateId": ca_id, "csr": csr, "csrSubjects": { "commonName": serial },
+        "lifetimeDays": super::LIFETIME_DAYS,
+    });
+    let asked = Instant::now();
+    let answer = asking::post(&scene.api, "/device-certificates", &body).await;
+    let answer: HandedOut = answer.map_err(|error| error.to_string())?;
+    let config = JoinConfig {
+        endpoint: scene.endpoint.host,
+        port: scene.endpoint.port,
+        ca: scene.endpoint.authority,
+        certificate: answer.certificates.certificate.into(),
+        key: made.key.into(),
+        timings: Timings::default(),
+    };
+    let joined = edge_client::join(config, watch).await;
+    let joined = joined.map_err(|error| error.to_string())?;
+    Ok(CameIn {
+        latency: asked.elapsed(),
+        connections: joined.connections,
+        traffic: None,
+    })
+}

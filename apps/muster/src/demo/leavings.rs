@@ -1,0 +1,144 @@
+//! What a demo has made on a stack that stays, and taking it away.
+
+use super::authorities;
+use crate::commands::Failure;
+use crate::output::Output;
+use crate::release::{self, ReleaseError};
+use crate::target::Target;
+use muster_documents::Serial;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::ports::CertificateAuthority;
+use std::collections::BTreeSet;
+use tokio::sync::Mutex;
+
+/// What a demo has made on a stack.
+#[derive(Debug, Default)]
+pub struct Leavings {
+    claim: Mutex<Option<String>>,
+    serials: Mutex<Vec<Serial>>,
+    authorities: Mutex<Vec<Authority>>,
+}
+
+/// A CA that is asked for.
+#[derive(Debug, Clone)]
+struct Authority {
+    common_name: String,
+    /// Once it is there.
+    id: Option<String>,
+}
+
+impl Leavings {
+    /// The claim certificate is there.
+    pub(super) async fn claim_is_there(&self, certificate_id: String) {
+        self.claim.lock().await.replace(certificate_id);
+    }
+
+    /// A serial is about to be imported.
+    pub(super) async fn note_serial(&self, serial: Serial) {
+        self.serials.lock().await.push(serial);
+    }
+
+    /// A CA is about to be asked for, one at a time.
+    pub(super) async fn note_authority(&self, common_name: String) {
+        let noted = Authority {
+            common_name,
+            id: None,
+        };
+        self.authorities.lock().await.push(noted);
+    }
+
+    /// The CA that was noted last is there.
+    pub(super) async fn authority_is_there(&self, id: String) {
+        if let Some(noted) = self.authorities.lock().await.last_mut() {
+            noted.id = Some(id);
+        }
+    }
+
+    /// The CA that was noted last was refused.
+    pub(super) async fn no_authority_was_made(&self) {
+        self.authorities.lock().await.pop();
+    }
+}
+
+/// Takes away what a demo has made on a stack that stays: what others could come in by first (the claim is revoked, the CAs
+/// are shut), then the devices with their certificates, things and serials, then the CAs, and last the certificates that
+/// those have signed. The devices' timelines stay in the ledger until they expire, and what S3 keeps as the vault's older
+/// versions.
+pub async fn clean_up(
+    target: &Target,
+    leavings: &Leavings,
+    output: &Output,
+) -> Result<(), Failure> {
+    output.progress("taking away what the demo has made");
+    if let Some(claim) = leavings.claim.lock().await.as_deref() {
+        target.claims()?.revoke(claim).await?;
+    }
+    let authorities = shut(target, leavings).await?;
+    let released = take_devices_away(target, leavings, output).await?;
+    take_authorities_away(target, &authorities, released, output).await
+}
+
+/// Shuts the CAs, so that no device comes in while it is taken away. Gives their ids.
+async fn shut(target: &Target, leavings: &Leavings) -> Result<Vec<String>, Failure> {
+    let mut ids = Vec::new();
+    for noted in leavings.authorities.lock().await.iter() {
+        ids.extend(match &noted.id {
+            Some(id) => Some(id.clone()),
+            None => authorities::find(target, &noted.common_name).await?,
+        });
+    }
+    for id in &ids {
+        // One that the API has undone itself is gone.
+        let shut = target.authorities().set_admitting(id, false).await;
+        CloudFailure::unless_not_found(shut)?;
+    }
+    Ok(ids)
+}
+
+/// Gives the ids of the certificates that were taken away.
+async fn take_devices_away(
+    target: &Target,
+    leavings: &Leavings,
+    output: &Output,
+) -> Result<BTreeSet<String>, Failure> {
+    let ledger = target.devices()?;
+    let mut released = BTreeSet::new();
+    for serial in leavings.serials.lock().await.iter() {
+        match release::release(target, serial).await {
+            Ok(taken) => released.extend(taken),
+            Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Err(error) = ledger.forget(serial).await {
+            output.progress(&format!(
+                "{serial} stays: {error}. `muster device show {serial}` says how it stands"
+            ));
+        }
+    }
+    Ok(released)
+}
+
+/// Removes the CAs, and then what they have signed: a certificate that was revoked would come in anew if it were deleted
+/// before its CA.
+async fn take_authorities_away(
+    target: &Target,
+    ids: &[String],
+    mut signed: BTreeSet<String>,
+    output: &Output,
+) -> Result<(), Failure> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (authorities, vault) = (target.authorities(), target.vault()?);
+    for id in ids {
+        signed.extend(authorities.certificates_of(id).await?);
+        authorities.remove(id, &vault).await?;
+    }
+    let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
+    for certificate in &signed {
+        if let Err(error) = identity.discard(certificate).await {
+            output.progress(&format!("certificate {certificate} stays: {error}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The demo on a stack that stays: it shows every way in, and takes everything away again.
+
+use crate::authorities::vault::vault;
+use crate::support::{Stack, wait_until};
+use muster::demo::{self, Demo, Leavings, Report, Routes, Way};
+use muster::output::Output;
+use std::future::Future;
+
+/// Plays a demo to its end.
+async fn play(stack: &Stack, routes: Routes, devices: u16, leavings: &Leavings) -> Report {
+    let (demo, output) = (demo(routes, devices), Output::new(false));
+    let played = demo::run(&stack.target, &demo, leavings, &output);
+    Box::pin(played).await.unwrap()
+}
+
+/// Plays a demo until something has happened, which has to be before its end, and cleans up.
+async fn stop(stack: &Stack, routes: Routes, when: impl Future<Output = ()>) {
+    let (demo, output, leavings) = (demo(routes, 8), Output::new(false), Leavings::default());
+    let played = Box::pin(demo::run(&stack.target, &demo, &leavings, &output));
+    tokio::select! {
+        ended = played => panic!("too early: {ended:?}"),
+        () = when => {}
+    }
+    clean_up(stack, &leavings).await;
+}
+
+fn demo(routes: Routes, devices: u16) -> Demo {
+    Demo {
+        routes,
+        devices,
+        at_once: 4,
+        packet_size: 256,
+    }
+}
+
+async fn clean_up(stack: &Stack, leavings: &Leavings) {
+    let output = Output::new(false);
+    let cleaned = demo::clean_up(&stack.target, leavings, &output);
+    cleaned.await.unwrap();
+}
+
+/// Looks for everything that a demo makes, kind by kind. Of the ledger, what expires may stay.
+async fn assert_nothing_is_left(stack: &Stack) {
+    assert_eq!(stack.things().await, [""; 0], "things");
+    assert_eq!(stack.certificates().await, [""; 0], "certificates");
+    let authorities = stack.target.authorities().list().await.unwrap();
+    assert_eq!(authorities, [], "CAs");
+    let files: Vec<_> = vault(stack).await.into_keys().collect();
+    assert_eq!(files, [""; 0], "the vault's files");
+    let own = format!("claim#{}", stack.claim_id);
+    for item in stack.ledger().await {
+        let key = item["pk"].as_s().unwrap();
+        assert!(*key == own || item.contains_key("expiresAt"), "{item:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_in_is_shown_and_nothing_is_left_of_it() {
+    let stack = Stack::start(&[("LegacyMode", "on")]).await;
+    let leavings = Leavings::default();
+    let report = play(&stack, Routes::All, 8, &leavings).await;
+    let failed: Vec<_> = report.failures.iter().map(|one| &one.reason).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let shown: Vec<_> = report.routes.iter().map(|route| route.mode).collect();
+    assert_eq!(shown, Way::ALL);
+    for route in &report.routes {
+        assert_eq!((route.devices, route.provisioned), (2, 2), "{route:?}");
+        let over_mqtt = matches!(route.mode, Way::Chunked | Way::Legacy);
+        assert_eq!(route.packets_per_device.is_some(), over_mqtt, "{route:?}");
+        // One with the claim certificate and one with their own; or one that is closed, and one that is let in.
+        assert!(route.connections_per_device >= 2.0, "{route:?}");
+    }
+    assert_eq!(stack.things().await.len(), 8);
+    assert_eq!(stack.target.authorities().list().await.unwrap().len(), 2);
+    clean_up(&stack, &leavings).await;
+    assert_nothing_is_left(&stack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_stopped_while_its_ca_is_made_leaves_nothing_either() {
+    let stack = Stack::start(&[]).await;
+    let authorities = stack.target.authorities();
+    let made = wait_until("a CA in the making", || async {
+        let listed = authorities.list().await.unwrap();
+        (!listed.is_empty()).then_some(())
+    });
+    stop(&stack, Routes::Jitr, made).await;
+    assert_nothing_is_left(&stack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_stopped_while_its_workflow_lets_devices_in_leaves_nothing_either() {
+    let stack = Stack::start(&[]).await;
+    let come = wait_until("a device that has come in", || async {
+        (!stack.things().await.is_empty()).then_some(())
+    });
+    stop(&stack, Routes::Jitr, come).await;
+    stack.settled_of("JitrActivationStateMachineArn").await;
+    assert_nothing_is_left(&stack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_has_no_room_is_asked_again() {
+    let stack = Stack::start(&[("ApiRateLimit", "1"), ("ApiBurstLimit", "1")]).await;
+    let report = play(&stack, Routes::Jitp, 4, &Leavings::default()).await;
+    assert_eq!(report.claim, None, "no claim certificate is made for this");
+    assert_eq!(report.routes.len(), 1);
+    assert_eq!(report.routes[0].provisioned, 4, "{:?}", report.failures);
+}
