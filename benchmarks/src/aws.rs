@@ -111,7 +111,10 @@ impl World {
         let (_, action) = target.rsplit_once('.')?;
         Some(match action {
             "GetItem" => json!({ "Item": self.item }),
-            "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "SendTaskSuccess" => json!({}),
+            "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "SendTaskSuccess" => {
+                json!({})
+            }
+            "Query" => json!({ "Items": [], "Count": 0 }),
             "StartExecution" => {
                 json!({ "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "startDate": 1.5 })
             }
@@ -123,7 +126,6 @@ impl World {
                 "KeyId": "k", "PrivateKeyCiphertextBlob": STANDARD.encode([7u8; 400]),
                 "PrivateKeyPlaintext": STANDARD.encode(&self.authority.as_ref()?.private_key),
             }),
-            "PutItem" => json!({}),
             "Decrypt" => json!({ "KeyId": "k", "Plaintext": STANDARD.encode("x".repeat(240)) }),
             _ => return None,
         })
@@ -154,7 +156,6 @@ impl World {
             ("POST", "cacertificate", 0) => json!({
                 "certificateId": "c".repeat(64), "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c",
             }),
-            ("PUT", "cacertificate", 1) => json!({}),
             ("GET", "registrationcode", 0) => json!({ "registrationCode": "a".repeat(64) }),
             ("GET", "endpoint", 0) => {
                 json!({ "endpointAddress": "a-ats.iot.eu-central-1.amazonaws.com" })
@@ -166,7 +167,7 @@ impl World {
             ("POST", "things", 1) => {
                 json!({ "thingName": parts.next()?, "thingId": "5b3a", "thingArn": "a" })
             }
-            ("PUT" | "DELETE", "certificates" | "things", _)
+            ("PUT" | "DELETE", "cacertificate" | "certificates" | "things", _)
             | ("PUT" | "POST", "target-policies", 1)
             | ("POST", "topics", _) => json!({}),
             _ => return None,
@@ -184,7 +185,7 @@ fn vault(request: &WholeRequest) -> Answer {
         .split('&')
         .find_map(|part| part.strip_prefix("prefix="));
     match prefix {
-        Some(prefix) if prefix.ends_with(".enc") => {
+        Some(prefix) if prefix.ends_with("ca.private_key.enc") => {
             let key = prefix.replace("%2F", "/");
             answer(
                 200,

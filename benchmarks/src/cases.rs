@@ -146,21 +146,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             }),
             Value::Null,
         ),
-        device.case(
-            "allow-list-verifier",
-            "allow-list-verifier",
-            &[LEDGER],
-            json!(CertificateDescription {
-                certificate_arn: device.certificate_arn(),
-                certificate_id: device.certificate_id.clone(),
-                ca_certificate_id: Some("c".repeat(64)),
-                status: "PENDING_ACTIVATION".into(),
-                certificate_pem: der_to_pem("CERTIFICATE", &device.certificate),
-                owned_by: Some("123456789012".into()),
-                thing_name: Some(CLIENT_ID.into()),
-            }),
-            device.item(),
-        ),
+        device.verification(),
         device.case(
             "verifiers-fetcher",
             "verifiers-fetcher",
@@ -314,6 +300,24 @@ impl Device {
         );
         case.world.certificate_pem = authority.sign(&key, &csr, &profile)?.pem();
         Ok(case)
+    }
+
+    fn verification(&self) -> Case {
+        self.case(
+            "allow-list-verifier",
+            "allow-list-verifier",
+            &[LEDGER],
+            json!(CertificateDescription {
+                certificate_arn: self.certificate_arn(),
+                certificate_id: self.certificate_id.clone(),
+                ca_certificate_id: Some("c".repeat(64)),
+                status: "PENDING_ACTIVATION".into(),
+                certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
+                owned_by: Some("123456789012".into()),
+                thing_name: Some(CLIENT_ID.into()),
+            }),
+            self.item(),
+        )
     }
 
     /// A CA on P-256 with Muster's own template.
