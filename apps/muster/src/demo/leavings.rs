@@ -74,7 +74,7 @@ impl Leavings {
 }
 
 /// Takes away what a demo has made on a stack that stays: what others could come in by first (the claim is revoked, the CAs
-/// are shut), then the devices with their certificates, things and serials, then the CAs, and last the certificates that
+/// are shut), then, once the workflow is done with them, the devices with their certificates, things and serials, then the CAs, and last the certificates that
 /// those have signed. The devices' timelines stay in the ledger until they expire, and what S3 keeps as the vault's older
 /// versions.
 pub async fn clean_up(
