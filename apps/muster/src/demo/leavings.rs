@@ -73,10 +73,10 @@ impl Leavings {
     }
 }
 
-/// Takes away what a demo has made on a stack that stays: what others could come in by first (the claim is revoked, the CAs
-/// are shut), then, once the workflow is done with them, the devices with their certificates, things and serials, then the CAs, and last the certificates that
-/// those have signed. The devices' timelines stay in the ledger until they expire, and what S3 keeps as the vault's older
-/// versions.
+/// Takes away what a demo has made on a stack that stays. First what others could come in by: the claim is revoked, the
+/// CAs are shut. Then, once the workflow is done with them, the devices with their certificates, things and serials, then
+/// the CAs, and last the certificates that those have signed. The devices' timelines stay in the ledger until they
+/// expire, and what S3 keeps as the vault's older versions.
 pub async fn clean_up(
     target: &Target,
     leavings: &Leavings,
@@ -109,8 +109,8 @@ async fn shut(target: &Target, leavings: &Leavings) -> Result<Vec<String>, Failu
     Ok(ids)
 }
 
-/// Has the workflow end what it has begun with devices that brought their certificates: with one that is released halfway
-/// it may be about to make the thing. New ones cannot come, since their CA is shut.
+/// Has the workflow end what it has begun with devices that brought their certificates: with one that is released
+/// halfway it may be about to make the thing. New ones cannot come, since their CA is shut.
 async fn settle(target: &Target, leavings: &Leavings) -> Result<(), Failure> {
     let ledger = target.devices()?;
     let devices = leavings.devices.lock().await;
