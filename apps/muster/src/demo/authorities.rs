@@ -13,15 +13,15 @@ use tokio::time::{Instant, sleep};
 /// The verifier that lets in what was imported, as the demo's devices are.
 const VERIFIER: &str = "allow-list";
 
-/// How long the API may still be registering a CA whose answer nobody waits for any more: as long as it may take to answer
-/// (API Gateway, integration time-out), and a second.
+/// How long the API may still be registering a CA whose answer nobody waits for any more: as long as it may take to
+/// answer (API Gateway, integration time-out), and a second.
 const REGISTRATION_LIMIT: Duration = Duration::from_secs(30);
 
 /// The first status that says that something may have been done.
 const SERVER_ERROR: u16 = 500;
 
-/// Registers a CA through the API, for devices of this route; gives its id. That is known only when the CA is there, so it
-/// is the common name, which no other CA may have, that is noted first.
+/// Registers a CA through the API, for devices of this route; gives its id. That is known only when the CA is there, so
+/// it is the common name, which no other CA may have, that is noted first.
 pub async fn register(
     target: &Target,
     route: Route,
@@ -46,7 +46,8 @@ pub async fn register(
     Ok(made.certificate_id)
 }
 
-/// The id of a CA of this name that was asked for, with no answer: it may be in the making still. `None` if it was not made.
+/// The id of a CA of this name that was asked for, with no answer: it may be in the making still. `None` if it was not
+/// made.
 pub async fn find(target: &Target, common_name: &str) -> Result<Option<String>, Failure> {
     let deadline = Instant::now() + REGISTRATION_LIMIT;
     loop {

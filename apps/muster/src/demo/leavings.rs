@@ -1,21 +1,34 @@
 //! What a demo has made on a stack that stays, and taking it away.
 
 use super::authorities;
+use super::way::Way;
 use crate::commands::Failure;
 use crate::output::Output;
 use crate::release::{self, ReleaseError};
 use crate::target::Target;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
+use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::CertificateAuthority;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+/// How long the workflow may take to end with all devices that brought their certificates.
+const WORKFLOW_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long the announcement of a certificate may be on its way to the workflow.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 /// What a demo has made on a stack.
 #[derive(Debug, Default)]
 pub struct Leavings {
     claim: Mutex<Option<String>>,
-    serials: Mutex<Vec<Serial>>,
+    devices: Mutex<Vec<(Serial, Way)>>,
     authorities: Mutex<Vec<Authority>>,
 }
 
@@ -34,8 +47,8 @@ impl Leavings {
     }
 
     /// A serial is about to be imported.
-    pub(super) async fn note_serial(&self, serial: Serial) {
-        self.serials.lock().await.push(serial);
+    pub(super) async fn note_device(&self, serial: Serial, way: Way) {
+        self.devices.lock().await.push((serial, way));
     }
 
     /// A CA is about to be asked for, one at a time.
@@ -60,10 +73,10 @@ impl Leavings {
     }
 }
 
-/// Takes away what a demo has made on a stack that stays: what others could come in by first (the claim is revoked, the CAs
-/// are shut), then the devices with their certificates, things and serials, then the CAs, and last the certificates that
-/// those have signed. The devices' timelines stay in the ledger until they expire, and what S3 keeps as the vault's older
-/// versions.
+/// Takes away what a demo has made on a stack that stays. First what others could come in by: the claim is revoked, the
+/// CAs are shut. Then, once the workflow is done with them, the devices with their certificates, things and serials, then
+/// the CAs, and last the certificates that those have signed. The devices' timelines stay in the ledger until they
+/// expire, and what S3 keeps as the vault's older versions.
 pub async fn clean_up(
     target: &Target,
     leavings: &Leavings,
@@ -74,6 +87,7 @@ pub async fn clean_up(
         target.claims()?.revoke(claim).await?;
     }
     let authorities = shut(target, leavings).await?;
+    settle(target, leavings).await?;
     let released = take_devices_away(target, leavings, output).await?;
     take_authorities_away(target, &authorities, released, output).await
 }
@@ -95,6 +109,29 @@ async fn shut(target: &Target, leavings: &Leavings) -> Result<Vec<String>, Failu
     Ok(ids)
 }
 
+/// Has the workflow end what it has begun with devices that brought their certificates: with one that is released
+/// halfway it may be about to make the thing. New ones cannot come, since their CA is shut.
+async fn settle(target: &Target, leavings: &Leavings) -> Result<(), Failure> {
+    let ledger = target.devices()?;
+    let devices = leavings.devices.lock().await;
+    let bring = devices.iter().filter(|(_, way)| *way == Way::Jitr);
+    let deadline = Instant::now() + WORKFLOW_LIMIT;
+    // What was announced before the CA was shut is on its way to the workflow.
+    if bring.clone().next().is_some() {
+        sleep(ON_ITS_WAY).await;
+    }
+    for (serial, _) in bring {
+        while Instant::now() < deadline {
+            let (device, _) = ledger.show(serial).await?;
+            if device.is_none_or(|device| device.state != DeviceState::Provisioning.name()) {
+                break;
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+    Ok(())
+}
+
 /// Gives the ids of the certificates that were taken away.
 async fn take_devices_away(
     target: &Target,
@@ -103,7 +140,7 @@ async fn take_devices_away(
 ) -> Result<BTreeSet<String>, Failure> {
     let ledger = target.devices()?;
     let mut released = BTreeSet::new();
-    for serial in leavings.serials.lock().await.iter() {
+    for (serial, _) in leavings.devices.lock().await.iter() {
         match release::release(target, serial).await {
             Ok(taken) => released.extend(taken),
             Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}

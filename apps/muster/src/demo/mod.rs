@@ -91,7 +91,7 @@ async fn import(
     for (number, (way, means)) in (0..devices).zip(ways.iter().cycle()) {
         // Twelve characters, the client id of the byte budget.
         let serial = Serial::new(format!("d{run:06}-{number:04}"))?;
-        leavings.note_serial(serial.clone()).await;
+        leavings.note_device(serial.clone(), *way).await;
         ledger
             .import(&serial, Some("demo"), &started.to_string())
             .await?;
