@@ -221,6 +221,8 @@ async fn an_operator_registers_lists_shuts_opens_and_removes_authorities() {
         2
     );
 
+    certifies_devices(state, id, own.path());
+
     // Removed only when it is shut; its files go with it, and the other CA's stay.
     let vault = target.vault().unwrap();
     let record = async || vault.read_file(id, VaultFile::Record, 1).await.unwrap();
@@ -237,8 +239,6 @@ async fn an_operator_registers_lists_shuts_opens_and_removes_authorities() {
 
     let nobody = ["ca", "register", "--verifier", "nobody"];
     assert!(refused(state, &nobody).contains("(VerifierUnknown, HTTP 400)"));
-
-    certifies_devices(state, id, own.path());
 
     // An API that is not there.
     let nowhere = Api::new(&target.cloud, "http://127.0.0.1:9");

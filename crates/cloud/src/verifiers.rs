@@ -23,13 +23,17 @@ pub struct VerifierFunctions {
 impl VerifierFunctions {
     /// The verifiers that the role allows.
     pub fn new(cloud: &Cloud) -> Self {
+        Self::with_patience(cloud, PATIENCE)
+    }
+
+    fn with_patience(cloud: &Cloud, patience: Duration) -> Self {
         let config = aws_sdk_lambda::config::Builder::from(&cloud.config)
             .interceptor(cloud.calls.clone())
             // The operator's function runs once for one question.
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .operation_attempt_timeout(PATIENCE)
+                    .operation_attempt_timeout(patience)
                     .build(),
             )
             .build();
@@ -61,5 +65,44 @@ impl Verifiers for VerifierFunctions {
         }
         let said = answer.payload.map(Blob::into_inner);
         Ok(VerifierAnswer::Said(said.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CallCounter, connect};
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use muster_onboarding::ports::CallLog;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_verifier_that_does_not_answer_in_time_is_late_and_is_not_asked_twice() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            // Takes the question, and says nothing.
+            let mut taken = Vec::new();
+            loop {
+                taken.push(listener.accept().await.unwrap());
+            }
+        });
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let cloud = Cloud {
+            config: SdkConfig::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .http_client(connect::http_client())
+                .region(Region::new("eu-central-1"))
+                .credentials_provider(SharedCredentialsProvider::new(credentials))
+                .endpoint_url(address)
+                .build(),
+            calls: CallCounter::default(),
+        };
+        let verifiers = VerifierFunctions::with_patience(&cloud, Duration::from_millis(200));
+        let answer = verifiers.ask("verifier", &serde_json::json!({})).await;
+        assert_eq!(answer.unwrap(), VerifierAnswer::Late);
+        assert_eq!(cloud.calls.drain().values().sum::<u32>(), 1);
     }
 }

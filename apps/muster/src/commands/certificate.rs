@@ -1,14 +1,14 @@
 //! `muster device certificate`: a certificate for a device that a CA of Muster's signs.
 
 use super::subject::csr_subjects;
-use super::{Failure, ca};
+use super::{Failure, ca, public_file};
 use crate::handed_out::{Certificates, HandedOut};
 use crate::output::Output;
 use crate::target::Target;
 use clap::Args;
 use muster_documents::Serial;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The length of AWS IoT's ids, in hex digits.
@@ -68,7 +68,7 @@ pub async fn run(
         let made = edge_client::request(&out, serial.common_name())?;
         (made.csr, Some(made.key))
     };
-    let body = request(&arguments, &serial, &ca, &read(&csr)?)?;
+    let body = request(&arguments, &serial, &ca, &public_file::read(&csr)?)?;
     let answer: HandedOut = target.api()?.post("/device-certificates", &body).await?;
     let Certificates {
         certificate_id,
@@ -142,16 +142,6 @@ fn request(
         body["deviceInfo"] = info;
     }
     Ok(body)
-}
-
-fn read(csr: &Path) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(csr)
-        .map_err(|error| format!("cannot read {}: {error}", csr.display()))?;
-    if text.contains("PRIVATE KEY-----") {
-        let file = csr.display();
-        return Err(format!("{file} has a private key in it, which is never sent").into());
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `muster ca register`.
 
-use crate::commands::Failure;
 use crate::commands::subject::csr_subjects;
+use crate::commands::{Failure, public_file};
 use crate::output::Output;
 use crate::target::Target;
 use clap::{Args, ValueEnum};
@@ -92,7 +92,7 @@ pub async fn run(target: &Target, asked: &Arguments, output: &Output) -> Result<
             "registered CA {}\n  ARN  {}\n  next {}",
             made.certificate_id,
             made.certificate_arn,
-            next(asked.verifier.as_deref())
+            next(asked.verifier.as_deref(), asked.ca_certificate.is_none())
         ),
     );
     Ok(())
@@ -117,33 +117,23 @@ fn request(asked: &Arguments) -> Result<Value, Failure> {
     Ok(Value::Object(body))
 }
 
-/// A file's text. A private key is kept from travelling, whatever it was given as.
 fn file(path: Option<&Path>) -> Result<Option<Value>, Failure> {
-    let Some(path) = path else {
-        return Ok(None);
-    };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    if text.contains("PRIVATE KEY-----") {
-        let path = path.display();
-        return Err(format!("{path} has a private key in it, which is never sent").into());
-    }
-    Ok(Some(text.into()))
+    let text = path.map(public_file::read).transpose()?;
+    Ok(text.map(Value::from))
 }
 
-fn next(verifier: Option<&str>) -> String {
+fn next(verifier: Option<&str>, made: bool) -> String {
+    let signed = if made {
+        "`muster device certificate SERIAL --ca ID` has it sign for a device"
+    } else {
+        "sign a certificate for a device"
+    };
     match verifier {
-        Some("allow-list") => {
-            "`muster device import FILE.csv` says which devices with its certificates come in"
-                .to_owned()
-        }
-        Some(verifier) => {
-            format!("connect a device with a certificate of it; the verifier {verifier} judges it")
-        }
-        None => {
-            "connect a device with a certificate of it; it comes in unjudged, since the CA names no verifier"
-                .to_owned()
-        }
+        Some("allow-list") => format!(
+            "{signed}; `muster device import FILE.csv` says which devices with its certificates come in"
+        ),
+        Some(verifier) => format!("{signed}; the verifier {verifier} judges it"),
+        None => format!("{signed}; it comes in unjudged, since the CA names no verifier"),
     }
 }
 
