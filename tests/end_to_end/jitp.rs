@@ -1,6 +1,6 @@
 //! Devices that are handed a certificate, and provisioned when they connect with it.
 
-mod caller;
+pub mod caller;
 mod failing;
 mod keys;
 mod names;

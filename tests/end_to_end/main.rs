@@ -13,4 +13,5 @@ mod provisioning;
 mod redelivery;
 mod refusals;
 mod support;
+mod ways;
 mod workflow;

@@ -43,6 +43,7 @@ impl Display for Shown<'_> {
                 write!(f, "{}  {}", self.serial, device.state)?;
                 for (name, value) in [
                     ("model", &device.model),
+                    ("only by", &device.route),
                     ("certificate", &device.certificate_id),
                     ("under way", &device.pending_certificate_id),
                     ("client id", &device.client_id),

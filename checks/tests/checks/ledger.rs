@@ -3,7 +3,7 @@
 use crate::repository::{adapter_source, files, read, workflows};
 use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
-use muster_onboarding::ledger::{DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK};
+use muster_onboarding::ledger::{DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, WayIn};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -154,27 +154,26 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
 }
 
 #[test]
-fn a_workflow_writes_a_devices_states_as_the_functions_do() {
-    let states = [
-        DeviceState::Known,
-        DeviceState::Provisioning,
-        DeviceState::Provisioned,
+fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
+    let names = [
+        DeviceState::Known.name(),
+        DeviceState::Provisioning.name(),
+        DeviceState::Provisioned.name(),
+        WayIn::Claim.name(),
+        WayIn::Certificate.name(),
     ];
     let mut seen = 0;
     for (name, call) in calls() {
-        for (value, state) in call["ExpressionAttributeValues"]
+        for (value, text) in call["ExpressionAttributeValues"]
             .as_object()
             .into_iter()
             .flatten()
         {
-            let Some(state) = state["S"].as_str().filter(|state| !state.starts_with("{%")) else {
+            let Some(named) = text["S"].as_str().filter(|named| !named.starts_with("{%")) else {
                 continue;
             };
-            assert!(
-                states.iter().any(|known| known.name() == state),
-                "{name}: {state}"
-            );
-            assert_eq!(value, &format!(":{state}"), "{name}");
+            assert!(names.contains(&named), "{name}: {named}");
+            assert_eq!(value, &format!(":{named}"), "{name}");
             seen += 1;
         }
     }

@@ -47,6 +47,25 @@ pub fn connection_key(client_id: &ClientId) -> String {
 /// `enrolledBy` of a device that an operator imported; another's is the execution that took it in.
 pub const IMPORTED: &str = "import";
 
+/// The way in that a serial was imported for; one that was imported for none may take any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayIn {
+    /// With a claim certificate.
+    Claim,
+    /// With a certificate that a CA of the account's has signed, its own or one that it was handed.
+    Certificate,
+}
+
+impl WayIn {
+    /// As it stands in the ledger's attribute `route`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceState {

@@ -15,7 +15,7 @@ pub use handing_out::{
 pub use revocation::{RevocationListFailure, RevocationLists};
 
 use crate::CloudFailure;
-use crate::ledger::DeviceState;
+use crate::ledger::{DeviceState, IMPORTED, WayIn};
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, ClientId, Refusal, Serial};
 use secrecy::SecretString;
@@ -48,6 +48,17 @@ pub struct HeldDevice {
     pub current: Option<Certificate>,
     /// The execution that enrolled it, where nobody imported it.
     pub enrolled_by: Option<String>,
+    /// The way in that it was imported for, if for one alone.
+    pub route: Option<String>,
+}
+
+impl HeldDevice {
+    /// Whether an operator imported it, for this way in or for any.
+    pub fn is_imported_for(&self, way: WayIn) -> bool {
+        let route = self.route.as_deref();
+        self.enrolled_by.as_deref() == Some(IMPORTED)
+            && route.is_none_or(|route| route == way.name())
+    }
 }
 
 /// What a delivery waits for.

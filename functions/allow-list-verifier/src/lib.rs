@@ -2,7 +2,7 @@
 
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::IMPORTED;
+use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::DeviceLedger;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,6 @@ pub async fn verify(
     };
     let held = ledger.held(&serial).await?.unwrap_or_default();
     Ok(Verdict {
-        verified: held.enrolled_by.as_deref() == Some(IMPORTED),
+        verified: held.is_imported_for(WayIn::Certificate),
     })
 }

@@ -4,7 +4,7 @@ use crate::GenerateError;
 use crate::asked::{Asked, Key};
 use crate::signer::Signer;
 use muster_documents::{Refusal, RefusalCode};
-use muster_onboarding::ledger::{DeviceState, IMPORTED};
+use muster_onboarding::ledger::{DeviceState, WayIn};
 use muster_onboarding::ports::{Certificate, DeviceLedger, HandedOut, HandingOutLedger, Things};
 
 /// The most certificates of one name that may be out without the device having come in. Each of them could be used, so
@@ -58,8 +58,7 @@ pub(crate) async fn look_up(
                      takes them away.",
                 ));
             }
-            let imported = held.enrolled_by.as_deref() == Some(IMPORTED);
-            if !imported && things.thing_exists(name).await? {
+            if !held.is_imported_for(WayIn::Certificate) && things.thing_exists(name).await? {
                 return Err(refused(
                     RefusalCode::ThingExists,
                     "A thing of this name is there already. Choose another name; or, if this device is to become that \

@@ -7,6 +7,7 @@ use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions};
 use muster::target::Target;
 use muster_cloud::operator::{Device, TimelineEntry};
 use muster_documents::Serial;
+use muster_onboarding::ledger::WayIn;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::future::Future;
@@ -77,11 +78,16 @@ impl Stack {
 
     /// Makes a serial known.
     pub async fn import(&self, serial: &str) {
+        self.import_for(serial, None).await;
+    }
+
+    /// Makes a serial known, for one way in alone.
+    pub async fn import_for(&self, serial: &str, way: Option<WayIn>) {
         let serial = Serial::new(serial).unwrap();
         self.target
             .devices()
             .unwrap()
-            .import(&serial, None, "2026-01-01T00:00:00Z")
+            .import(&serial, None, way, "2026-01-01T00:00:00Z")
             .await
             .unwrap();
     }

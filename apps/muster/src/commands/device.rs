@@ -6,9 +6,10 @@ use crate::release;
 use crate::table;
 use crate::target::{Target, TargetArguments};
 use crate::timeline::{HandedOut, Shown};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use muster_cloud::operator::Import;
 use muster_documents::Serial;
+use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::HandingOutLedger;
 use serde_json::json;
 use std::io::Read;
@@ -30,6 +31,10 @@ enum Command {
     Import {
         /// The file
         file: PathBuf,
+        /// Let them in this way only: with a claim certificate, or with a certificate that a CA of yours or of Muster's
+        /// has signed [default: in any way]
+        #[arg(long, value_name = "WAY")]
+        only_by: Option<OnlyBy>,
     },
     /// Show what happened to a device, and why
     Show {
@@ -54,11 +59,27 @@ enum Command {
     Simulate(simulate::Arguments),
 }
 
+/// As the command line names the ways in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnlyBy {
+    Claim,
+    Certificate,
+}
+
+impl From<OnlyBy> for WayIn {
+    fn from(only_by: OnlyBy) -> Self {
+        match only_by {
+            OnlyBy::Claim => Self::Claim,
+            OnlyBy::Certificate => Self::Certificate,
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let target = Target::choose(&arguments.target).await?;
     match arguments.command {
-        Command::Import { file } => import(&target, &file, output).await,
+        Command::Import { file, only_by } => import(&target, &file, only_by, output).await,
         Command::Show { serial } => show(&target, &Serial::new(serial)?, output).await,
         Command::List { state } => list(&target, state.as_deref(), output).await,
         Command::Release { serial } => release(&target, &Serial::new(serial)?, output).await,
@@ -68,7 +89,12 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
 }
 
 /// Imports what is well-formed and names what is not: a bad line loses none of the others.
-async fn import(target: &Target, file: &Path, output: &Output) -> Result<ExitCode, Failure> {
+async fn import(
+    target: &Target,
+    file: &Path,
+    only_by: Option<OnlyBy>,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
     let mut text = Vec::new();
     if file == Path::new("-") {
         std::io::stdin().read_to_end(&mut text)?;
@@ -92,6 +118,7 @@ async fn import(target: &Target, file: &Path, output: &Output) -> Result<ExitCod
     let model_column = column(&headers, "model");
 
     let devices = target.devices()?;
+    let way = only_by.map(WayIn::from);
     let now = jiff::Timestamp::now().to_string();
     let (mut imported, mut already, mut refused) = (0u64, 0u64, Vec::new());
     for record in reader.records() {
@@ -109,7 +136,7 @@ async fn import(target: &Target, file: &Path, output: &Output) -> Result<ExitCod
                 let model = model_column
                     .and_then(|column| record.get(column))
                     .filter(|model| !model.is_empty());
-                match devices.import(&serial, model, &now).await? {
+                match devices.import(&serial, model, way, &now).await? {
                     Import::Imported => imported += 1,
                     Import::AlreadyThere => already += 1,
                 }

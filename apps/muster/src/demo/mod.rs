@@ -93,7 +93,12 @@ async fn import(
         let serial = Serial::new(format!("d{run:06}-{number:04}"))?;
         leavings.note_device(serial.clone(), *way).await;
         ledger
-            .import(&serial, Some("demo"), &started.to_string())
+            .import(
+                &serial,
+                Some("demo"),
+                Some(way.way_in()),
+                &started.to_string(),
+            )
             .await?;
         players.push(Player {
             serial,

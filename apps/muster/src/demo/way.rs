@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use muster_documents::{Mode, Route};
+use muster_onboarding::ledger::WayIn;
 use serde::Serialize;
 
 /// How a device comes to a certificate of its own.
@@ -48,6 +49,14 @@ impl Way {
             Self::Legacy => Beginning::Claim(Mode::Legacy),
             Self::Jitr => Beginning::Authority(Route::Jitr),
             Self::Jitp => Beginning::Authority(Route::Jitp),
+        }
+    }
+
+    /// What its serials are imported for.
+    pub fn way_in(self) -> WayIn {
+        match self.beginning() {
+            Beginning::Claim(_) => WayIn::Claim,
+            Beginning::Authority(_) => WayIn::Certificate,
         }
     }
 }

@@ -117,5 +117,6 @@ fn read_held(item: &Item) -> HeldDevice {
         pending: certificate(item, "pendingCertificate"),
         current: certificate(item, "certificate"),
         enrolled_by: text(item, "enrolledBy"),
+        route: text(item, "route"),
     }
 }

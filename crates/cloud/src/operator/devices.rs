@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
     CERTIFICATE_SK_PREFIX, DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, SK, STATE_SK,
-    client_key, device_key,
+    WayIn, client_key, device_key,
 };
 use muster_onboarding::ports::HandedOut;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -26,6 +26,8 @@ pub struct Device {
     pub serial: String,
     /// What the operator says that it is.
     pub model: Option<String>,
+    /// The way in that it was imported for, if for one alone.
+    pub route: Option<String>,
     /// `known`, `provisioning` or `provisioned`.
     pub state: String,
     /// The certificate in force.
@@ -116,11 +118,13 @@ impl Devices {
             .key(SK, s(STATE_SK))
     }
 
-    /// Makes a serial known, unless it is there already.
+    /// Makes a serial known, unless it is there already; for one way in alone, if `way` names one. A serial that is there
+    /// gets that way from now on.
     pub async fn import(
         &self,
         serial: &Serial,
         model: Option<&str>,
+        way: Option<WayIn>,
         now: &str,
     ) -> Result<Import, CloudFailure> {
         let mut put = self
@@ -138,6 +142,9 @@ impl Devices {
         if let Some(model) = model {
             put = put.item("model", s(model));
         }
+        if let Some(way) = way {
+            put = put.item("route", s(way.name()));
+        }
         match put
             .send()
             .await
@@ -145,7 +152,7 @@ impl Devices {
         {
             Ok(_) => Ok(Import::Imported),
             Err(error) if error.kind == FailureKind::ConditionFailed => {
-                self.mark_imported(serial, now).await?;
+                self.mark_imported(serial, way, now).await?;
                 Ok(Import::AlreadyThere)
             }
             Err(error) => Err(error),
@@ -153,14 +160,29 @@ impl Devices {
     }
 
     /// A device that came in without being imported is from now on as if it had been.
-    async fn mark_imported(&self, serial: &Serial, now: &str) -> Result<(), CloudFailure> {
-        self.update(serial)
-            .update_expression(
-                "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now)",
-            )
+    async fn mark_imported(
+        &self,
+        serial: &Serial,
+        way: Option<WayIn>,
+        now: &str,
+    ) -> Result<(), CloudFailure> {
+        let marking = self
+            .update(serial)
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":import", s(IMPORTED))
-            .expression_attribute_values(":now", s(now))
+            .expression_attribute_values(":now", s(now));
+        let marking = match way {
+            None => marking.update_expression(
+                "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now)",
+            ),
+            Some(way) => marking
+                .update_expression(
+                    "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now), #route = :route",
+                )
+                .expression_attribute_names("#route", "route")
+                .expression_attribute_values(":route", s(way.name())),
+        };
+        marking
             .send()
             .await
             .map(drop)
@@ -287,6 +309,7 @@ fn read_device(item: &Item) -> Device {
     Device {
         serial: text(item, "serial").unwrap_or_default(),
         model: text(item, "model"),
+        route: text(item, "route"),
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),
         certificate_arn: text(item, "certificateArn"),

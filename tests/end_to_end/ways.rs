@@ -1,0 +1,74 @@
+//! A serial that was imported for one way in comes in by that one alone.
+
+use crate::jitp::caller::{ask_for, register};
+use crate::jitr::device::Device;
+use crate::support::{Authority, OURS, Stack};
+use edge_client::{Mode, RunError};
+use muster_onboarding::ledger::WayIn;
+use muster_pki::DeviceKey;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_a_claim_certificate_gets_no_serial_that_is_to_bring_its_own() {
+    let stack = Stack::start(&[]).await;
+    let listed = [OURS, ("verifierName", "allow-list")];
+    let authority = Authority::register(&stack, &listed).await;
+    let jitp = json!({ "route": "jitp", "verifierName": "allow-list" });
+    let ca = register(&stack, jitp).await;
+    for (serial, way) in [
+        ("brought-0001", Some(WayIn::Certificate)),
+        ("claimed-0001", Some(WayIn::Claim)),
+        ("either-00001", None),
+        ("either-00002", None),
+    ] {
+        stack.import_for(serial, way).await;
+    }
+
+    // Asked for by a claim holder: refused, and nothing of it stays.
+    let error = stack.provision("brought-0001", Mode::Chunked).await;
+    let Err(RunError::Refused { refused, .. }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(refused.code, "SerialUnknown");
+    let timeline = stack.timeline("brought-0001", 1).await;
+    let (device, _) = stack.show("brought-0001").await;
+    let device = device.unwrap();
+    assert_eq!(device.state, "known");
+    assert_eq!(device.route.as_deref(), Some("certificate"));
+    assert_eq!(timeline[0].code.as_deref(), Some("SerialUnknown"));
+    stack
+        .provision("claimed-0001", Mode::Chunked)
+        .await
+        .unwrap();
+    stack
+        .provision("either-00001", Mode::Chunked)
+        .await
+        .unwrap();
+
+    let brought = Device::signed_by(&authority, "brought-0001");
+    brought.knocks(&stack).await;
+    assert!(brought.works(&stack).await);
+    let either = Device::signed_by(&authority, "either-00002");
+    either.knocks(&stack).await;
+    assert!(either.works(&stack).await);
+
+    // And the other way round, once it is released.
+    let claimed = muster_documents::Serial::new("claimed-0001").unwrap();
+    muster::release::release(&stack.target, &claimed)
+        .await
+        .unwrap();
+    let key = DeviceKey::generate().unwrap();
+    let error = ask_for(&stack, &ca, "claimed-0001", &key)
+        .await
+        .unwrap_err();
+    assert_eq!(error.name, "NotVerified", "{error:?}");
+    let forger = Device::signed_by(&authority, "claimed-0001");
+    forger.knocks(&stack).await;
+    forger.becomes(&stack, "REVOKED").await;
+
+    // Imported again for another way, it takes that one.
+    stack
+        .import_for("claimed-0001", Some(WayIn::Certificate))
+        .await;
+    ask_for(&stack, &ca, "claimed-0001", &key).await.unwrap();
+}
