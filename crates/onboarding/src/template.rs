@@ -130,7 +130,7 @@ pub fn naming(template: &str) -> Option<Naming> {
 }
 
 /// Completes a device's name by what the template takes from its certificate: AWS IoT refuses a device whose certificate
-/// lacks a field that the template declares. A country that is missing is the CA's, or [`UNKNOWN_COUNTRY`].
+/// lacks a field that the template declares. A country that is missing is the CA's, or `ZZ`, for unknown.
 ///
 /// # Errors
 /// [`MissingField`], for any other field.
