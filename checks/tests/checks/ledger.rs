@@ -169,11 +169,11 @@ fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
             .into_iter()
             .flatten()
         {
-            let Some(named) = text["S"].as_str().filter(|named| !named.starts_with("{%")) else {
+            let Some(word) = text["S"].as_str().filter(|word| !word.starts_with("{%")) else {
                 continue;
             };
-            assert!(names.contains(&named), "{name}: {named}");
-            assert_eq!(value, &format!(":{named}"), "{name}");
+            assert!(names.contains(&word), "{name}: {word}");
+            assert_eq!(value, &format!(":{word}"), "{name}");
             seen += 1;
         }
     }
