@@ -4,6 +4,7 @@ use crate::jitp::caller::{ask_for, register};
 use crate::jitr::device::Device;
 use crate::support::{Authority, OURS, Stack};
 use edge_client::{Mode, RunError};
+use muster_cloud::operator::Ways;
 use muster_onboarding::ledger::WayIn;
 use muster_pki::DeviceKey;
 use serde_json::json;
@@ -16,10 +17,10 @@ async fn who_holds_a_claim_certificate_gets_no_serial_that_is_to_bring_its_own()
     let jitp = json!({ "route": "jitp", "verifierName": "allow-list" });
     let ca = register(&stack, jitp).await;
     for (serial, way) in [
-        ("brought-0001", Some(WayIn::Certificate)),
-        ("claimed-0001", Some(WayIn::Claim)),
-        ("either-00001", None),
-        ("either-00002", None),
+        ("brought-0001", Ways::Only(WayIn::Certificate)),
+        ("claimed-0001", Ways::Only(WayIn::Claim)),
+        ("either-00001", Ways::AsBefore),
+        ("either-00002", Ways::AsBefore),
     ] {
         stack.import_for(serial, way).await;
     }
@@ -66,9 +67,18 @@ async fn who_holds_a_claim_certificate_gets_no_serial_that_is_to_bring_its_own()
     forger.knocks(&stack).await;
     forger.becomes(&stack, "REVOKED").await;
 
+    // A CA without a verifier is no way round.
+    let unjudged = register(&stack, json!({ "route": "jitp" })).await;
+    let error = ask_for(&stack, &unjudged, "claimed-0001", &key).await;
+    assert_eq!(error.unwrap_err().name, "SerialUnknown");
+    let free = Authority::register(&stack, &[OURS]).await;
+    let forger = Device::signed_by(&free, "claimed-0001");
+    forger.knocks(&stack).await;
+    forger.becomes(&stack, "REVOKED").await;
+
     // Imported again for another way, it takes that one.
     stack
-        .import_for("claimed-0001", Some(WayIn::Certificate))
+        .import_for("claimed-0001", Ways::Only(WayIn::Certificate))
         .await;
     ask_for(&stack, &ca, "claimed-0001", &key).await.unwrap();
 }

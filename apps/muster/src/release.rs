@@ -3,7 +3,7 @@
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
 use muster_onboarding::ledger::DeviceState;
-use muster_onboarding::ports::{DeviceLedger, HandingOutLedger, HeldDevice};
+use muster_onboarding::ports::{DeviceLedger, HandingOutLedger};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Why a device is not free for another key.
@@ -25,6 +25,9 @@ pub enum ReleaseError {
         "{0} has changed meanwhile; look at `muster device show {0}`, then run the command again"
     )]
     Changed(Serial),
+    /// Its device was let in while it was taken away.
+    #[error("{0} is coming in at this moment; run the command again")]
+    ComingIn(Serial),
     /// See [`TargetError`].
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -52,34 +55,49 @@ pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, Re
     }
     let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
     let devices = target.devices()?;
-    let mut taken = Vec::new();
-    for one in handed_out {
-        identity.shut_out(&one.thing_name, &one.certificate).await?;
-        devices.forget_handed_out(&one).await?;
-        taken.push(one.certificate.id);
+    let now = jiff::Timestamp::now();
+    let held = held.unwrap_or_default();
+    // From here on no execution finishes what it is at with this device.
+    let holder = format!("release-{}", now.as_nanosecond());
+    if let Some(execution) = &held.execution {
+        changed(serial, devices.hold(serial, execution, &holder).await)?;
     }
-    let HeldDevice {
-        current,
-        pending,
-        execution,
-        ..
-    } = held.unwrap_or_default();
-    for certificate in [current, pending].into_iter().flatten() {
+    let mut taken = Vec::new();
+    for one in &handed_out {
+        identity.shut_out(one, now.as_second()).await?;
+        taken.push(one.certificate.id.clone());
+    }
+    let thing = held.thing_name.and_then(|name| Serial::new(name).ok());
+    let thing = thing.as_ref().unwrap_or(serial);
+    for certificate in [held.current, held.pending].into_iter().flatten() {
         if !taken.contains(&certificate.id) {
             identity
-                .retire(serial, &certificate.id, &certificate.arn)
+                .retire(thing, &certificate.id, &certificate.arn)
                 .await?;
             taken.push(certificate.id);
         }
     }
-    let Some(execution) = execution else {
-        return Ok(taken);
-    };
-    match devices.release(serial, &execution).await {
-        Ok(()) => Ok(taken),
+    // What was under way when it began may have ended after it.
+    for id in &taken {
+        if !identity.is_out(id).await? {
+            return Err(ReleaseError::ComingIn(serial.clone()));
+        }
+    }
+    if held.execution.is_some() {
+        changed(serial, devices.release(serial, &holder).await)?;
+    }
+    // Last, so that a release that was cut off finds them again.
+    for one in &handed_out {
+        devices.forget_handed_out(one).await?;
+    }
+    Ok(taken)
+}
+
+fn changed(serial: &Serial, result: Result<(), CloudFailure>) -> Result<(), ReleaseError> {
+    match result {
         Err(error) if error.kind == FailureKind::ConditionFailed => {
             Err(ReleaseError::Changed(serial.clone()))
         }
-        Err(error) => Err(error.into()),
+        other => Ok(other?),
     }
 }

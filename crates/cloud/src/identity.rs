@@ -7,7 +7,8 @@ use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateDescription, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    Certificate, CertificateAuthority, IdentityRegistry, IdentityRemover, MADE_BY, MADE_BY_TEMPLATE,
+    Certificate, CertificateAuthority, HandedOut, IdentityRegistry, IdentityRemover, MADE_BY,
+    MADE_BY_TEMPLATE,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -31,12 +32,28 @@ impl Identity {
 impl Identity {
     /// Takes a certificate away that was handed out, and its thing if Muster's template made it. AWS IoT may not know the
     /// certificate yet; it is registered then, as revoked, since it would come in with its device's first connection
-    /// otherwise. Done already is done. Fails with `Throttled` if AWS IoT is provisioning its device at this moment.
+    /// otherwise. One that has ended by `now_unix`, in seconds since 1970, needs that no more. Done already is done.
     pub async fn shut_out(
         &self,
-        thing: &Serial,
-        certificate: &Certificate,
+        handed_out: &HandedOut,
+        now_unix: i64,
     ) -> Result<(), CloudFailure> {
+        let HandedOut { certificate, .. } = handed_out;
+        let known = self.describe(&certificate.id).await?.is_some();
+        if !known && handed_out.not_after >= now_unix {
+            self.register(certificate).await?;
+        }
+        let revoked = self.set_status(&certificate.id, CertificateStatus::Revoked);
+        CloudFailure::unless_not_found(revoked.await)?;
+        self.detach_policy(&certificate.arn).await?;
+        self.detach_thing(&handed_out.thing_name, &certificate.arn)
+            .await?;
+        self.delete_made_thing(&handed_out.thing_name, &certificate.arn)
+            .await
+    }
+
+    /// Has AWS IoT know a certificate that no device has brought yet.
+    async fn register(&self, certificate: &Certificate) -> Result<(), CloudFailure> {
         let registered = self
             .client
             .register_certificate_without_ca()
@@ -47,25 +64,17 @@ impl Identity {
             .map(drop)
             .map_err(|error| failure("iot:RegisterCertificateWithoutCA", error));
         match registered {
-            Err(error) if error.kind == FailureKind::AlreadyExists => {}
-            other => other?,
+            // Its device was quicker.
+            Err(error) if error.kind == FailureKind::AlreadyExists => Ok(()),
+            other => other,
         }
-        self.set_status(&certificate.id, CertificateStatus::Revoked)
-            .await?;
-        self.detach_policy(&certificate.arn).await?;
-        self.detach_thing(thing, &certificate.arn).await?;
-        self.delete_made_thing(thing).await?;
-        let found = self.describe(&certificate.id).await?;
-        let status = found.as_ref().and_then(|found| found.status());
-        if status == Some(&CertificateStatus::Revoked) {
-            return Ok(());
-        }
-        Err(CloudFailure {
-            kind: FailureKind::Throttled,
-            action: "iot:UpdateCertificate",
-            message: "its device is coming in at this moment".to_owned(),
-            source: None,
-        })
+    }
+
+    /// Whether nobody can connect with a certificate: it is not active, or not there.
+    pub async fn is_out(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
+        let found = self.describe(certificate_id).await?;
+        let status = found.as_ref().and_then(CertificateDescription::status);
+        Ok(status.is_none_or(|status| *status != CertificateStatus::Active))
     }
 
     /// Takes a device's certificate away, and its thing if Muster made it. Done already is done.
@@ -84,13 +93,17 @@ impl Identity {
         } else {
             self.discard(certificate_id).await?;
         }
-        self.delete_made_thing(thing).await
+        self.delete_made_thing(thing, certificate_arn).await
     }
 
-    /// Whether a CA of the account's has signed it, and not AWS IoT.
+    /// Whether a CA of the account's has signed it, and not AWS IoT; what is revoked is so, since Muster revokes nothing
+    /// else.
     async fn was_brought(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
         let found = self.describe(certificate_id).await?;
-        Ok(found.is_some_and(|found| found.ca_certificate_id().is_some()))
+        Ok(found.is_some_and(|found| {
+            found.ca_certificate_id().is_some()
+                || found.status() == Some(&CertificateStatus::Revoked)
+        }))
     }
 
     /// What AWS IoT knows of a certificate; `None` if it is not there.
@@ -111,8 +124,8 @@ impl Identity {
         }
     }
 
-    /// Whether a thing has a certificate.
-    async fn has_certificate(&self, thing: &Serial) -> Result<bool, CloudFailure> {
+    /// Whether a thing has another certificate than this one, by its ARN.
+    async fn has_another(&self, thing: &Serial, arn: &str) -> Result<bool, CloudFailure> {
         let listed = self
             .client
             .list_thing_principals()
@@ -120,7 +133,7 @@ impl Identity {
             .send()
             .await
             .map_err(|error| failure("iot:ListThingPrincipals", error))?;
-        Ok(!listed.principals().is_empty())
+        Ok(listed.principals().iter().any(|principal| principal != arn))
     }
 
     async fn set_status(
@@ -272,7 +285,11 @@ impl IdentityRemover for Identity {
         CloudFailure::unless_not_found(detached)
     }
 
-    async fn delete_made_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
+    async fn delete_made_thing(
+        &self,
+        thing: &Serial,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
         let found = self
             .client
             .describe_thing()
@@ -299,7 +316,8 @@ impl IdentityRemover for Identity {
         match deleted {
             // It is somebody else's as well, and stays.
             Err(error)
-                if error.kind == FailureKind::Refused && self.has_certificate(thing).await? =>
+                if error.kind == FailureKind::Refused
+                    && self.has_another(thing, certificate_arn).await? =>
             {
                 Ok(())
             }

@@ -50,14 +50,20 @@ pub struct HeldDevice {
     pub enrolled_by: Option<String>,
     /// The way in that it was imported for, if for one alone.
     pub route: Option<String>,
+    /// Its thing.
+    pub thing_name: Option<String>,
 }
 
 impl HeldDevice {
     /// Whether an operator imported it, for this way in or for any.
     pub fn is_imported_for(&self, way: WayIn) -> bool {
+        self.enrolled_by.as_deref() == Some(IMPORTED) && self.may_come(way)
+    }
+
+    /// Whether it may come this way: it was not imported for another alone.
+    pub fn may_come(&self, way: WayIn) -> bool {
         let route = self.route.as_deref();
-        self.enrolled_by.as_deref() == Some(IMPORTED)
-            && route.is_none_or(|route| route == way.name())
+        route.is_none_or(|route| route == way.name())
     }
 }
 
@@ -211,10 +217,12 @@ pub trait IdentityRemover {
         thing: &Serial,
         certificate_arn: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Deletes the thing if Muster made it and no certificate is attached to it.
+    /// Deletes the thing if Muster made it and no certificate but this one, by its ARN, is attached to it: what was
+    /// detached a moment ago may still count.
     fn delete_made_thing(
         &self,
         thing: &Serial,
+        certificate_arn: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 

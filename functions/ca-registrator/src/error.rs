@@ -63,7 +63,7 @@ pub enum RegisterError {
          files of it in the vault. Delete both."
     )]
     NotUndone {
-        /// What failed first, and gives the error its name.
+        /// What failed first.
         failure: Box<CloudFailure>,
         /// What could not be undone.
         undo: Box<CloudFailure>,
@@ -83,7 +83,8 @@ impl NamedError for RegisterError {
             Self::AlreadyRegistered(_) => "CaAlreadyRegistered",
             Self::KeyFailed(_) | Self::NotIssued(_) => "KeyFailed",
             Self::Cloud(failure) => failure.name(),
-            Self::NotUndone { failure, .. } => failure.name(),
+            // Whatever failed first: something may be left.
+            Self::NotUndone { .. } => "UndoFailed",
         }
     }
 

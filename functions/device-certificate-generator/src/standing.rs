@@ -47,6 +47,11 @@ pub(crate) async fn look_up(
             RefusalCode::ProvisioningInProgress,
             "A thing of this name is being provisioned at this moment. Ask again later.",
         )),
+        Some(DeviceState::Known) if !held.may_come(WayIn::Certificate) => Err(refused(
+            RefusalCode::SerialUnknown,
+            "This serial was imported for another way in than a certificate. `muster device import --only-by certificate` \
+             changes that.",
+        )),
         Some(DeviceState::Known) | None => {
             if let Some(own) = own {
                 return Ok(Standing::Answered(own.certificate.clone()));

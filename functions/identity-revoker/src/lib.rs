@@ -42,6 +42,7 @@ async fn undo(
         Err(failure) => return Err(failure),
     };
     let certificate_id = held.pending.as_ref().map(|pending| pending.id.clone());
+    let arn = held.pending.as_ref().map(|pending| pending.arn.clone());
     if let Some(pending) = held.pending {
         identity.detach_policy(&pending.arn).await?;
         identity.detach_thing(&task.serial, &pending.arn).await?;
@@ -51,7 +52,9 @@ async fn undo(
     if !task.release || held.current.is_some() {
         ledger.forget_pending(&task.serial, &task.execution).await?;
     } else {
-        identity.delete_made_thing(&task.serial).await?;
+        identity
+            .delete_made_thing(&task.serial, &arn.unwrap_or_default())
+            .await?;
         if held.enrolled_by.is_some_and(|by| by != IMPORTED) {
             ledger
                 .remove_enrolled(&task.serial, &task.execution)

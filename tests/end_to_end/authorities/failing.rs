@@ -80,7 +80,7 @@ async fn an_undo_that_fails_names_the_ca_that_is_left_and_reports_what_failed_fi
     let template = directory.path().join("template.yaml");
     let stack = Stack::start_template(Some(&template), &[]).await;
     let error = register(&stack, json!({})).await.unwrap_err();
-    assert_eq!(error.name, "AccessDenied", "{error:?}");
+    assert_eq!(error.name, "UndoFailed", "{error:?}");
     let left = authorities(&stack).await;
     assert_eq!(left.len(), 1);
     for said in ["s3:PutObject", "iot:DeleteCACertificate", left[0].as_str()] {

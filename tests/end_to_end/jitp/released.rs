@@ -4,6 +4,7 @@ use super::caller::{ask_for, device, with};
 use super::{ca, handed_out, register};
 use crate::support::Stack;
 use muster::release::release;
+use muster_cloud::Identity;
 use muster_documents::Serial;
 use muster_pki::DeviceKey;
 use serde_json::json;
@@ -100,4 +101,29 @@ async fn a_name_that_nobody_imported_is_released_as_well_and_ten_are_the_most_th
     let serial = Serial::new("sensor-00001").unwrap();
     assert_eq!(release(&stack.target, &serial).await.unwrap().len(), 10);
     ask_for(&stack, &ca, "sensor-00001", &key).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_was_cut_off_is_finished_by_the_next_and_lets_nobody_back_in() {
+    let stack = Stack::start(&[]).await;
+    let ca = ca(&stack).await;
+    let old = device(&stack, &ca, "sensor-00001").await;
+    let serial = Serial::new("sensor-00001").unwrap();
+    let identity = Identity::new(&stack.target.cloud, stack.output("DevicePolicyName"));
+    let [one] = &handed_out(&stack, "sensor-00001").await[..] else {
+        panic!("one was handed out")
+    };
+    // As far as a release comes before it forgets the certificate, and a step further.
+    identity.shut_out(one, 0).await.unwrap();
+    let devices = stack.target.devices().unwrap();
+    devices.forget_handed_out(one).await.unwrap();
+    release(&stack.target, &serial).await.unwrap();
+    assert_eq!(old.status(&stack).await.as_deref(), Some("REVOKED"));
+    for _ in 0..2 {
+        old.knocks(&stack).await;
+    }
+    assert!(stack.things().await.is_empty());
+    let new = device(&stack, &ca, "sensor-00001").await;
+    new.knocks(&stack).await;
+    assert!(new.works(&stack).await);
 }

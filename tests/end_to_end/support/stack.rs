@@ -5,9 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use edge_client::{Config, Mode, Outcome, RunError, Source};
 use muster::local::{Checkout, LocalStack, StackDirectory, StackOptions};
 use muster::target::Target;
-use muster_cloud::operator::{Device, TimelineEntry};
+use muster_cloud::operator::{Device, TimelineEntry, Ways};
 use muster_documents::Serial;
-use muster_onboarding::ledger::WayIn;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::future::Future;
@@ -78,16 +77,16 @@ impl Stack {
 
     /// Makes a serial known.
     pub async fn import(&self, serial: &str) {
-        self.import_for(serial, None).await;
+        self.import_for(serial, Ways::AsBefore).await;
     }
 
     /// Makes a serial known, for one way in alone.
-    pub async fn import_for(&self, serial: &str, way: Option<WayIn>) {
+    pub async fn import_for(&self, serial: &str, ways: Ways) {
         let serial = Serial::new(serial).unwrap();
         self.target
             .devices()
             .unwrap()
-            .import(&serial, None, way, "2026-01-01T00:00:00Z")
+            .import(&serial, None, ways, "2026-01-01T00:00:00Z")
             .await
             .unwrap();
     }

@@ -44,8 +44,11 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         let leavings = Leavings::default();
         let played = demo::run(&target, &demo, &leavings, output);
         let report = Box::pin(unless_stopped(played)).await;
-        demo::clean_up(&target, &leavings, output).await?;
-        report?
+        let cleaned = demo::clean_up(&target, &leavings, output).await;
+        // What went wrong first is what the person wants to know.
+        let report = report?;
+        cleaned?;
+        report
     } else {
         // Dropped halfway, it ends the local stack that it has started.
         Box::pin(unless_stopped(on_a_local_stack(&demo, output))).await?

@@ -7,7 +7,7 @@ use crate::table;
 use crate::target::{Target, TargetArguments};
 use crate::timeline::{HandedOut, Shown};
 use clap::{Args, Subcommand, ValueEnum};
-use muster_cloud::operator::Import;
+use muster_cloud::operator::{Import, Ways};
 use muster_documents::Serial;
 use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::HandingOutLedger;
@@ -32,7 +32,7 @@ enum Command {
         /// The file
         file: PathBuf,
         /// Let them in this way only: with a claim certificate, or with a certificate that a CA of yours or of Muster's
-        /// has signed [default: in any way]
+        /// has signed; any lifts it [default: as they were imported before, else any]
         #[arg(long, value_name = "WAY")]
         only_by: Option<OnlyBy>,
     },
@@ -47,7 +47,7 @@ enum Command {
         #[arg(long)]
         state: Option<String>,
     },
-    /// Take a device's certificates away and make its serial known again: for a device that lost its key, or whose
+    /// Take a device's certificates away, and free its serial; one that nobody imported is forgotten: for a device that lost its key, or whose
     /// serial somebody else is holding
     Release {
         /// Its serial
@@ -64,14 +64,15 @@ enum Command {
 enum OnlyBy {
     Claim,
     Certificate,
+    Any,
 }
 
-impl From<OnlyBy> for WayIn {
-    fn from(only_by: OnlyBy) -> Self {
-        match only_by {
-            OnlyBy::Claim => Self::Claim,
-            OnlyBy::Certificate => Self::Certificate,
-        }
+fn ways(only_by: Option<OnlyBy>) -> Ways {
+    match only_by {
+        None => Ways::AsBefore,
+        Some(OnlyBy::Any) => Ways::Any,
+        Some(OnlyBy::Claim) => Ways::Only(WayIn::Claim),
+        Some(OnlyBy::Certificate) => Ways::Only(WayIn::Certificate),
     }
 }
 
@@ -118,7 +119,7 @@ async fn import(
     let model_column = column(&headers, "model");
 
     let devices = target.devices()?;
-    let way = only_by.map(WayIn::from);
+    let ways = ways(only_by);
     let now = jiff::Timestamp::now().to_string();
     let (mut imported, mut already, mut refused) = (0u64, 0u64, Vec::new());
     for record in reader.records() {
@@ -136,7 +137,7 @@ async fn import(
                 let model = model_column
                     .and_then(|column| record.get(column))
                     .filter(|model| !model.is_empty());
-                match devices.import(&serial, model, way, &now).await? {
+                match devices.import(&serial, model, ways, &now).await? {
                     Import::Imported => imported += 1,
                     Import::AlreadyThere => already += 1,
                 }
@@ -221,7 +222,7 @@ async fn release(target: &Target, serial: &Serial, output: &Output) -> Result<Ex
     };
     output.result(
         &json!({ "released": serial, "certificateIds": taken }),
-        &format!("{serial} is known again; {certificates}"),
+        &format!("{serial} is free again; {certificates}"),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -18,6 +18,9 @@ use tokio::time::{Instant, sleep};
 /// How long the workflow may take to end with all devices that brought their certificates.
 const WORKFLOW_LIMIT: Duration = Duration::from_secs(20);
 
+/// How often a release that did not work is tried again.
+const RELEASE_AGAIN: u32 = 4;
+
 /// How often it is looked whether it has.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -132,7 +135,7 @@ async fn settle(target: &Target, leavings: &Leavings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives the ids of the certificates that were taken away.
+/// Gives the ids of the certificates that were taken away. A device that cannot be taken away keeps none of the others.
 async fn take_devices_away(
     target: &Target,
     leavings: &Leavings,
@@ -141,18 +144,35 @@ async fn take_devices_away(
     let ledger = target.devices()?;
     let mut released = BTreeSet::new();
     for (serial, _) in leavings.devices.lock().await.iter() {
-        match release::release(target, serial).await {
+        match release_patiently(target, serial).await {
             Ok(taken) => released.extend(taken),
             Err(ReleaseError::NoCertificate { .. } | ReleaseError::Unknown(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => stays(output, serial, &error),
         }
         if let Err(error) = ledger.forget(serial).await {
-            output.progress(&format!(
-                "{serial} stays: {error}. `muster device show {serial}` says how it stands"
-            ));
+            stays(output, serial, &error);
         }
     }
     Ok(released)
+}
+
+fn stays(output: &Output, serial: &Serial, error: &dyn std::error::Error) {
+    output.progress(&format!(
+        "{serial} stays: {error}. `muster device show {serial}` says how it stands"
+    ));
+}
+
+/// A device may be coming in at this very moment, or AWS IoT may be busy.
+async fn release_patiently(target: &Target, serial: &Serial) -> Result<Vec<String>, ReleaseError> {
+    for _ in 0..RELEASE_AGAIN {
+        match release::release(target, serial).await {
+            Err(ReleaseError::Changed(_) | ReleaseError::ComingIn(_) | ReleaseError::Cloud(_)) => {
+                sleep(LOOK_AGAIN).await;
+            }
+            other => return other,
+        }
+    }
+    release::release(target, serial).await
 }
 
 /// Removes the CAs, and then what they have signed: a certificate that was revoked would come in anew if it were deleted

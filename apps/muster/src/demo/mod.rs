@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::target::Target;
 use device::Means;
 use devices::Player;
-use muster_cloud::operator::calls_since;
+use muster_cloud::operator::{Ways, calls_since};
 use muster_documents::Serial;
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ async fn import(
             .import(
                 &serial,
                 Some("demo"),
-                Some(way.way_in()),
+                Ways::Only(way.way_in()),
                 &started.to_string(),
             )
             .await?;

@@ -118,5 +118,6 @@ fn read_held(item: &Item) -> HeldDevice {
         current: certificate(item, "certificate"),
         enrolled_by: text(item, "enrolledBy"),
         route: text(item, "route"),
+        thing_name: text(item, "thingName"),
     }
 }

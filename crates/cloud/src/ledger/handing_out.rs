@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, device_key,
+    CERTIFICATE_SK_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, WayIn, device_key,
 };
 use muster_onboarding::ports::{DeviceEvent, HandedOut, HandingOutLedger};
 use std::collections::HashMap;
@@ -94,8 +94,13 @@ impl HandingOutLedger for Ledger {
                  execution = :me, updatedAt = :now, certificateId = :id, certificateArn = :arn, certificateDer = :der, \
                  enrolledBy = if_not_exists(enrolledBy, :me)",
             )
-            .condition_expression("attribute_not_exists(pk) OR #state = :known")
+            .condition_expression(
+                "(attribute_not_exists(#route) OR #route = :certificate) AND \
+                 (attribute_not_exists(pk) OR #state = :known)",
+            )
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#route", "route")
+            .expression_attribute_values(":certificate", s(WayIn::Certificate.name()))
             .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
             .expression_attribute_values(":serial", s(handed_out.serial.as_str()))

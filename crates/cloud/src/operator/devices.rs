@@ -77,6 +77,17 @@ pub struct Step {
     pub did: String,
 }
 
+/// Which ways in a serial is imported for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ways {
+    /// Those that it had; any, if it is new.
+    AsBefore,
+    /// Any.
+    Any,
+    /// One alone.
+    Only(WayIn),
+}
+
 /// What became of one imported serial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Import {
@@ -118,13 +129,13 @@ impl Devices {
             .key(SK, s(STATE_SK))
     }
 
-    /// Makes a serial known, unless it is there already; for one way in alone, if `way` names one. A serial that is there
-    /// gets that way from now on.
+    /// Makes a serial known, unless it is there already; for one way in alone, if `ways` says so. A serial that is there
+    /// gets these ways from now on.
     pub async fn import(
         &self,
         serial: &Serial,
         model: Option<&str>,
-        way: Option<WayIn>,
+        ways: Ways,
         now: &str,
     ) -> Result<Import, CloudFailure> {
         let mut put = self
@@ -142,7 +153,7 @@ impl Devices {
         if let Some(model) = model {
             put = put.item("model", s(model));
         }
-        if let Some(way) = way {
+        if let Ways::Only(way) = ways {
             put = put.item("route", s(way.name()));
         }
         match put
@@ -152,7 +163,7 @@ impl Devices {
         {
             Ok(_) => Ok(Import::Imported),
             Err(error) if error.kind == FailureKind::ConditionFailed => {
-                self.mark_imported(serial, way, now).await?;
+                self.mark_imported(serial, ways, now).await?;
                 Ok(Import::AlreadyThere)
             }
             Err(error) => Err(error),
@@ -163,7 +174,7 @@ impl Devices {
     async fn mark_imported(
         &self,
         serial: &Serial,
-        way: Option<WayIn>,
+        ways: Ways,
         now: &str,
     ) -> Result<(), CloudFailure> {
         let marking = self
@@ -171,11 +182,16 @@ impl Devices {
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":import", s(IMPORTED))
             .expression_attribute_values(":now", s(now));
-        let marking = match way {
-            None => marking.update_expression(
+        let marking = match ways {
+            Ways::AsBefore => marking.update_expression(
                 "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now)",
             ),
-            Some(way) => marking
+            Ways::Any => marking
+                .update_expression(
+                    "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now) REMOVE #route",
+                )
+                .expression_attribute_names("#route", "route"),
+            Ways::Only(way) => marking
                 .update_expression(
                     "SET enrolledBy = :import, importedAt = if_not_exists(importedAt, :now), #route = :route",
                 )
@@ -243,6 +259,25 @@ impl Devices {
         }
         devices.sort_by(|a, b| a.serial.cmp(&b.serial));
         Ok(devices)
+    }
+
+    /// Takes a device from the execution that was seen to hold it, so that nobody else takes it over or finishes with it.
+    /// Fails with `ConditionFailed` if another has it meanwhile.
+    pub async fn hold(
+        &self,
+        serial: &Serial,
+        seen: &str,
+        holder: &str,
+    ) -> Result<(), CloudFailure> {
+        self.update(serial)
+            .update_expression("SET execution = :me, undoing = :me")
+            .condition_expression("execution = :seen")
+            .expression_attribute_values(":me", s(holder))
+            .expression_attribute_values(":seen", s(seen))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
     /// Makes a device known again, so that it may ask with another key; one that nobody imported is forgotten, since

@@ -12,5 +12,5 @@ pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
-pub use devices::{Device, Devices, Import, Step, TimelineEntry};
+pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use stack::stack_outputs;
