@@ -6,6 +6,7 @@ use crate::tls::Tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
+use muster_onboarding::default_template;
 use serde_json::{Value, json};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -151,7 +152,7 @@ impl World {
                     "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c", "status": "ACTIVE",
                     "certificatePem": self.authority.as_ref().map(|ca| &ca.certificate_pem),
                 },
-                "registrationConfig": self.authority.as_ref().map(|_| json!({ "templateBody": "{}" })),
+                "registrationConfig": self.authority.as_ref().map(|_| json!({ "templateBody": default_template("device") })),
             }),
             ("POST", "cacertificate", 0) => json!({
                 "certificateId": "c".repeat(64), "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c",
