@@ -1,6 +1,7 @@
 //! AWS IoT: the certificate authorities that sign devices' certificates.
 
 use crate::connect::client;
+use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
@@ -38,7 +39,7 @@ impl AuthorityRegistry for Authorities {
         let answer = answer.map_err(|error| failure(ACTION, error))?;
         answer
             .registration_code
-            .ok_or_else(|| broken(ACTION, "registration code"))
+            .ok_or_else(|| lacks(ACTION, "registration code"))
     }
 
     async fn register_ca(&self, ca: &NewAuthority) -> Result<Registration, CloudFailure> {
@@ -74,7 +75,7 @@ impl AuthorityRegistry for Authorities {
             Ok(answer) => {
                 return registered(answer.certificate_id, answer.certificate_arn)
                     .map(Registration::New)
-                    .ok_or_else(|| broken(ACTION, "certificate id and ARN"));
+                    .ok_or_else(|| lacks(ACTION, "certificate id and ARN"));
             }
             Err(error) => error,
         };
@@ -154,13 +155,4 @@ fn tag(action: &'static str, key: &str, value: &str) -> Result<Tag, CloudFailure
 
 fn registered(id: Option<String>, arn: Option<String>) -> Option<RegisteredCa> {
     Some(RegisteredCa { id: id?, arn: arn? })
-}
-
-fn broken(action: &'static str, what: &str) -> CloudFailure {
-    CloudFailure {
-        kind: FailureKind::Unavailable,
-        action,
-        message: format!("the answer has no {what}"),
-        source: None,
-    }
 }

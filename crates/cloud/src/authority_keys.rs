@@ -1,13 +1,14 @@
 //! KMS: the keys of certificate authorities, which are kept in its ciphertext only.
 
 use crate::connect::client;
+use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeyPairSpec;
 use muster_documents::CaKeyType;
+use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{AuthorityKeyOpener, AuthorityKeys, SealedKeyPair};
-use muster_onboarding::{CloudFailure, FailureKind};
 use muster_pki::SerialNumber;
 use secrecy::SecretSlice;
 
@@ -62,7 +63,7 @@ impl AuthorityKeys for CaKeys {
                 private_key: SecretSlice::from(in_clear.into_inner()),
                 sealed: sealed.into_inner(),
             }),
-            _ => Err(no_key(ACTION)),
+            _ => Err(lacks(ACTION, "private key")),
         }
     }
 }
@@ -84,16 +85,9 @@ impl AuthorityKeyOpener for CaKeys {
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;
-        let in_clear = answer.plaintext.ok_or_else(|| no_key(ACTION))?;
+        let in_clear = answer
+            .plaintext
+            .ok_or_else(|| lacks(ACTION, "private key"))?;
         Ok(SecretSlice::from(in_clear.into_inner()))
-    }
-}
-
-fn no_key(action: &'static str) -> CloudFailure {
-    CloudFailure {
-        kind: FailureKind::Unavailable,
-        action,
-        message: "the answer has no private key".to_owned(),
-        source: None,
     }
 }

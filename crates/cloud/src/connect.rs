@@ -102,3 +102,19 @@ pub(crate) fn connector() -> SharedHttpConnector {
         .build();
     SharedHttpConnector::new(connector)
 }
+
+/// For tests: what is built from it asks at this address, with any credentials.
+#[cfg(all(test, any(feature = "vault", feature = "verifying")))]
+pub(crate) fn connect_to(address: &str) -> Cloud {
+    let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
+    Cloud {
+        config: SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http_client())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(address)
+            .build(),
+        calls: CallCounter::default(),
+    }
+}

@@ -1,10 +1,11 @@
 //! AWS IoT: where devices connect.
 
 use crate::connect::client;
+use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
+use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
-use muster_onboarding::{CloudFailure, FailureKind};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -35,12 +36,9 @@ impl Endpoint {
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;
-        answer.endpoint_address.ok_or_else(|| CloudFailure {
-            kind: FailureKind::Unavailable,
-            action: ACTION,
-            message: "the answer has no endpoint".to_owned(),
-            source: None,
-        })
+        answer
+            .endpoint_address
+            .ok_or_else(|| lacks(ACTION, "endpoint"))
     }
 }
 

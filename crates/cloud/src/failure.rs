@@ -53,3 +53,14 @@ where
         source: Some(Box::new(error)),
     }
 }
+
+/// An answer that lacks what it always has: asking again may help.
+#[cfg(any(feature = "authorities", feature = "identity"))]
+pub(crate) fn lacks(action: &'static str, what: &str) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Unavailable,
+        action,
+        message: format!("the answer has no {what}"),
+        source: None,
+    }
+}

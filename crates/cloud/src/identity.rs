@@ -1,6 +1,7 @@
 //! AWS IoT: certificates, things, policies.
 
 use crate::connect::client;
+use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::config::retry::RetryConfig;
@@ -168,12 +169,7 @@ impl CertificateAuthority for Identity {
             .send()
             .await
             .map_err(|error| failure(ACTION, error))?;
-        let broken = |what: &str| CloudFailure {
-            kind: FailureKind::Unavailable,
-            action: ACTION,
-            message: format!("the answer has no {what}"),
-            source: None,
-        };
+        let broken = |what: &str| lacks(ACTION, what);
         let pem = answer
             .certificate_pem()
             .ok_or_else(|| broken("certificate"))?;

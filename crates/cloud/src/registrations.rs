@@ -1,6 +1,7 @@
 //! AWS IoT: certificates that devices bring, and the CAs that signed them.
 
 use crate::connect::client;
+use crate::failure::lacks;
 use crate::remembered::Remembered;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
@@ -48,12 +49,7 @@ impl CertificateRegistry for Registrations {
             Err(error) if error.kind == FailureKind::NotFound => return Ok(None),
             other => other?,
         };
-        let broken = |what: &str| CloudFailure {
-            kind: FailureKind::Unavailable,
-            action: ACTION,
-            message: format!("the answer has no {what}"),
-            source: None,
-        };
+        let broken = |what: &str| lacks(ACTION, what);
         let found = described
             .certificate_description
             .ok_or_else(|| broken("description"))?;
@@ -105,20 +101,10 @@ impl CertificateRegistry for Registrations {
         let found = described
             .certificate_description
             .unwrap_or_else(|| aws_sdk_iot::types::CaCertificateDescription::builder().build());
-        let mut tags = BTreeMap::new();
-        if let Some(arn) = &found.certificate_arn {
-            let mut listed = self
-                .client
-                .list_tags_for_resource()
-                .resource_arn(arn)
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(tag) = listed.next().await {
-                let tag = tag.map_err(|error| failure("iot:ListTagsForResource", error))?;
-                tags.insert(tag.key, tag.value.unwrap_or_default());
-            }
-        }
+        let tags = match &found.certificate_arn {
+            Some(arn) => tags_of(&self.client, arn).await?,
+            None => BTreeMap::new(),
+        };
         let authority = RegisteredAuthority {
             active: found.status == Some(CaCertificateStatus::Active),
             tags,
@@ -130,6 +116,25 @@ impl CertificateRegistry for Registrations {
             .keep(ca_certificate_id, authority.clone(), Instant::now());
         Ok(authority)
     }
+}
+
+/// The tags of a resource, by its ARN.
+pub(crate) async fn tags_of(
+    client: &Client,
+    arn: &str,
+) -> Result<BTreeMap<String, String>, CloudFailure> {
+    let mut listed = client
+        .list_tags_for_resource()
+        .resource_arn(arn)
+        .into_paginator()
+        .items()
+        .send();
+    let mut tags = BTreeMap::new();
+    while let Some(tag) = listed.next().await {
+        let tag = tag.map_err(|error| failure("iot:ListTagsForResource", error))?;
+        tags.insert(tag.key, tag.value.unwrap_or_default());
+    }
+    Ok(tags)
 }
 
 /// Whether AWS IoT itself provisions a CA's devices: a configuration may have a role alone.

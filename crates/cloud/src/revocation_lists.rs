@@ -50,10 +50,8 @@ impl RevocationLists for VaultRevocationLists {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CallCounter, connect};
-    use aws_config::{BehaviorVersion, Region, SdkConfig};
-    use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
+    use crate::CallCounter;
+    use crate::connect::connect_to;
     use muster_onboarding::UnusableList;
     use muster_onboarding::ports::CallLog;
     use muster_pki::RevocationListError;
@@ -93,17 +91,7 @@ mod tests {
                     tokio::spawn(answer(stream, file));
                 }
             });
-            let credentials = Credentials::new("key", "secret", None, None, "test");
-            let cloud = Cloud {
-                config: SdkConfig::builder()
-                    .behavior_version(BehaviorVersion::latest())
-                    .http_client(connect::http_client())
-                    .region(Region::new("eu-central-1"))
-                    .credentials_provider(SharedCredentialsProvider::new(credentials))
-                    .endpoint_url(address)
-                    .build(),
-                calls: CallCounter::default(),
-            };
+            let cloud = connect_to(&address);
             Self {
                 file,
                 lists: VaultRevocationLists::new(&cloud, "vault", "my/ca"),

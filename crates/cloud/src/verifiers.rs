@@ -71,10 +71,7 @@ impl Verifiers for VerifierFunctions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CallCounter, connect};
-    use aws_config::{BehaviorVersion, Region, SdkConfig};
-    use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
+    use crate::connect::connect_to;
     use muster_onboarding::ports::CallLog;
     use tokio::net::TcpListener;
 
@@ -89,17 +86,7 @@ mod tests {
                 taken.push(listener.accept().await.unwrap());
             }
         });
-        let credentials = Credentials::new("key", "secret", None, None, "test");
-        let cloud = Cloud {
-            config: SdkConfig::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .http_client(connect::http_client())
-                .region(Region::new("eu-central-1"))
-                .credentials_provider(SharedCredentialsProvider::new(credentials))
-                .endpoint_url(address)
-                .build(),
-            calls: CallCounter::default(),
-        };
+        let cloud = connect_to(&address);
         let verifiers = VerifierFunctions::with_patience(&cloud, Duration::from_millis(200));
         let answer = verifiers.ask("verifier", &serde_json::json!({})).await;
         assert_eq!(answer.unwrap(), VerifierAnswer::Late);

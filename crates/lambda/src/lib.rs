@@ -1,6 +1,7 @@
 //! What every function shares: how it runs, how its errors are named, its configuration and its log; and what
 //! an API's answers look like.
 
+mod clock;
 mod configuration;
 mod error;
 mod http;
@@ -9,6 +10,7 @@ mod logging;
 mod run;
 mod sqs;
 
+pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{Configuration, ConfigurationError, variables};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;

@@ -2,8 +2,7 @@
 
 use ca_registrator::{Settings, register};
 use muster_cloud::{Authorities, CaKeys, Service, VaultBucket, connect_in_lambda};
-use muster_lambda::{Configuration, run_api, start_logging, variables};
-use std::time::{SystemTime, UNIX_EPOCH};
+use muster_lambda::{Configuration, now_seconds, run_api, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -24,15 +23,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     };
     cloud.warm(&[Service::IOT, Service::KMS]).await;
     run_api(
-        async |event| register(&authorities, &keys, &vault, &settings, now_unix(), event).await,
+        async |event| register(&authorities, &keys, &vault, &settings, now_seconds(), event).await,
         cloud.calls,
     )
     .await
-}
-
-fn now_unix() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-    })
 }

@@ -2,8 +2,7 @@
 
 use certificate_inspector::inspect;
 use muster_cloud::{Registrations, Service, VaultRevocationLists, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
-use std::time::{SystemTime, UNIX_EPOCH};
+use muster_lambda::{Configuration, now_seconds, run, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -19,16 +18,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     );
     cloud.warm(&[Service::IOT]).await;
     run(
-        async |task| inspect(&registry, &lists, &verifiers, now(), task).await,
+        async |task| inspect(&registry, &lists, &verifiers, now_seconds(), task).await,
         cloud.calls,
     )
     .await
-}
-
-/// Read at each invocation: a function that is kept warm over midnight must not live in yesterday.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-    })
 }

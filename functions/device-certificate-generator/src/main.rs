@@ -5,8 +5,7 @@ use muster_cloud::{
     CaKeys, Endpoint, Ledger, Registrations, Service, VaultBucket, VerifierFunctions,
     connect_in_lambda,
 };
-use muster_lambda::{Configuration, run_api, start_logging, variables};
-use std::time::{SystemTime, UNIX_EPOCH};
+use muster_lambda::{Configuration, now_milliseconds, run_api, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -31,16 +30,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .warm(&[Service::IOT, Service::DYNAMODB, Service::KMS])
         .await;
     run_api(
-        async |event| world.generate(now(), event).await,
+        async |event| world.generate(now_milliseconds(), event).await,
         cloud.calls,
     )
     .await
-}
-
-/// Milliseconds since 1970, read at each invocation.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

@@ -1,6 +1,7 @@
 //! Certificate authorities: listed, shut, opened again, and taken away.
 
-use crate::registrations::provisions;
+use crate::failure::lacks;
+use crate::registrations::{provisions, tags_of};
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{AutoRegistrationStatus, CaCertificateStatus};
@@ -8,7 +9,6 @@ use muster_documents::VaultFile;
 use muster_onboarding::ports::{AuthorityRegistry, MADE_BY, VERIFIER_NAME, Vault};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// A CA in AWS IoT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,12 +57,7 @@ impl Authorities {
 
     /// What a verification certificate has to have as its common name. It stays the same.
     pub async fn registration_code(&self) -> Result<String, CloudFailure> {
-        const ACTION: &str = "iot:GetRegistrationCode";
-        let answer = self.client.get_registration_code().send().await;
-        let answer = answer.map_err(|error| failure(ACTION, error))?;
-        answer
-            .registration_code
-            .ok_or_else(|| broken(ACTION, "registration code"))
+        self.registry.registration_code().await
     }
 
     /// All of them, those that Muster does not serve among them.
@@ -152,17 +147,17 @@ impl Authorities {
             .is_some_and(|config| provisions(&config));
         let found = described
             .certificate_description
-            .ok_or_else(|| broken(ACTION, "description"))?;
+            .ok_or_else(|| lacks(ACTION, "description"))?;
         let arn = found
             .certificate_arn
             .as_deref()
-            .ok_or_else(|| broken(ACTION, "ARN"))?;
-        let mut tags = self.tags(arn).await?;
+            .ok_or_else(|| lacks(ACTION, "ARN"))?;
+        let mut tags = tags_of(&self.client, arn).await?;
         let certificate = found
             .certificate_pem
             .and_then(|pem| muster_pki::pem_to_der(&pem).ok())
             .and_then(|der| muster_pki::read_certificate(&der).ok())
-            .ok_or_else(|| broken(ACTION, "readable certificate"))?;
+            .ok_or_else(|| lacks(ACTION, "readable certificate"))?;
         Ok(Authority {
             certificate_id: id.to_owned(),
             common_name: certificate.common_name.unwrap_or_default(),
@@ -175,30 +170,5 @@ impl Authorities {
             route: if provisions { "jitp" } else { "jitr" },
             expires_at: certificate.not_after_unix,
         })
-    }
-
-    async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, CloudFailure> {
-        let mut listed = self
-            .client
-            .list_tags_for_resource()
-            .resource_arn(arn)
-            .into_paginator()
-            .items()
-            .send();
-        let mut tags = BTreeMap::new();
-        while let Some(tag) = listed.next().await {
-            let tag = tag.map_err(|error| failure("iot:ListTagsForResource", error))?;
-            tags.insert(tag.key, tag.value.unwrap_or_default());
-        }
-        Ok(tags)
-    }
-}
-
-fn broken(action: &'static str, what: &str) -> CloudFailure {
-    CloudFailure {
-        kind: FailureKind::Unavailable,
-        action,
-        message: format!("the answer has no {what}"),
-        source: None,
     }
 }
