@@ -4,9 +4,12 @@
 
 mod api_event;
 mod authority;
+pub mod bundle;
 mod claim;
 mod depth;
 mod device_certificate;
+mod fleet;
+pub mod fleet_provisioning;
 mod identifiers;
 mod message;
 mod object;
@@ -28,6 +31,11 @@ pub use device_certificate::{
     Certificates, DEFAULT_DEVICE_LIFETIME_DAYS, DeviceInfo, ENCRYPTION_INFO, EncryptTo,
     EncryptedKey, Endpoints, GenerateDeviceCertificate, GeneratedDeviceCertificate, MadeKey,
     NamedDevice,
+};
+pub use fleet::{
+    Admission, Bundle, ClaimCertificate, ClientIdRule, DEFAULT_CLAIM_LIFETIME_DAYS, FleetAnswer,
+    FleetName, FleetSettings, MAX_CLAIM_LIFETIME_DAYS, MAX_MODELS, MalformedName, Model, ModelName,
+    ROTATION_SUFFIX, RoleAlias,
 };
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};

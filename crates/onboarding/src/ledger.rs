@@ -23,6 +23,14 @@ pub fn device_key(serial: &Serial) -> String {
     format!("{DEVICE_PREFIX}{serial}")
 }
 
+/// The one partition of all fleets; a fleet's sort key is its name.
+pub const FLEETS_PK: &str = "fleets";
+
+/// A voucher's partition, by the lowercase hex SHA-256 of its text. The text itself is nowhere in the ledger.
+pub fn voucher_key(hash: &str) -> String {
+    format!("voucher#{hash}")
+}
+
 /// A claim certificate's partition.
 pub fn claim_key(certificate_id: &str) -> String {
     format!("claim#{certificate_id}")
@@ -63,6 +71,37 @@ impl WayIn {
             Self::Claim => "claim",
             Self::Certificate => "certificate",
         }
+    }
+}
+
+/// Where a fleet stands. Its devices are let in unless it is being made or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FleetState {
+    /// The workflow sets it up.
+    Making,
+    /// It is set up.
+    Active,
+    /// It is set up, and the workflow changes it.
+    Changing,
+    /// The workflow takes it down.
+    Removing,
+}
+
+impl FleetState {
+    /// As it stands in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Making => "making",
+            Self::Active => "active",
+            Self::Changing => "changing",
+            Self::Removing => "removing",
+        }
+    }
+
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Making, Self::Active, Self::Changing, Self::Removing];
+        all.into_iter().find(|state| state.name() == name)
     }
 }
 

@@ -1,0 +1,49 @@
+//! AWS IoT's fleet provisioning: topics, parameters, and what the hook is asked (AWS IoT developer guide, "Device
+//! provisioning MQTT API" and "Pre-provisioning hooks").
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a device tells of itself when it asks to be provisioned.
+pub mod parameters {
+    /// Its serial.
+    pub const SERIAL_NUMBER: &str = "SerialNumber";
+    /// Its serial, under the other name that devices of the seed use.
+    pub const DEVICE_SERIAL: &str = "DeviceSerial";
+    /// Its model.
+    pub const MODEL_TYPE: &str = "ModelType";
+    /// Its voucher.
+    pub const VOUCHER: &str = "Voucher";
+    /// The day of the certificate, `yyyymmdd` in UTC. The hook sets it.
+    pub const CERT_ISSUANCE: &str = "CertIssuance";
+}
+
+/// What the hook is asked (payload version `2020-04-01`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HookRequest {
+    /// The certificate of the connection.
+    pub claim_certificate_id: String,
+    /// The certificate that was made for the device.
+    pub certificate_id: String,
+    /// The same, PEM.
+    pub certificate_pem: String,
+    /// The template by which the device asks to be provisioned.
+    pub template_arn: String,
+    /// The MQTT client id of the connection.
+    pub client_id: String,
+    /// What the device tells of itself.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What the hook answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HookAnswer {
+    /// Whether the device is let in.
+    pub allow_provisioning: bool,
+    /// What stands in place of what the device has told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameter_overrides: BTreeMap<String, String>,
+}
