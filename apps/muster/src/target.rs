@@ -5,12 +5,10 @@ use clap::Args;
 use edge_client::Source;
 use muster_cloud::operator::{Api, Authorities, stack_outputs};
 use muster_cloud::{Cloud, VaultBucket};
+use muster_documents::bundle::AMAZON_ROOT_CA;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
 use std::collections::BTreeMap;
-
-/// The authority of AWS IoT's endpoints (AWS IoT developer guide, "Server authentication").
-const AMAZON_ROOT: &str = include_str!("../data/AmazonRootCA1.pem");
 
 /// AWS IoT's port for MQTT.
 const MQTT_PORT: u16 = 8883;
@@ -128,7 +126,7 @@ impl Target {
                     .data_endpoint()
                     .await?,
                 port: MQTT_PORT,
-                authority: Source::from(AMAZON_ROOT.to_owned()),
+                authority: Source::from(AMAZON_ROOT_CA.to_owned()),
             }),
         }
     }

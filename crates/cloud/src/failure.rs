@@ -22,7 +22,9 @@ where
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
-        "ResourceNotFoundException" | "NotFoundException" => FailureKind::NotFound,
+        "ResourceNotFoundException" | "NotFoundException" | "ExecutionDoesNotExist" => {
+            FailureKind::NotFound
+        }
         "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
         "ConditionalCheckFailedException" | "TransactionCanceledException" => {
             FailureKind::ConditionFailed
@@ -55,7 +57,7 @@ where
 }
 
 /// An answer that lacks what it always has: asking again may help.
-#[cfg(any(feature = "authorities", feature = "identity"))]
+#[cfg(any(feature = "authorities", feature = "fleets", feature = "identity"))]
 pub(crate) fn lacks(action: &'static str, what: &str) -> CloudFailure {
     CloudFailure {
         kind: FailureKind::Unavailable,

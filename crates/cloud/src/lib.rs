@@ -7,13 +7,19 @@ mod authorities;
 mod authority_keys;
 mod calls;
 mod connect;
+#[cfg(feature = "custom-resources")]
+mod custom_resources;
 #[cfg(feature = "identity")]
 mod endpoint;
 mod failure;
+#[cfg(feature = "fleets")]
+mod fleets;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "ledger")]
 mod ledger;
+#[cfg(feature = "vault")]
+mod objects;
 #[cfg(feature = "operator")]
 pub mod operator;
 #[cfg(feature = "publishing")]
@@ -32,6 +38,7 @@ mod vault;
 mod verifiers;
 #[cfg(any(
     feature = "authorities",
+    feature = "fleets",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",
@@ -48,13 +55,19 @@ pub use authorities::Authorities;
 pub use authority_keys::CaKeys;
 pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
+#[cfg(feature = "custom-resources")]
+pub use custom_resources::CustomResourceAnswers;
 #[cfg(feature = "identity")]
 pub use endpoint::Endpoint;
 pub use failure::failure;
+#[cfg(feature = "fleets")]
+pub use fleets::Fleets;
 #[cfg(feature = "identity")]
 pub use identity::Identity;
 #[cfg(feature = "ledger")]
 pub use ledger::Ledger;
+#[cfg(feature = "vault")]
+pub use objects::Objects;
 #[cfg(feature = "publishing")]
 pub use publishing::Publishing;
 #[cfg(feature = "identity")]
@@ -69,6 +82,7 @@ pub use vault::VaultBucket;
 pub use verifiers::VerifierFunctions;
 #[cfg(any(
     feature = "authorities",
+    feature = "fleets",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",

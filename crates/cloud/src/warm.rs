@@ -20,7 +20,7 @@ pub struct Service(fn(&SdkConfig) -> BoxFuture<'static, ()>);
 
 impl Service {
     /// AWS IoT's control plane.
-    #[cfg(any(feature = "authorities", feature = "identity"))]
+    #[cfg(any(feature = "authorities", feature = "fleets", feature = "identity"))]
     pub const IOT: Self = Self(|config| {
         let call = aws_sdk_iot::Client::new(config)
             .describe_thing()

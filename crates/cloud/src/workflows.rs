@@ -3,9 +3,12 @@
 use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use muster_onboarding::ports::{Waiting, Workflow};
+use muster_onboarding::ports::{Run, RunOutcome, Waiting, Workflow};
 use muster_onboarding::{CloudFailure, FailureKind};
+use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// The adapter to Step Functions.
 #[derive(Debug, Clone)]
@@ -52,6 +55,74 @@ impl Workflow for StateMachine {
         match started {
             Err(error) if error.kind == FailureKind::AlreadyExists => Ok(()),
             other => other,
+        }
+    }
+}
+
+/// How long a look at an execution waits for the next one, at first and at last.
+const FIRST_LOOK: Duration = Duration::from_millis(200);
+const LATER_LOOKS: Duration = Duration::from_secs(2);
+
+impl StateMachine {
+    /// The ARN of an execution of this name (Step Functions, "StartExecution").
+    fn execution_arn(&self, name: &str) -> String {
+        format!(
+            "{}:{name}",
+            self.arn.replace(":stateMachine:", ":execution:")
+        )
+    }
+
+    async fn look(&self, name: &str) -> Result<RunOutcome, CloudFailure> {
+        let seen = self
+            .client
+            .describe_execution()
+            .execution_arn(self.execution_arn(name))
+            .send()
+            .await
+            .map_err(|error| failure("states:DescribeExecution", error))?;
+        let read = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+        Ok(match seen.status() {
+            ExecutionStatus::Running => RunOutcome::Running,
+            ExecutionStatus::Succeeded => RunOutcome::Done(seen.output().map_or(Value::Null, read)),
+            other => RunOutcome::Failed {
+                error: seen.error().unwrap_or(other.as_str()).to_owned(),
+                cause: seen.cause().unwrap_or_default().to_owned(),
+            },
+        })
+    }
+}
+
+impl Run for StateMachine {
+    async fn run(
+        &self,
+        name: &str,
+        input: &Value,
+        patience_seconds: u64,
+    ) -> Result<RunOutcome, CloudFailure> {
+        self.start(name, input.to_string()).await?;
+        let end = Instant::now() + Duration::from_secs(patience_seconds);
+        let mut pause = FIRST_LOOK;
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LATER_LOOKS);
+            match self.look(name).await {
+                // A moment after the start it may not be found yet; a throttled look is no end.
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        FailureKind::NotFound | FailureKind::Throttled | FailureKind::Unavailable
+                    ) && Instant::now() < end => {}
+                Ok(RunOutcome::Running) if Instant::now() < end => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
+        match self.look(name).await {
+            Ok(outcome) => Ok(outcome == RunOutcome::Running),
+            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::object::from_object;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A request in `body`, as an object, or as a string of JSON as API Gateway sends it. What stands beside `body` is passed
 /// over.
@@ -16,6 +17,13 @@ pub struct ApiEvent<T> {
     /// Who asks, where API Gateway says it: the ARN of IAM's identity.
     #[serde(default)]
     pub caller: Option<String>,
+    /// Which operation of the API is asked for, where a function serves more than one: method and path, for example
+    /// `DELETE /fleets/{templateName}`.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// What the path and the query say.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 fn object_or_text<'de, D: Deserializer<'de>, T: DeserializeOwned>(body: D) -> Result<T, D::Error> {

@@ -1,6 +1,6 @@
 //! What lies in a bundle: all that a device of one model needs to get a certificate of its own, in one folder.
 
-use crate::ModelName;
+use crate::{FleetName, ModelName};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -56,4 +56,31 @@ pub struct MachineConfiguration {
 fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
     let text = Option::<String>::deserialize(text)?;
     Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
+}
+
+/// Amazon Root CA 1, PEM: what the certificates of AWS IoT's endpoints come from (AWS IoT developer guide, "Server
+/// authentication").
+pub const AMAZON_ROOT_CA: &str = include_str!("amazon_root_ca_1.pem");
+
+/// The folder of all bundles in the vault's bucket.
+pub const BUNDLES: &str = "bundles";
+
+/// Whom endpoints' certificates may come from where it is not Amazon, PEM: the key of a file that an operator puts into
+/// the vault's bucket.
+pub const OWN_ROOT_CA: &str = "clients/root.ca.pem";
+
+/// What the keys of a fleet's bundles begin with.
+pub fn folder(fleet: &FleetName) -> String {
+    format!("{BUNDLES}/{fleet}/")
+}
+
+/// The key of a model's bundle; of the only one, where a fleet has no models.
+pub fn key(fleet: &FleetName, model: Option<&ModelName>) -> String {
+    let name = model.map_or(fleet.as_str(), ModelName::as_str);
+    format!("{}{name}.zip", folder(fleet))
+}
+
+/// The key of the edge client that was built for a platform.
+pub fn edge_client_key(platform: &ModelName) -> String {
+    format!("clients/{platform}/{}", files::EDGE_CLIENT)
 }

@@ -1,5 +1,6 @@
 //! A fleet: devices that get their identity by AWS IoT's fleet provisioning, with one claim certificate for all.
 
+use crate::Serial;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -149,6 +150,9 @@ pub struct FleetSettings {
     /// Which MQTT client id a device has to have while it uses the claim certificate.
     #[serde(default)]
     pub client_id: ClientIdRule,
+    /// What the serials of its devices begin with; left out, they may be any. With Greengrass V2 it has to be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial_prefix: Option<Serial>,
     /// Whether its devices run AWS IoT Greengrass V2: they may exchange their certificate for credentials of the token
     /// exchange role.
     #[serde(default)]
@@ -265,7 +269,7 @@ pub struct FleetAnswer {
     pub bundles: Vec<Bundle>,
 }
 
-/// A fleet's claim certificate, and the vault's file that names it.
+/// A fleet's claim certificate, as the vault's record of it names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimCertificate {
@@ -285,12 +289,62 @@ pub struct RoleAlias {
     pub role_alias_arn: String,
 }
 
+/// A request for a new claim certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
+pub struct RotateClaim {
+    /// The fleet.
+    pub template_name: FleetName,
+    /// For how long devices may still come with the old one, in hours: 0 to [`MAX_OVERLAP_HOURS`], or
+    /// [`DEFAULT_OVERLAP_HOURS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_hours: Option<i64>,
+}
+
+/// How long a claim certificate that was replaced still lets devices in, in hours, where the request names nothing: 30
+/// days.
+pub const DEFAULT_OVERLAP_HOURS: i64 = 720;
+
+/// The longest that it may, in hours: a year, which is also the longest that a workflow waits.
+pub const MAX_OVERLAP_HOURS: i64 = 8_640;
+
+/// A request to take a fleet down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
+pub struct RemoveFleet {
+    /// The fleet.
+    pub template_name: FleetName,
+    /// Whether to leave its devices what they have: their certificates, and the policy that these share. Else a fleet with
+    /// devices is not taken down.
+    #[serde(default)]
+    pub keep_devices: bool,
+}
+
+/// What came of taking a fleet down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedFleet {
+    /// The fleet.
+    pub template_name: FleetName,
+    /// The policy that is left, since devices have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_policy: Option<String>,
+}
+
 /// A model's bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bundle {
-    /// The model.
-    pub model: ModelName,
+    /// The model; `None` in a fleet without models.
+    pub model: Option<ModelName>,
     /// The file's key in the vault's bucket.
     pub key: String,
     /// Whether the edge client for the model's platform is in it.

@@ -10,6 +10,7 @@ mod depth;
 mod device_certificate;
 mod fleet;
 pub mod fleet_provisioning;
+pub mod fleet_tasks;
 mod identifiers;
 mod message;
 mod object;
@@ -33,9 +34,10 @@ pub use device_certificate::{
     NamedDevice,
 };
 pub use fleet::{
-    Admission, Bundle, ClaimCertificate, ClientIdRule, DEFAULT_CLAIM_LIFETIME_DAYS, FleetAnswer,
-    FleetName, FleetSettings, MAX_CLAIM_LIFETIME_DAYS, MAX_MODELS, MalformedName, Model, ModelName,
-    ROTATION_SUFFIX, RoleAlias,
+    Admission, Bundle, ClaimCertificate, ClientIdRule, DEFAULT_CLAIM_LIFETIME_DAYS,
+    DEFAULT_OVERLAP_HOURS, FleetAnswer, FleetName, FleetSettings, MAX_CLAIM_LIFETIME_DAYS,
+    MAX_MODELS, MAX_OVERLAP_HOURS, MalformedName, Model, ModelName, ROTATION_SUFFIX, RemoveFleet,
+    RemovedFleet, RoleAlias, RotateClaim,
 };
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
 pub use message::{DeviceMessage, PresenceMessage};
@@ -45,5 +47,5 @@ pub use request::{
     CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError,
 };
 pub use topics::Topics;
-pub use vault::{AuthorityRecord, VaultFile};
+pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
 pub use verifiers::Verifiers;

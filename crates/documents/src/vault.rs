@@ -45,6 +45,44 @@ impl VaultFile {
     }
 }
 
+/// A file of a fleet's claim certificate, under `<prefix>/<certificateId>/`. The names are the seed's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimFile {
+    /// The certificate, PEM.
+    Certificate,
+    /// Its public key, PEM.
+    PublicKey,
+    /// Its private key, PEM. It leaves the vault with every bundle, and is encrypted by S3 with the stack's key.
+    PrivateKey,
+    /// A [`ClaimRecord`], JSON.
+    Record,
+}
+
+impl ClaimFile {
+    /// All of them, in the order in which they come: the record says that those before it are there.
+    pub const ALL: [Self; 4] = [
+        Self::Certificate,
+        Self::PublicKey,
+        Self::PrivateKey,
+        Self::Record,
+    ];
+
+    /// The file's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "provision_claim.cert.pem",
+            Self::PublicKey => "provision_claim.public_key.pem",
+            Self::PrivateKey => "provision_claim.private_key.pem",
+            Self::Record => "provision-claim-certificate.json",
+        }
+    }
+
+    /// Where the file of a claim certificate is, by its id.
+    pub fn key(self, prefix: &str, certificate_id: &str) -> String {
+        format!("{prefix}/{certificate_id}/{}", self.name())
+    }
+}
+
 /// Who a CA is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

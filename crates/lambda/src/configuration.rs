@@ -1,5 +1,6 @@
 //! Configuration comes from the environment, is read once at init, and what is missing is named.
 
+use muster_onboarding::Place;
 use std::collections::BTreeMap;
 
 /// The names of the environment variables that `template.yaml` sets. Each stands here only.
@@ -26,6 +27,20 @@ pub mod variables {
     pub const VAULT_BUCKET: &str = "VAULT_BUCKET";
     /// What the names of these files begin with.
     pub const VAULT_PREFIX: &str = "VAULT_PREFIX";
+    /// The pre-provisioning hook's ARN.
+    pub const HOOK_ARN: &str = "HOOK_ARN";
+    /// The role whose credentials Greengrass core devices get.
+    pub const TOKEN_EXCHANGE_ROLE_ARN: &str = "TOKEN_EXCHANGE_ROLE_ARN";
+    /// Where devices connect, `host` or `host:port`, where it is not the account's own endpoint.
+    pub const DEVICE_ENDPOINT: &str = "DEVICE_ENDPOINT";
+    /// The stack's name.
+    pub const STACK_NAME: &str = "STACK_NAME";
+    /// The account's number.
+    pub const ACCOUNT_ID: &str = "ACCOUNT_ID";
+    /// The region, which Lambda sets.
+    pub const AWS_REGION: &str = "AWS_REGION";
+    /// `aws`, or the name of another partition.
+    pub const PARTITION: &str = "PARTITION";
     /// How long the ledger keeps a device's timeline, in days.
     pub const TIMELINE_DAYS: &str = "TIMELINE_DAYS";
     /// The log level; `info` where it is not set.
@@ -74,6 +89,11 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
         (self.0)(name)
             .filter(|value| !value.is_empty())
             .ok_or(ConfigurationError::Missing(name))
+    }
+
+    /// A variable that may be empty.
+    pub fn optional(&self, name: &'static str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
     }
 
     /// Two lists with commas between, of which the first names what stands in the second; both empty where there is
@@ -131,6 +151,18 @@ impl<F: Fn(&'static str) -> Option<String>> Configuration<F> {
             }),
         }
     }
+}
+
+/// Where the stack is that the function belongs to.
+pub fn place<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<Place, ConfigurationError> {
+    Ok(Place {
+        partition: configuration.required(variables::PARTITION)?,
+        region: configuration.required(variables::AWS_REGION)?,
+        account: configuration.required(variables::ACCOUNT_ID)?,
+        stack: configuration.required(variables::STACK_NAME)?,
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::error::{Failure, FunctionError};
 use crate::http_status::status;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The longest body that is taken, in bytes. API Gateway itself takes 10 MB, far more than any request needs.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -35,10 +35,29 @@ pub(crate) fn request_id(request: &Value) -> &str {
     id.as_str().unwrap_or_default()
 }
 
-/// The function's input: `{"body": text, "caller": ARN}`, with `{}` for the text of a method that has none.
+/// The function's input: `{"body": text, "caller": ARN, "operation": method and path, "parameters": {…}}`, with `{}` for the
+/// text of a method that has none.
 pub(crate) fn input(request: &Value) -> Result<Value, FunctionError> {
     let caller = Some(caller(request)).filter(|caller| !caller.is_empty());
-    Ok(json!({ "body": checked(request)?, "caller": caller }))
+    Ok(json!({
+        "body": checked(request)?,
+        "caller": caller,
+        "operation": operation(request),
+        "parameters": parameters(request),
+    }))
+}
+
+fn operation(request: &Value) -> Option<String> {
+    let text = |name: &str| request[name].as_str();
+    Some(format!("{} {}", text("httpMethod")?, text("resource")?))
+}
+
+/// The path's own last: nobody can say otherwise in the query.
+fn parameters(request: &Value) -> Map<String, Value> {
+    let of = |name: &str| request[name].as_object().cloned().unwrap_or_default();
+    let mut all = of("queryStringParameters");
+    all.extend(of("pathParameters"));
+    all
 }
 
 fn checked(request: &Value) -> Result<Value, FunctionError> {
@@ -46,7 +65,7 @@ fn checked(request: &Value) -> Result<Value, FunctionError> {
     if body.is_empty() {
         // Without a body GET asks for what is there; where something is made, a forgotten one shall make nothing.
         return match request["httpMethod"].as_str() {
-            Some("GET") => Ok(json!({})),
+            Some("GET" | "DELETE") => Ok(json!({})),
             _ => Err(FunctionError::BodyMissing),
         };
     }
@@ -132,13 +151,13 @@ mod tests {
         assert!(came_through_an_api(&plain));
         assert_eq!(
             input(&plain).unwrap(),
-            json!({ "body": "{\"a\":1}", "caller": null })
+            json!({ "body": "{\"a\":1}", "caller": null, "operation": null, "parameters": {} })
         );
         let packed = STANDARD.encode("{\"a\":1}");
         let packed = post(&json!(packed), &json!({ "isBase64Encoded": true }));
         assert_eq!(
             input(&packed).unwrap(),
-            json!({ "body": "{\"a\":1}", "caller": null })
+            json!({ "body": "{\"a\":1}", "caller": null, "operation": null, "parameters": {} })
         );
         assert!(!came_through_an_api(
             &json!({ "body": {}, "httpMethod": "POST" })

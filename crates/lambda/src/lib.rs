@@ -11,8 +11,8 @@ mod run;
 mod sqs;
 
 pub use clock::{now_milliseconds, now_seconds};
-pub use configuration::{Configuration, ConfigurationError, variables};
+pub use configuration::{Configuration, ConfigurationError, place, variables};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
-pub use run::{run, run_api};
+pub use run::{caught, run, run_api};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

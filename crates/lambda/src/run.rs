@@ -60,6 +60,11 @@ where
     .await
 }
 
+/// What comes of it; `None` if it panics.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
 /// One invocation, with one line in the log.
 async fn attempt<I, O, E, H, L>(
     handler: &H,
@@ -75,10 +80,9 @@ where
     L: CallLog,
 {
     let answer = match input {
-        Ok(input) => AssertUnwindSafe(invoke(handler, input))
-            .catch_unwind()
+        Ok(input) => caught(invoke(handler, input))
             .await
-            .unwrap_or_else(|_| Err(Failure::of(&FunctionError::Panicked))),
+            .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
         Err(error) => Err(Failure::of(&error)),
     };
     let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();

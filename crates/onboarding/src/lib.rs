@@ -3,6 +3,7 @@
 mod admission;
 mod answers;
 mod failure;
+mod fleet;
 mod judge;
 pub mod ledger;
 pub mod ports;
@@ -14,10 +15,12 @@ mod verdict;
 pub use admission::{Applicant, applicant};
 pub use answers::{AnswerError, activated_answer, chunk_answers, legacy_answers, refusal_answer};
 pub use failure::{CloudFailure, FailureKind};
+pub use fleet::{FleetDocuments, FleetError, FleetNames, Place, check_fleet, check_overlap};
 pub use judge::{ClaimRules, csr_refusal, judge, sender};
 pub use revocation::{UnusableList, own_list};
 pub use subject::subject;
 pub use template::{
-    MissingField, Naming, TemplateError, check_template, complete, default_template, naming,
+    MissingField, Naming, TemplateError, check_fleet_template, check_template, complete,
+    default_template, naming,
 };
 pub use verdict::verified;

@@ -1,12 +1,17 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
+mod fleets;
 mod handing_out;
 mod revocation;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
     SealedKeyPair, Vault,
+};
+pub use fleets::{
+    CustomResources, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim, NewTemplate,
+    PolicyRemoval, Run, RunOutcome,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,

@@ -4,6 +4,7 @@
 //! beforehand is checked when the CA is registered, and when a certificate is signed.
 
 use muster_documents::MAX_TEMPLATE_CHARACTERS;
+use muster_documents::fleet_provisioning::parameters::SERIAL_NUMBER;
 use muster_pki::CaSubject;
 use serde_json::{Value, json};
 
@@ -14,6 +15,10 @@ const FROM_CERTIFICATE: &str = "AWS::IoT::Certificate::";
 const CERTIFICATE_ID: &str = "AWS::IoT::Certificate::Id";
 /// The parameter that stands for its common name.
 const COMMON_NAME: &str = "AWS::IoT::Certificate::CommonName";
+
+/// The types of a template's resources.
+const CERTIFICATE: &str = "AWS::IoT::Certificate";
+const THING: &str = "AWS::IoT::Thing";
 
 /// The country of a device that names none, nor does its CA: unknown, by the codes that ISO 3166 leaves to its users
 /// and as CLDR uses this one.
@@ -47,6 +52,12 @@ pub enum TemplateError {
          CertificateId and ACTIVE as its Status: no device would ever come in."
     )]
     NeverActive,
+    /// Its thing would not be the one that the hook has looked at.
+    #[error(
+        "templateBody has to have one resource of type AWS::IoT::Thing, with {{\"Ref\": \"{SERIAL_NUMBER}\"}} as its ThingName: \
+         that is the device which is let in."
+    )]
+    OtherThing,
 }
 
 /// What a template calls the things that it makes.
@@ -82,25 +93,7 @@ pub fn default_template(device_policy: &str) -> String {
 /// # Errors
 /// [`TemplateError`].
 pub fn check_template(body: &str) -> Result<(), TemplateError> {
-    let characters = body.chars().count();
-    if characters > MAX_TEMPLATE_CHARACTERS {
-        return Err(TemplateError::TooLong(characters));
-    }
-    let template: Value =
-        serde_json::from_str(body).map_err(|error| TemplateError::Unreadable(error.to_string()))?;
-    let resources = template["Resources"].as_object();
-    let resources =
-        resources.ok_or_else(|| TemplateError::Unreadable("it has no Resources".to_owned()))?;
-    let certificates: Vec<_> = resources
-        .values()
-        .filter(|resource| resource["Type"] == "AWS::IoT::Certificate")
-        .map(|resource| &resource["Properties"])
-        .collect();
-    let active = |properties: &Value| {
-        let status = properties["Status"].as_str();
-        properties["CertificateId"]["Ref"] == CERTIFICATE_ID
-            && status.is_some_and(|status| status.eq_ignore_ascii_case("active"))
-    };
+    let template = readable(body)?;
     let parameters = template["Parameters"].as_object().into_iter().flatten();
     let mut unfilled = parameters.filter(|(name, declared)| {
         !name.starts_with(FROM_CERTIFICATE) && declared.get("Default").is_none()
@@ -108,20 +101,64 @@ pub fn check_template(body: &str) -> Result<(), TemplateError> {
     if let Some((name, _)) = unfilled.next() {
         return Err(TemplateError::Unfilled(name.clone()));
     }
-    match certificates[..] {
-        [properties] if active(properties) => Ok(()),
+    active_certificate(&template)
+}
+
+fn readable(body: &str) -> Result<Value, TemplateError> {
+    let characters = body.chars().count();
+    if characters > MAX_TEMPLATE_CHARACTERS {
+        return Err(TemplateError::TooLong(characters));
+    }
+    let template: Value =
+        serde_json::from_str(body).map_err(|error| TemplateError::Unreadable(error.to_string()))?;
+    if !template["Resources"].is_object() {
+        return Err(TemplateError::Unreadable("it has no Resources".to_owned()));
+    }
+    Ok(template)
+}
+
+/// The properties of all resources of a type.
+fn resources_of<'a>(template: &'a Value, kind: &str) -> impl Iterator<Item = &'a Value> {
+    let resources = template["Resources"].as_object().into_iter().flatten();
+    resources
+        .filter(move |(_, resource)| resource["Type"] == kind)
+        .map(|(_, resource)| &resource["Properties"])
+}
+
+/// AWS IoT takes one certificate, and activates it if told so.
+fn active_certificate(template: &Value) -> Result<(), TemplateError> {
+    let active = |properties: &Value| {
+        let status = properties["Status"].as_str();
+        properties["CertificateId"]["Ref"] == CERTIFICATE_ID
+            && status.is_some_and(|status| status.eq_ignore_ascii_case("active"))
+    };
+    let mut certificates = resources_of(template, CERTIFICATE);
+    match (certificates.next(), certificates.next()) {
+        (Some(properties), None) if active(properties) => Ok(()),
         _ => Err(TemplateError::NeverActive),
+    }
+}
+
+/// Checks an operator's template for a fleet as far as its form goes. Its thing has to be the device that the
+/// pre-provisioning hook has let in.
+///
+/// # Errors
+/// [`TemplateError`].
+pub fn check_fleet_template(body: &str) -> Result<(), TemplateError> {
+    let template = readable(body)?;
+    active_certificate(&template)?;
+    let mut things = resources_of(&template, THING);
+    match (things.next(), things.next()) {
+        (Some(thing), None) if thing["ThingName"]["Ref"] == SERIAL_NUMBER => Ok(()),
+        _ => Err(TemplateError::OtherThing),
     }
 }
 
 /// What the template calls its thing; `None` where it is neither of the two, or there is none.
 pub fn naming(template: &str) -> Option<Naming> {
     let template: Value = serde_json::from_str(template).ok()?;
-    let mut things = template["Resources"]
-        .as_object()?
-        .values()
-        .filter(|resource| resource["Type"] == "AWS::IoT::Thing")
-        .map(|resource| &resource["Properties"]["ThingName"]["Ref"]);
+    let mut things =
+        resources_of(&template, THING).map(|properties| &properties["ThingName"]["Ref"]);
     match (things.next()?.as_str()?, things.next()) {
         (COMMON_NAME, None) => Some(Naming::CommonName),
         (CERTIFICATE_ID, None) => Some(Naming::CertificateId),
@@ -279,6 +316,23 @@ mod tests {
         let error = complete(of("Soft Chef"), &taken, None).unwrap_err();
         assert!(error.to_string().contains("no spaces"), "{error}");
         assert!(complete(of("Soft Chef"), &with(json!("fixed")), None).is_ok());
+    }
+
+    #[test]
+    fn a_fleets_template_makes_the_very_thing_that_the_hook_lets_in() {
+        let with = |thing: Value| {
+            let certificate =
+                json!({ "CertificateId": { "Ref": CERTIFICATE_ID }, "Status": "Active" });
+            let template = json!({ "Resources": {
+                "certificate": { "Type": CERTIFICATE, "Properties": certificate },
+                "thing": { "Type": THING, "Properties": { "ThingName": thing } },
+            } });
+            check_fleet_template(&template.to_string())
+        };
+        assert_eq!(with(json!({ "Ref": "SerialNumber" })), Ok(()));
+        for other in [json!({ "Ref": "DeviceSerial" }), json!("gateway")] {
+            assert_eq!(with(other), Err(TemplateError::OtherThing));
+        }
     }
 
     #[test]

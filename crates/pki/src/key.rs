@@ -113,7 +113,7 @@ impl DeviceKey {
         sha256_hex(&self.pair().subject_public_key_info())
     }
 
-    fn pair(&self) -> &KeyPair {
+    pub(crate) fn pair(&self) -> &KeyPair {
         self.0.expose_secret()
     }
 }

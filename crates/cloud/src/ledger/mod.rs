@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod devices;
+mod fleets;
 mod handing_out;
 mod refusals;
 

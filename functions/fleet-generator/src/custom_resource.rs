@@ -1,0 +1,150 @@
+//! A fleet as a custom resource of `CloudFormation` (`CloudFormation` user guide, "Custom resource request types").
+//!
+//! `CloudFormation` waits an hour for an answer, so that there is always one: what fails is answered as a failure.
+
+use crate::asked::{Asked, read};
+use crate::properties::fields;
+use crate::{GeneratorError, RESOURCE_PATIENCE, World};
+use muster_documents::{FleetAnswer, FleetName, RemoveFleet};
+use muster_lambda::{NamedError, caught};
+use muster_onboarding::ports::{CustomResources, FleetLedger, Run};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+
+/// The longest reason that is answered, in characters: an answer may have 4,096 bytes.
+const MAX_REASON: usize = 1_000;
+
+/// The id of a resource that was not made: deleting it deletes nothing.
+const NOT_MADE: &str = "not-made";
+
+/// What `CloudFormation` asks.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CustomResourceEvent {
+    request_type: RequestType,
+    request_id: String,
+    stack_id: String,
+    logical_resource_id: String,
+    physical_resource_id: Option<String>,
+    #[serde(rename = "ResponseURL", deserialize_with = "secret")]
+    response_url: SecretString,
+    #[serde(default)]
+    resource_properties: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum RequestType {
+    Create,
+    Update,
+    Delete,
+}
+
+fn secret<'de, D: Deserializer<'de>>(url: D) -> Result<SecretString, D::Error> {
+    String::deserialize(url).map(SecretString::from)
+}
+
+impl CustomResourceEvent {
+    /// Who owns what the resource makes.
+    fn owner(&self) -> String {
+        format!("{}#{}", self.stack_id, self.logical_resource_id)
+    }
+}
+
+/// Does what is asked for, and answers.
+pub(crate) async fn serve<W: Run, L: FleetLedger, C: CustomResources>(
+    world: &World<W, L, C>,
+    event: CustomResourceEvent,
+) -> Result<Value, GeneratorError> {
+    // Also where it panics.
+    let made = caught(make(world, &event)).await;
+    let before = event.physical_resource_id.as_deref();
+    let mut answer = match &made {
+        Some(Ok((id, data))) => {
+            json!({ "Status": "SUCCESS", "PhysicalResourceId": id, "Data": data })
+        }
+        Some(Err(error)) => {
+            let told = error.told().unwrap_or_else(|| error.to_string());
+            let reason: String = format!("{}: {told}", error.name());
+            let reason: String = reason.chars().take(MAX_REASON).collect();
+            json!({ "Status": "FAILED", "PhysicalResourceId": before.unwrap_or(NOT_MADE), "Reason": reason })
+        }
+        None => json!({
+            "Status": "FAILED", "PhysicalResourceId": before.unwrap_or(NOT_MADE),
+            "Reason": "FunctionPanicked: the function's log says where.",
+        }),
+    };
+    answer["StackId"] = json!(event.stack_id);
+    answer["RequestId"] = json!(event.request_id);
+    answer["LogicalResourceId"] = json!(event.logical_resource_id);
+    world.resources.answer(&event.response_url, &answer).await?;
+    Ok(json!({ "status": answer["Status"] }))
+}
+
+async fn make<W: Run, L: FleetLedger, C: CustomResources>(
+    world: &World<W, L, C>,
+    event: &CustomResourceEvent,
+) -> Result<(String, Value), GeneratorError> {
+    let owner = event.owner();
+    if event.request_type == RequestType::Delete {
+        return delete(world, event, &owner).await;
+    }
+    let fields = fields(&event.resource_properties);
+    let asked = Asked::SetUp(read(fields.into())?);
+    let fleet = asked.fleet();
+    let own = world.ledger.fleet(fleet).await?;
+    if own.is_some_and(|item| item.owner.as_deref() != Some(&owner)) {
+        return Err(GeneratorError::Taken(fleet.clone()));
+    }
+    let output = world.run(
+        &event.request_id,
+        &asked,
+        &event.stack_id,
+        &owner,
+        RESOURCE_PATIENCE,
+    );
+    let made: FleetAnswer = read(output.await?)?;
+    let claim = &made.provision_claim_certificate;
+    let mut data = json!({
+        "RotationTemplateName": made.rotation_template_name,
+        "ClaimCertificateId": claim.provision_claim_certificate_id,
+        "ClaimCertificateArn": claim.provision_claim_certificate_arn,
+    });
+    if let Some(alias) = &made.role_alias {
+        data["RoleAlias"] = json!(alias.role_alias);
+        data["RoleAliasArn"] = json!(alias.role_alias_arn);
+    }
+    Ok((fleet.to_string(), data))
+}
+
+/// What the resource has not made it does not delete: a resource whose name was taken ends here as well.
+async fn delete<W: Run, L: FleetLedger, C: CustomResources>(
+    world: &World<W, L, C>,
+    event: &CustomResourceEvent,
+    owner: &str,
+) -> Result<(String, Value), GeneratorError> {
+    let id = event.physical_resource_id.as_deref().unwrap_or(NOT_MADE);
+    let done = Ok((id.to_owned(), json!({})));
+    let Ok(fleet) = FleetName::new(id) else {
+        return done;
+    };
+    match world.ledger.fleet(&fleet).await? {
+        Some(item) if item.owner.as_deref() == Some(owner) => {}
+        _ => return done,
+    }
+    let asked = Asked::Remove(RemoveFleet {
+        template_name: fleet,
+        // A stack that is deleted shall not shut the fleet's devices out.
+        keep_devices: true,
+    });
+    world
+        .run(
+            &event.request_id,
+            &asked,
+            &event.stack_id,
+            owner,
+            RESOURCE_PATIENCE,
+        )
+        .await?;
+    done
+}

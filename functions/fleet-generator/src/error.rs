@@ -1,0 +1,104 @@
+//! Why a fleet is not as it was asked for.
+
+use muster_documents::FleetName;
+use muster_lambda::NamedError;
+use muster_onboarding::{CloudFailure, FleetError};
+
+/// Why a fleet is not as it was asked for. The sentences are for the operator who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GeneratorError {
+    /// The request does not read.
+    #[error("the input does not decode: {0}")]
+    Input(#[source] serde_json::Error),
+    /// It cannot be set up so.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    /// Another request is at it.
+    #[error("The fleet {0} is being changed at this moment. Ask again when that has ended.")]
+    Busy(FleetName),
+    /// There is no such fleet.
+    #[error("There is no fleet {0}. `muster fleet list` shows those that there are.")]
+    Unknown(FleetName),
+    /// Its devices would lose what they may do.
+    #[error("{0}")]
+    InUse(String),
+    /// A resource of `CloudFormation` would take over what somebody else has made.
+    #[error(
+        "The fleet {0} is there already, and was not made by this resource. Give another TemplateName, or delete it first."
+    )]
+    Taken(FleetName),
+    /// AWS IoT would not have it.
+    #[error("AWS IoT refused a part of the fleet {fleet}: {cause} What was made of it is undone.")]
+    Refused {
+        /// The fleet.
+        fleet: FleetName,
+        /// What the workflow says.
+        cause: String,
+    },
+    /// The workflow failed, and what was made is undone.
+    #[error("The fleet {fleet} is as it was before: {error}. {cause}")]
+    Failed {
+        /// The fleet.
+        fleet: FleetName,
+        /// The error's name.
+        error: String,
+        /// What the workflow says.
+        cause: String,
+    },
+    /// The workflow failed, and so did its undo.
+    #[error(
+        "The fleet {0} is left half done: undoing what failed has failed as well. Ask for the same again, or delete the fleet."
+    )]
+    HalfDone(FleetName),
+    /// It takes longer than an answer may.
+    #[error(
+        "The fleet {0} is still being worked on. `muster fleet show {0}` says when it is done; asking again is no harm."
+    )]
+    Unfinished(FleetName),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl GeneratorError {
+    /// Why the workflow has failed.
+    pub(crate) fn of_workflow(fleet: FleetName, error: &str, cause: String) -> Self {
+        match error {
+            "FleetBusy" => Self::Busy(fleet),
+            "FleetUnknown" => Self::Unknown(fleet),
+            "FleetInUse" => Self::InUse(cause),
+            "FleetRefused" => Self::Refused { fleet, cause },
+            "UndoFailed" => Self::HalfDone(fleet),
+            other => Self::Failed {
+                fleet,
+                error: other.to_owned(),
+                cause,
+            },
+        }
+    }
+}
+
+impl NamedError for GeneratorError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "InputInvalid",
+            Self::Fleet(error) => error.name(),
+            Self::Busy(_) => "FleetBusy",
+            Self::Unknown(_) => "FleetUnknown",
+            Self::InUse(_) => "FleetInUse",
+            Self::Taken(_) => "FleetTaken",
+            Self::Refused { .. } => "FleetRefused",
+            Self::Failed { .. } => "FleetFailed",
+            Self::HalfDone(_) => "UndoFailed",
+            Self::Unfinished(_) => "FleetUnfinished",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+
+    fn told(&self) -> Option<String> {
+        match self {
+            Self::Cloud(failure) => failure.told(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Undoes what `fleet-registrar` and `bundle-packer` have made: all of a fleet, or one claim certificate. Every step takes
+//! "already gone" for done, so the task can be repeated from anywhere.
+
+use muster_documents::fleet_tasks::{RemoveFleetPart, RemovedFleetPart};
+use muster_documents::{ClaimFile, FleetName, bundle};
+use muster_onboarding::ports::{FileStore, FleetLedger, FleetRegistry, PolicyRemoval};
+use muster_onboarding::{CloudFailure, FleetNames, Place};
+
+/// Where what is removed is.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Where it is.
+    pub place: Place,
+    /// What the names of claim certificates' files begin with.
+    pub vault_prefix: String,
+}
+
+/// Removes what `task` names.
+///
+/// # Errors
+/// [`RemoverError`]. Only [`RemoverError::InUse`] comes before anything is removed.
+pub async fn remove(
+    registry: &impl FleetRegistry,
+    files: &impl FileStore,
+    ledger: &impl FleetLedger,
+    stack: &Stack,
+    task: RemoveFleetPart,
+) -> Result<RemovedFleetPart, RemoverError> {
+    let remover = Remover {
+        registry,
+        files,
+        ledger,
+        stack,
+    };
+    match task {
+        RemoveFleetPart::Fleet {
+            template_name,
+            keep_devices,
+        } => remover.fleet(&template_name, keep_devices).await,
+        RemoveFleetPart::Claim {
+            template_name,
+            certificate_id,
+        } => {
+            let id = match certificate_id {
+                Some(id) => Some(id),
+                None => remover.new_claim(&template_name).await?,
+            };
+            if let Some(id) = id {
+                remover.claim(&template_name, &id).await?;
+            }
+            Ok(RemovedFleetPart::default())
+        }
+    }
+}
+
+/// Why a fleet was not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoverError {
+    /// Devices would lose what they may do.
+    #[error(
+        "{devices} certificates of devices have the policy of the fleet {fleet}. Release the devices first, or keep them: \
+         keepDevices, muster fleet delete --keep-devices."
+    )]
+    InUse {
+        /// The fleet.
+        fleet: FleetName,
+        /// How many.
+        devices: usize,
+    },
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl muster_lambda::NamedError for RemoverError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "FleetInUse",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+struct Remover<'a, R, F, L> {
+    registry: &'a R,
+    files: &'a F,
+    ledger: &'a L,
+    stack: &'a Stack,
+}
+
+impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
+    fn names<'a>(&'a self, fleet: &'a FleetName) -> FleetNames<'a> {
+        FleetNames::new(&self.stack.place, fleet)
+    }
+
+    async fn fleet(
+        &self,
+        fleet: &FleetName,
+        keep_devices: bool,
+    ) -> Result<RemovedFleetPart, RemoverError> {
+        let names = self.names(fleet);
+        let with_device_policy = self
+            .registry
+            .certificates_with(&names.device_policy())
+            .await?;
+        if !keep_devices && !with_device_policy.is_empty() {
+            return Err(RemoverError::InUse {
+                fleet: fleet.clone(),
+                devices: with_device_policy.len(),
+            });
+        }
+        // First of all, nobody is let in any more.
+        self.registry.remove_template(fleet.as_str()).await?;
+        self.registry
+            .remove_template(&fleet.rotation_template())
+            .await?;
+        let claims = self
+            .registry
+            .certificates_with(&names.claim_policy())
+            .await?;
+        for arn in claims {
+            if let Some((_, id)) = arn.rsplit_once("cert/") {
+                self.claim(fleet, id).await?;
+            }
+        }
+        if let Some(id) = self.new_claim(fleet).await? {
+            self.claim(fleet, &id).await?;
+        }
+        for key in self.files.list_objects(&bundle::folder(fleet)).await? {
+            self.files.remove_object(&key).await?;
+        }
+        self.registry.remove_policy(&names.claim_policy()).await?;
+        let greengrass = self
+            .registry
+            .remove_policy(&names.greengrass_policy())
+            .await?;
+        if greengrass == PolicyRemoval::Gone {
+            self.registry.remove_role_alias(&names.role_alias()).await?;
+        }
+        let kept = match self.registry.remove_policy(&names.device_policy()).await? {
+            PolicyRemoval::Gone => None,
+            PolicyRemoval::InUse => Some(names.device_policy()),
+        };
+        Ok(RemovedFleetPart { kept_policy: kept })
+    }
+
+    async fn new_claim(&self, fleet: &FleetName) -> Result<Option<String>, CloudFailure> {
+        let item = self.ledger.fleet(fleet).await?;
+        Ok(item.and_then(|item| item.new_claim_certificate_id))
+    }
+
+    async fn claim(&self, fleet: &FleetName, id: &str) -> Result<(), CloudFailure> {
+        let arn = self.stack.place.certificate_arn(id);
+        let policy = self.names(fleet).claim_policy();
+        self.registry.discard_claim(&arn, &policy).await?;
+        for file in ClaimFile::ALL {
+            let key = file.key(&self.stack.vault_prefix, id);
+            self.files.remove_object(&key).await?;
+        }
+        // The item last: it says that there is something left of the claim.
+        self.ledger.forget_claim(id).await
+    }
+}
