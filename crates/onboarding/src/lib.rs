@@ -3,7 +3,7 @@
 mod admission;
 mod answers;
 mod failure;
-mod fleet;
+mod fleet_setup;
 mod judge;
 pub mod ledger;
 pub mod ports;
@@ -15,7 +15,7 @@ mod verdict;
 pub use admission::{Applicant, applicant};
 pub use answers::{AnswerError, activated_answer, chunk_answers, legacy_answers, refusal_answer};
 pub use failure::{CloudFailure, FailureKind};
-pub use fleet::{FleetDocuments, FleetError, FleetNames, Place, check_fleet, check_overlap};
+pub use fleet_setup::{FleetDocuments, FleetError, FleetNames, Place, check_fleet, check_overlap};
 pub use judge::{ClaimRules, csr_refusal, judge, sender};
 pub use revocation::{UnusableList, own_list};
 pub use subject::subject;

@@ -1,7 +1,7 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
-mod fleets;
+mod fleet_setup;
 mod handing_out;
 mod revocation;
 
@@ -9,7 +9,7 @@ pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
     SealedKeyPair, Vault,
 };
-pub use fleets::{
+pub use fleet_setup::{
     CustomResources, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim, NewTemplate,
     PolicyRemoval, Run, RunOutcome,
 };
