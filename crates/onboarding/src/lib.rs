@@ -3,6 +3,7 @@
 mod admission;
 mod answers;
 mod failure;
+pub mod fleets;
 mod judge;
 pub mod ledger;
 pub mod ports;

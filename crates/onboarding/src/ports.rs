@@ -1,12 +1,17 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
+mod fleets;
 mod handing_out;
 mod revocation;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
     SealedKeyPair, Vault,
+};
+pub use fleets::{
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch, ClaimLedger,
+    ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice, VoucherRecord,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,
@@ -52,6 +57,14 @@ pub struct HeldDevice {
     pub route: Option<String>,
     /// Its thing.
     pub thing_name: Option<String>,
+    /// Who is undoing what there is of it.
+    pub undoing: Option<String>,
+    /// What model it is.
+    pub model: Option<String>,
+    /// The fleet that it came in by.
+    pub fleet: Option<String>,
+    /// The day of its certificate, `yyyymmdd` in UTC, where a fleet's hook has let it in.
+    pub issued_on: Option<String>,
 }
 
 impl HeldDevice {
