@@ -88,6 +88,9 @@ mod tests {
             parameters: BTreeMap::from([(parameters::VOUCHER.to_owned(), "7QX2".to_owned())]),
         };
         let shown = format!("{request:?}");
-        assert!(shown.contains("Voucher") && !shown.contains("7QX2"), "{shown}");
+        assert!(
+            shown.contains("Voucher") && !shown.contains("7QX2"),
+            "{shown}"
+        );
     }
 }

@@ -10,8 +10,9 @@ pub use authorities::{
     SealedKeyPair, Vault,
 };
 pub use fleets::{
-    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch, ClaimLedger,
-    ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice, VoucherRecord,
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
+    ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice,
+    VoucherRecord,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,

@@ -101,10 +101,7 @@ impl Asked {
             ("certificateId", Some(self.request.certificate_id.as_str())),
             ("certificateArn", arn.ok().map(String::as_str)),
             ("certificatePem", Some(&self.request.certificate_pem)),
-            (
-                "publicKeyFingerprint",
-                fingerprint.ok().map(String::as_str),
-            ),
+            ("publicKeyFingerprint", fingerprint.ok().map(String::as_str)),
             ("thingName", self.serial().map(Serial::as_str)),
             ("clientId", Some(&self.request.client_id)),
             ("claimCertificateId", Some(self.claim_certificate_id())),

@@ -107,10 +107,7 @@ pub fn rule(
     })
 }
 
-fn settings_in_force(
-    asked: &Asked,
-    fleet: Option<&FleetRecord>,
-) -> Result<FleetSettings, Refusal> {
+fn settings_in_force(asked: &Asked, fleet: Option<&FleetRecord>) -> Result<FleetSettings, Refusal> {
     let name = &asked.fleet;
     let unknown = |why: String| Refusal::new(RefusalCode::FleetUnknown, why);
     let fleet = fleet.ok_or_else(|| unknown(format!("There is no fleet {name}.")))?;
@@ -326,7 +323,11 @@ fn check_voucher(
     if voucher.fleet != asked.fleet.as_str() {
         return Err(invalid("The voucher is another fleet's."));
     }
-    if voucher.serial.as_deref().is_some_and(|one| one != serial.as_str()) {
+    if voucher
+        .serial
+        .as_deref()
+        .is_some_and(|one| one != serial.as_str())
+    {
         return Err(invalid("The voucher is another device's."));
     }
     if now_unix >= voucher.expires_at {
