@@ -9,6 +9,8 @@ mod calls;
 mod connect;
 #[cfg(feature = "identity")]
 mod endpoint;
+#[cfg(feature = "events")]
+mod events;
 mod failure;
 #[cfg(feature = "identity")]
 mod identity;
@@ -32,6 +34,7 @@ mod vault;
 mod verifiers;
 #[cfg(any(
     feature = "authorities",
+    feature = "events",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",
@@ -50,6 +53,8 @@ pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
 #[cfg(feature = "identity")]
 pub use endpoint::Endpoint;
+#[cfg(feature = "events")]
+pub use events::Events;
 pub use failure::failure;
 #[cfg(feature = "identity")]
 pub use identity::Identity;
@@ -69,6 +74,7 @@ pub use vault::VaultBucket;
 pub use verifiers::VerifierFunctions;
 #[cfg(any(
     feature = "authorities",
+    feature = "events",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",
