@@ -124,7 +124,11 @@ pub fn timeline_key(request: &HookRequest) -> String {
     }
 }
 
-fn serial(request: &HookRequest) -> Result<Serial, Refusal> {
+/// The serial that a device names, by either name.
+///
+/// # Errors
+/// It names none, two, or a malformed one.
+pub fn serial(request: &HookRequest) -> Result<Serial, Refusal> {
     let malformed = |why: String| Refusal::new(RefusalCode::SerialMalformed, why);
     let named = [parameters::SERIAL_NUMBER, parameters::DEVICE_SERIAL];
     let [number, serial] = named.map(|name| request.parameters.get(name));

@@ -4,7 +4,7 @@ mod asked;
 mod ruling;
 mod surge;
 
-pub use asked::{Asked, timeline_key};
+pub use asked::{Asked, serial, timeline_key};
 pub use ruling::{Ruling, rule};
 pub use surge::SurgeRule;
 
