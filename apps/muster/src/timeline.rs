@@ -25,8 +25,8 @@ pub struct Shown<'a> {
 pub struct HandedOut {
     /// Its id.
     pub certificate_id: String,
-    /// The CA that signed it.
-    pub ca_certificate_id: String,
+    /// The CA that signed it; `None` where AWS IoT did.
+    pub ca_certificate_id: Option<String>,
     /// When it ends, ISO 8601.
     pub not_after: String,
 }
@@ -43,6 +43,8 @@ impl Display for Shown<'_> {
                 write!(f, "{}  {}", self.serial, device.state)?;
                 for (name, value) in [
                     ("model", &device.model),
+                    ("fleet", &device.fleet),
+                    ("claim", &device.claim_certificate_id),
                     ("only by", &device.route),
                     ("certificate", &device.certificate_id),
                     ("under way", &device.pending_certificate_id),
@@ -57,10 +59,12 @@ impl Display for Shown<'_> {
             }
         }
         for one in &self.handed_out {
+            let issuer = one.ca_certificate_id.as_ref();
+            let issuer = issuer.map_or_else(|| "AWS IoT".to_owned(), |ca| format!("CA {ca}"));
             write!(
                 f,
-                "\n  handed out   {} of CA {}, until {}",
-                one.certificate_id, one.ca_certificate_id, one.not_after
+                "\n  handed out   {} of {issuer}, until {}",
+                one.certificate_id, one.not_after
             )?;
         }
         for entry in &self.timeline {

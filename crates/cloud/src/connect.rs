@@ -104,7 +104,15 @@ pub(crate) fn connector() -> SharedHttpConnector {
 }
 
 /// For tests: what is built from it asks at this address, with any credentials.
-#[cfg(all(test, any(feature = "vault", feature = "verifying")))]
+#[cfg(all(
+    test,
+    any(
+        feature = "events",
+        feature = "ledger",
+        feature = "vault",
+        feature = "verifying"
+    )
+))]
 pub(crate) fn connect_to(address: &str) -> Cloud {
     let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "test");
     Cloud {

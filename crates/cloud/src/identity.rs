@@ -8,8 +8,8 @@ use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateDescription, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    Certificate, CertificateAuthority, HandedOut, IdentityRegistry, IdentityRemover, MADE_BY,
-    MADE_BY_TEMPLATE,
+    Certificate, CertificateAuthority, CertificateSwitch, HandedOut, IdentityRegistry,
+    IdentityRemover, MADE_BY, MADE_BY_TEMPLATE,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -31,22 +31,27 @@ impl Identity {
 }
 
 impl Identity {
-    /// Takes a certificate away that was handed out, and its thing if Muster's template made it. AWS IoT may not know the
-    /// certificate yet; it is registered then, as revoked, since it would come in with its device's first connection
-    /// otherwise. One that has ended by `now_unix`, in seconds since 1970, needs that no more. Done already is done.
+    /// Takes a certificate away that was handed out, and its thing if Muster's template made it. One that AWS IoT has
+    /// issued is deleted. One of a CA's AWS IoT may not know yet; it is registered then, as revoked, since it would come
+    /// in with its device's first connection otherwise. One that has ended by `now_unix`, in seconds since 1970, needs
+    /// that no more. Done already is done.
     pub async fn shut_out(
         &self,
         handed_out: &HandedOut,
         now_unix: i64,
     ) -> Result<(), CloudFailure> {
         let HandedOut { certificate, .. } = handed_out;
+        if handed_out.ca_certificate_id.is_none() {
+            let thing = &handed_out.thing_name;
+            return self.retire(thing, &certificate.id, &certificate.arn).await;
+        }
         let known = self.describe(&certificate.id).await?.is_some();
         if !known && handed_out.not_after >= now_unix {
             self.register(certificate).await?;
         }
         let revoked = self.set_status(&certificate.id, CertificateStatus::Revoked);
         CloudFailure::unless_not_found(revoked.await)?;
-        self.detach_policy(&certificate.arn).await?;
+        self.detach_policies(&certificate.arn).await?;
         self.detach_thing(&handed_out.thing_name, &certificate.arn)
             .await?;
         self.delete_made_thing(&handed_out.thing_name, &certificate.arn)
@@ -85,7 +90,7 @@ impl Identity {
         certificate_id: &str,
         certificate_arn: &str,
     ) -> Result<(), CloudFailure> {
-        self.detach_policy(certificate_arn).await?;
+        self.detach_policies(certificate_arn).await?;
         self.detach_thing(thing, certificate_arn).await?;
         if self.was_brought(certificate_id).await? {
             // Deleted, it would be registered anew when the device connects again, and let in.
@@ -95,6 +100,41 @@ impl Identity {
             self.discard(certificate_id).await?;
         }
         self.delete_made_thing(thing, certificate_arn).await
+    }
+
+    /// Detaches whatever is attached to a certificate: the device policy, or what the template of a fleet or of a CA has
+    /// attached.
+    async fn detach_policies(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let mut pages = self
+            .client
+            .list_attached_policies()
+            .target(certificate_arn)
+            .into_paginator()
+            .send();
+        let mut attached = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
+                Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
+                page => attached.extend(page?.policies.unwrap_or_default()),
+            }
+        }
+        for policy in attached.iter().filter_map(|policy| policy.policy_name()) {
+            self.detach(policy, certificate_arn).await?;
+        }
+        Ok(())
+    }
+
+    async fn detach(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let detached = self
+            .client
+            .detach_policy()
+            .policy_name(policy)
+            .target(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DetachPolicy", error));
+        CloudFailure::unless_not_found(detached)
     }
 
     /// Whether a CA of the account's has signed it, and not AWS IoT; what is revoked is so, since Muster revokes nothing
@@ -201,6 +241,13 @@ impl CertificateAuthority for Identity {
     }
 }
 
+impl CertificateSwitch for Identity {
+    async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let deactivated = self.set_status(certificate_id, CertificateStatus::Inactive);
+        CloudFailure::unless_not_found(deactivated.await)
+    }
+}
+
 impl IdentityRegistry for Identity {
     async fn create_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
         let made = self
@@ -252,16 +299,7 @@ impl IdentityRegistry for Identity {
 
 impl IdentityRemover for Identity {
     async fn detach_policy(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
-        let detached = self
-            .client
-            .detach_policy()
-            .policy_name(&self.device_policy)
-            .target(certificate_arn)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("iot:DetachPolicy", error));
-        CloudFailure::unless_not_found(detached)
+        self.detach(&self.device_policy, certificate_arn).await
     }
 
     async fn detach_thing(

@@ -11,6 +11,8 @@ mod connect;
 mod custom_resources;
 #[cfg(feature = "identity")]
 mod endpoint;
+#[cfg(feature = "events")]
+mod events;
 mod failure;
 #[cfg(feature = "fleets")]
 mod fleets;
@@ -39,6 +41,7 @@ mod verifiers;
 #[cfg(any(
     feature = "authorities",
     feature = "fleets",
+    feature = "events",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",
@@ -59,6 +62,8 @@ pub use connect::{Cloud, connect, connect_in_lambda};
 pub use custom_resources::CustomResourceAnswers;
 #[cfg(feature = "identity")]
 pub use endpoint::Endpoint;
+#[cfg(feature = "events")]
+pub use events::Events;
 pub use failure::failure;
 #[cfg(feature = "fleets")]
 pub use fleets::Fleets;
@@ -83,6 +88,7 @@ pub use verifiers::VerifierFunctions;
 #[cfg(any(
     feature = "authorities",
     feature = "fleets",
+    feature = "events",
     feature = "identity",
     feature = "ledger",
     feature = "publishing",

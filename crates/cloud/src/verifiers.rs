@@ -26,7 +26,8 @@ impl VerifierFunctions {
         Self::with_patience(cloud, PATIENCE)
     }
 
-    fn with_patience(cloud: &Cloud, patience: Duration) -> Self {
+    /// The same, where a verifier may take as long as `patience` and no longer.
+    pub fn with_patience(cloud: &Cloud, patience: Duration) -> Self {
         let config = aws_sdk_lambda::config::Builder::from(&cloud.config)
             .interceptor(cloud.calls.clone())
             // The operator's function runs once for one question.

@@ -43,6 +43,12 @@ impl Service {
             .table_name("-");
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
     });
+    /// `EventBridge`.
+    #[cfg(feature = "events")]
+    pub const EVENTBRIDGE: Self = Self(|config| {
+        let call = aws_sdk_eventbridge::Client::new(config).put_events();
+        Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
+    });
     /// KMS.
     #[cfg(any(feature = "authorities", feature = "sealing"))]
     pub const KMS: Self = Self(|config| {

@@ -67,7 +67,8 @@ codes! {
     ProvisioningInProgress: true,
     /// The client id is not 1 to 128 of `[a-zA-Z0-9_:.-]`.
     ClientIdMalformed: false,
-    /// The topic names another client id than the connection's.
+    /// The topic names another client id than the connection's; or the client id is not the serial, as the fleet's
+    /// settings want it to be.
     ClientIdMismatch: false,
     /// The request carries no CSR and this stack makes no keys.
     LegacyModeOff: false,
@@ -95,6 +96,20 @@ codes! {
     CaDisabled: true,
     /// A thing of this name is there already, and nobody has shown that it may be touched.
     ThingExists: false,
+    /// The provisioning template is no fleet's that lets devices in.
+    FleetUnknown: false,
+    /// The certificate of the connection is no claim certificate of the fleet's.
+    ClaimNotOfFleet: false,
+    /// The claim certificate provisions nothing any more.
+    ClaimShut: false,
+    /// The fleet has no such model, or the device was imported as another.
+    ModelUnknown: false,
+    /// The fleet lets in by voucher, and the device shows none.
+    VoucherMissing: false,
+    /// The voucher is not good for this device.
+    VoucherInvalid: false,
+    /// The device may keep its certificate for now.
+    RotationNotDue: true,
     /// Something failed on the cloud's side; nothing was left behind.
     ProvisioningFailed: true,
 }

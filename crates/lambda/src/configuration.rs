@@ -41,6 +41,14 @@ pub mod variables {
     pub const AWS_REGION: &str = "AWS_REGION";
     /// `aws`, or the name of another partition.
     pub const PARTITION: &str = "PARTITION";
+    /// The name of the bus of events.
+    pub const EVENT_BUS: &str = "EVENT_BUS";
+    /// How many requests of a claim certificate in an hour are never a surge.
+    pub const CLAIM_SURGE_MINIMUM: &str = "CLAIM_SURGE_MINIMUM";
+    /// How many times the average of the day before is no surge yet.
+    pub const CLAIM_SURGE_FACTOR: &str = "CLAIM_SURGE_FACTOR";
+    /// `on` if a surge shuts the claim certificate.
+    pub const CLAIM_SURGE_SHUTS: &str = "CLAIM_SURGE_SHUTS";
     /// How long the ledger keeps a device's timeline, in days.
     pub const TIMELINE_DAYS: &str = "TIMELINE_DAYS";
     /// The log level; `info` where it is not set.

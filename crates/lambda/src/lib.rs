@@ -7,6 +7,7 @@ mod error;
 mod http;
 mod http_status;
 mod logging;
+mod metric;
 mod run;
 mod sqs;
 
@@ -14,5 +15,6 @@ pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{Configuration, ConfigurationError, place, variables};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
+pub use metric::count_one;
 pub use run::{caught, run, run_api};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

@@ -1,7 +1,7 @@
 //! The ledger's layout: names of keys and attributes, said once for functions and CLI.
 //! The workflows' definitions use the same names; a test compares them.
 
-use muster_documents::{ClientId, Serial};
+use muster_documents::{ClientId, FleetName, Serial};
 
 /// The partition key's attribute.
 pub const PK: &str = "pk";
@@ -31,10 +31,29 @@ pub fn voucher_key(hash: &str) -> String {
     format!("voucher#{hash}")
 }
 
+/// The partition in which a fleet's vouchers are listed.
+pub fn vouchers_key(fleet: &FleetName) -> String {
+    format!("vouchers#{fleet}")
+}
+
+/// The sort key, among a fleet's vouchers, of the one that is good for this device alone: there is one at most.
+pub fn serials_voucher_sk(serial: &Serial) -> String {
+    format!("serial#{serial}")
+}
+
+/// The sort key, among a fleet's vouchers, of one that is good for any device.
+pub fn any_voucher_sk(hash: &str) -> String {
+    format!("any#{hash}")
+}
+
 /// A claim certificate's partition.
 pub fn claim_key(certificate_id: &str) -> String {
     format!("claim#{certificate_id}")
 }
+
+/// The beginning of the sort key of an hour's count among a claim certificate's items, before the hour
+/// (`yyyy-mm-ddThh`, UTC).
+pub const HOUR_SK_PREFIX: &str = "hour#";
 
 /// The partition for the refusals of a client that did not say its serial well.
 pub fn client_key(client_id: &str) -> String {

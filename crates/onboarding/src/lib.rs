@@ -4,6 +4,7 @@ mod admission;
 mod answers;
 mod failure;
 mod fleet_setup;
+pub mod fleets;
 mod judge;
 pub mod ledger;
 pub mod ports;

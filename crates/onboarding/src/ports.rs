@@ -2,6 +2,7 @@
 
 mod authorities;
 mod fleet_setup;
+mod fleets;
 mod handing_out;
 mod revocation;
 
@@ -12,6 +13,11 @@ pub use authorities::{
 pub use fleet_setup::{
     CustomResources, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim, NewTemplate,
     PolicyRemoval, Run, RunOutcome,
+};
+pub use fleets::{
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
+    ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice,
+    VoucherRecord,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,
@@ -57,6 +63,14 @@ pub struct HeldDevice {
     pub route: Option<String>,
     /// Its thing.
     pub thing_name: Option<String>,
+    /// Who is undoing what there is of it.
+    pub undoing: Option<String>,
+    /// What model it is.
+    pub model: Option<String>,
+    /// The fleet that it came in by.
+    pub fleet: Option<String>,
+    /// The day of its certificate, `yyyymmdd` in UTC, where a fleet's hook has let it in.
+    pub issued_on: Option<String>,
 }
 
 impl HeldDevice {

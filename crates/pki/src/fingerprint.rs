@@ -3,6 +3,6 @@
 use sha2::{Digest, Sha256};
 
 /// The lowercase hex SHA-256 of the bytes: 64 characters.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

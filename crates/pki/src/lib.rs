@@ -34,6 +34,7 @@ pub use claim_certificate::ClaimCertificate;
 pub use csr::{CertificateRequest, MAX_CSR_BYTES, SubmittedRequest};
 pub use csr_error::CsrError;
 pub use device_certificate::{DeviceCertificate, DeviceProfile};
+pub use fingerprint::sha256_hex;
 pub use key::{DeviceKey, KeyError, MAX_COMMON_NAME_CHARACTERS};
 pub use pem::{PemError, der_to_pem, pem_to_der};
 pub use public_key::p256_point;

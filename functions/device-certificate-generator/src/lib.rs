@@ -125,7 +125,7 @@ where
             serial: asked.thing_name.clone(),
             thing_name: signer.thing_name(asked, certificate)?,
             fingerprint: asked.key.fingerprint(),
-            ca_certificate_id: asked.ca_id.clone(),
+            ca_certificate_id: Some(asked.ca_id.clone()),
             certificate: certificate.clone(),
             not_after: asked.validity.not_after_unix.min(end),
         };

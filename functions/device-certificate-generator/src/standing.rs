@@ -81,7 +81,8 @@ fn is_own(one: &HandedOut, signer: &Signer, asked: &Asked) -> bool {
         Key::Own { fingerprint, .. } => *fingerprint == one.fingerprint,
         Key::Made { .. } => false,
     };
-    same_key && one.ca_certificate_id == asked.ca_id && signer.issued(&one.certificate)
+    let same_ca = one.ca_certificate_id.as_deref() == Some(asked.ca_id.as_str());
+    same_key && same_ca && signer.issued(&one.certificate)
 }
 
 fn taken() -> GenerateError {

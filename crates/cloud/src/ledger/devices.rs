@@ -109,7 +109,7 @@ impl DeviceLedger for Ledger {
     }
 }
 
-fn read_held(item: &Item) -> HeldDevice {
+pub(super) fn read_held(item: &Item) -> HeldDevice {
     HeldDevice {
         state: text(item, "state").and_then(|state| DeviceState::named(&state)),
         fingerprint: text(item, "fingerprint"),
@@ -119,5 +119,9 @@ fn read_held(item: &Item) -> HeldDevice {
         enrolled_by: text(item, "enrolledBy"),
         route: text(item, "route"),
         thing_name: text(item, "thingName"),
+        undoing: text(item, "undoing"),
+        model: text(item, "model"),
+        fleet: text(item, "fleet"),
+        issued_on: text(item, "issuedOn"),
     }
 }

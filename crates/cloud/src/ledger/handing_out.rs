@@ -1,5 +1,6 @@
 //! Certificates that are handed out.
 
+use super::timeline::Line;
 use super::{Item, Ledger, cancelled, certificate, iso, malformed, number, s, text};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -7,9 +8,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, WayIn, device_key,
+    CERTIFICATE_SK_PREFIX, DeviceState, PK, SK, STATE_SK, WayIn, device_key,
 };
 use muster_onboarding::ports::{DeviceEvent, HandedOut, HandingOutLedger};
+use serde_json::json;
 use std::collections::HashMap;
 
 /// Who holds a device whose certificate was handed out, where a workflow's execution would stand.
@@ -17,12 +19,12 @@ fn holder(handed_out: &HandedOut) -> String {
     format!("handed-out-{}", handed_out.certificate.id)
 }
 
-fn item(handed_out: &HandedOut) -> Item {
+pub(super) fn item_of(handed_out: &HandedOut) -> Item {
     let HandedOut { certificate, .. } = handed_out;
     let sk = format!("{CERTIFICATE_SK_PREFIX}{}", certificate.id);
     let der = AttributeValue::B(Blob::new(certificate.der.clone()));
     let expires_at = AttributeValue::N(handed_out.not_after.to_string());
-    HashMap::from(
+    let mut item: Item = HashMap::from(
         [
             (PK, s(device_key(&handed_out.serial))),
             (SK, s(sk)),
@@ -31,11 +33,13 @@ fn item(handed_out: &HandedOut) -> Item {
             ("certificateId", s(&certificate.id)),
             ("certificateArn", s(&certificate.arn)),
             ("certificateDer", der),
-            ("caCertificateId", s(&handed_out.ca_certificate_id)),
             ("expiresAt", expires_at),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
-    )
+    );
+    let issuer = handed_out.ca_certificate_id.as_ref();
+    item.extend(issuer.map(|ca| ("caCertificateId".to_owned(), s(ca))));
+    item
 }
 
 fn read(serial: &Serial, item: &Item) -> Option<HandedOut> {
@@ -44,7 +48,7 @@ fn read(serial: &Serial, item: &Item) -> Option<HandedOut> {
         thing_name: Serial::new(text(item, "thingName")?).ok()?,
         fingerprint: text(item, "fingerprint")?,
         certificate: certificate(item, "certificate")?,
-        ca_certificate_id: text(item, "caCertificateId")?,
+        ca_certificate_id: text(item, "caCertificateId"),
         not_after: number(item, "expiresAt")?,
     })
 }
@@ -74,7 +78,7 @@ impl HandingOutLedger for Ledger {
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item(handed_out)))
+            .set_item(Some(item_of(handed_out)))
             .send()
             .await
             .map(drop)
@@ -118,7 +122,7 @@ impl HandingOutLedger for Ledger {
             .map_err(|error| malformed(ACTION, &error))?;
         let noted = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item(handed_out)))
+            .set_item(Some(item_of(handed_out)))
             .build()
             .map_err(|error| malformed(ACTION, &error))?;
         self.client
@@ -132,39 +136,31 @@ impl HandingOutLedger for Ledger {
     }
 
     async fn record_event(&self, event: &DeviceEvent) -> Result<(), CloudFailure> {
-        let at = iso(event.at);
         let (name, outcome) = match &event.outcome {
             Ok(certificate_id) => (
                 "CertificateHandedOut",
-                serde_json::json!({ "thingName": event.serial, "certificateId": certificate_id }),
+                json!({ "thingName": event.serial, "certificateId": certificate_id }),
             ),
             Err(refusal) => (
                 "DeviceRejected",
-                serde_json::json!({ "code": refusal.code, "message": refusal.message }),
+                json!({ "code": refusal.code, "message": refusal.message }),
             ),
         };
-        let which = event.outcome.as_deref().unwrap_or("-");
+        let at = iso(event.at);
         let steps = event
             .caller
             .iter()
-            .map(|caller| serde_json::json!({ "at": at, "did": format!("asked for by {caller}") }));
-        let steps: serde_json::Value = steps.collect();
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .item(PK, s(device_key(&event.serial)))
-            .item(SK, s(format!("{EVENT_SK_PREFIX}{at}#{which}")))
-            .item("at", s(at))
-            .item("event", s(name))
-            .item("execution", s("-"))
-            .item("clientId", s("-"))
-            .item("outcome", s(outcome.to_string()))
-            .item("failure", s("-"))
-            .item("steps", s(steps.to_string()))
-            .item("expiresAt", AttributeValue::N(event.expires_at.to_string()))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("dynamodb:PutItem", error))
+            .map(|caller| json!({ "at": at, "did": format!("asked for by {caller}") }));
+        self.write_line(&Line {
+            ledger_key: device_key(&event.serial),
+            at: event.at,
+            which: event.outcome.as_deref().unwrap_or("-"),
+            event: name,
+            client_id: "-",
+            outcome,
+            steps: steps.collect(),
+            expires_at: event.expires_at,
+        })
+        .await
     }
 }

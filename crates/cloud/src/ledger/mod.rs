@@ -1,10 +1,13 @@
 //! DynamoDB: the ledger as the functions see it.
 
+mod admissions;
+mod claims;
 mod deliveries;
 mod devices;
 mod fleets;
 mod handing_out;
 mod refusals;
+mod timeline;
 
 use crate::connect::client;
 use crate::{Cloud, failure};
@@ -22,6 +25,7 @@ use muster_onboarding::ledger::{PK, SK, STATE_SK};
 use muster_onboarding::ports::Certificate;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
+use timeline::Line;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -53,7 +57,7 @@ fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
     })
 }
 
-fn number(item: &Item, name: &str) -> Option<i64> {
+pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
@@ -77,6 +81,17 @@ impl Ledger {
             .await
             .map(|answer| answer.item)
             .map_err(|error| failure("dynamodb:GetItem", error))
+    }
+
+    async fn write_line(&self, line: &Line<'_>) -> Result<(), CloudFailure> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(line.item()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:PutItem", error))
     }
 
     fn delete(&self, key: String) -> DeleteItemFluentBuilder {

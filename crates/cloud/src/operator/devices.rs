@@ -26,6 +26,10 @@ pub struct Device {
     pub serial: String,
     /// What the operator says that it is.
     pub model: Option<String>,
+    /// The fleet that it came in by.
+    pub fleet: Option<String>,
+    /// The fleet's claim certificate that it came with.
+    pub claim_certificate_id: Option<String>,
     /// The way in that it was imported for, if for one alone.
     pub route: Option<String>,
     /// `known`, `provisioning` or `provisioned`.
@@ -52,7 +56,7 @@ pub struct Device {
 pub struct TimelineEntry {
     /// When it ended, ISO 8601.
     pub at: String,
-    /// `DeviceProvisioned`, `DeviceRejected`, `DeliveryAbandoned` or `CertificateHandedOut`.
+    /// `DeviceProvisioned`, `DeviceAdmitted`, `DeviceRejected`, `DeliveryAbandoned` or `CertificateHandedOut`.
     pub event: String,
     /// The execution that worked on it.
     pub execution: String,
@@ -297,13 +301,37 @@ impl Devices {
             Err(error) if error.kind == FailureKind::ConditionFailed => {}
             other => return other,
         }
+        let known = self.make_known(
+            serial,
+            execution,
+            "model, modelBy, ",
+            "attribute_exists(modelBy)",
+        );
+        match known.await {
+            Err(error) if error.kind == FailureKind::ConditionFailed => {
+                self.make_known(serial, execution, "", "attribute_not_exists(modelBy)")
+                    .await
+            }
+            other => other,
+        }
+    }
+
+    /// Makes a device known again, if `condition` holds, and removes what else is said of it. A model that only the
+    /// device itself has told goes with its certificate: whoever it was, the next need not be the same.
+    async fn make_known(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        removed: &str,
+        condition: &str,
+    ) -> Result<(), CloudFailure> {
         self.update(serial)
-            .update_expression(
-                "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
-                 certificateId, certificateArn, certificateDer, \
+            .update_expression(format!(
+                "SET #state = :known REMOVE {removed}execution, fingerprint, clientId, thingName, answeredAt, undoing, \
+                 fleet, claimCertificateId, issuedOn, certificateId, certificateArn, certificateDer, \
                  pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
-            )
-            .condition_expression("execution = :execution")
+            ))
+            .condition_expression(format!("execution = :execution AND {condition}"))
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
             .expression_attribute_values(":execution", s(execution))
@@ -344,6 +372,8 @@ fn read_device(item: &Item) -> Device {
     Device {
         serial: text(item, "serial").unwrap_or_default(),
         model: text(item, "model"),
+        fleet: text(item, "fleet"),
+        claim_certificate_id: text(item, "claimCertificateId"),
         route: text(item, "route"),
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),

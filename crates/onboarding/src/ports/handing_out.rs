@@ -74,10 +74,10 @@ pub struct HandedOut {
     pub thing_name: Serial,
     /// SHA-256 of its public key, lowercase hex.
     pub fingerprint: String,
-    /// Its certificate, which AWS IoT does not know before the device connects.
+    /// Its certificate. One of a CA's AWS IoT does not know before the device connects.
     pub certificate: Certificate,
-    /// The CA that signed it.
-    pub ca_certificate_id: String,
+    /// The CA that signed it; `None` where AWS IoT did.
+    pub ca_certificate_id: Option<String>,
     /// The last second of its validity, in seconds since 1970.
     pub not_after: i64,
 }

@@ -1,0 +1,255 @@
+//! Devices that a fleet's hook decides about.
+
+use super::handing_out::item_of;
+use super::timeline::{Line, REFUSAL_LIFE};
+use super::{Item, Ledger, cancelled, iso, malformed, number, s, text};
+use crate::failure;
+use crate::ledger::devices::read_held;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
+use muster_documents::{FleetName, Serial};
+use muster_onboarding::ledger::{
+    DeviceState, FLEETS_PK, FleetState, PK, SK, STATE_SK, WayIn, claim_key, device_key, voucher_key,
+};
+use muster_onboarding::ports::{
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HandedOut,
+    RefusedDevice, VoucherRecord,
+};
+use muster_onboarding::{CloudFailure, FailureKind};
+use serde_json::json;
+use std::collections::HashMap;
+
+/// Who holds a device that a hook has let in, where a workflow's execution would stand.
+fn holder(device: &AdmittedDevice) -> String {
+    format!("admitted-{}", device.certificate.id)
+}
+
+impl AdmissionLedger for Ledger {
+    async fn read_admission(
+        &self,
+        fleet: &FleetName,
+        claim_certificate_id: &str,
+        serial: Option<&Serial>,
+        voucher: Option<&str>,
+    ) -> Result<AdmissionRecords, CloudFailure> {
+        const ACTION: &str = "dynamodb:BatchGetItem";
+        let claim = claim_key(claim_certificate_id);
+        let device = serial.map(device_key);
+        let voucher = voucher.map(voucher_key);
+        let mut wanted = KeysAndAttributes::builder()
+            .consistent_read(true)
+            .keys(key(FLEETS_PK, fleet.as_str()))
+            .keys(key(&claim, STATE_SK));
+        for partition in device.iter().chain(&voucher) {
+            wanted = wanted.keys(key(partition, STATE_SK));
+        }
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(
+                &self.table,
+                wanted.build().map_err(|error| malformed(ACTION, &error))?,
+            )
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        if answer.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
+            return Err(CloudFailure {
+                kind: FailureKind::Throttled,
+                action: ACTION,
+                message: "some items were not read".to_owned(),
+                source: None,
+            });
+        }
+        let items = answer.responses.unwrap_or_default();
+        let items: Vec<_> = items.into_values().flatten().collect();
+        let of = |partition: &str| {
+            let mut items = items.iter();
+            items.find(|item| text(item, PK).as_deref() == Some(partition))
+        };
+        Ok(AdmissionRecords {
+            fleet: of(FLEETS_PK).map(read_fleet),
+            claim: of(&claim).map(read_claim),
+            device: device.and_then(|device| of(&device)).map(read_held),
+            voucher: voucher.and_then(|voucher| of(&voucher)).map(read_voucher),
+        })
+    }
+
+    async fn admit(&self, device: &AdmittedDevice) -> Result<(), CloudFailure> {
+        const ACTION: &str = "dynamodb:TransactWriteItems";
+        let put = |item| {
+            let put = Put::builder().table_name(&self.table).set_item(Some(item));
+            put.build().map_err(|error| malformed(ACTION, &error))
+        };
+        let update = |update: Result<Update, BuildError>| {
+            let update = update.map_err(|error| malformed(ACTION, &error))?;
+            Ok::<_, CloudFailure>(TransactWriteItem::builder().update(update).build())
+        };
+        let mut items = vec![update(self.admitting(device).build())?];
+        if let Some(hash) = &device.voucher {
+            items.push(update(self.spending(device, hash).build())?);
+        }
+        for item in [item_of(&certificate(device)), line(device).item()] {
+            items.push(TransactWriteItem::builder().put(put(item)?).build());
+        }
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| cancelled(ACTION, error))
+    }
+
+    async fn record_rejection(&self, refused: &RefusedDevice) -> Result<(), CloudFailure> {
+        self.write_line(&Line {
+            ledger_key: refused.ledger_key.clone(),
+            at: refused.at,
+            which: &refused.certificate_id,
+            event: "DeviceRejected",
+            client_id: &refused.client_id,
+            outcome: json!({ "code": refused.refusal.code, "message": refused.refusal.message }),
+            steps: json!([]),
+            expires_at: refused.at.div_euclid(1000) + REFUSAL_LIFE,
+        })
+        .await
+    }
+}
+
+impl Ledger {
+    /// The device's own item.
+    fn admitting(
+        &self,
+        device: &AdmittedDevice,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        let certificate = &device.certificate;
+        let plain = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
+                     execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, \
+                     certificateArn = :arn, certificateDer = :der, fleet = :fleet, claimCertificateId = :by, \
+                     issuedOn = :day, enrolledBy = if_not_exists(enrolledBy, :me)";
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&device_key(&device.serial), STATE_SK)))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
+            .expression_attribute_values(":serial", s(device.serial.as_str()))
+            .expression_attribute_values(":fingerprint", s(&device.fingerprint))
+            .expression_attribute_values(":me", s(holder(device)))
+            .expression_attribute_values(":client", s(&device.client_id))
+            .expression_attribute_values(":now", s(iso(device.at)))
+            .expression_attribute_values(":id", s(&certificate.id))
+            .expression_attribute_values(":arn", s(&certificate.arn))
+            .expression_attribute_values(
+                ":der",
+                AttributeValue::B(Blob::new(certificate.der.clone())),
+            )
+            .expression_attribute_values(":fleet", s(device.fleet.as_str()))
+            .expression_attribute_values(":by", s(&device.claim_certificate_id))
+            .expression_attribute_values(":day", s(&device.issued_on));
+        let update = match &device.new_model {
+            None => update.update_expression(plain),
+            Some(model) => update
+                .update_expression(format!("{plain}, model = :model, modelBy = :me"))
+                .expression_attribute_values(":model", s(model.as_str())),
+        };
+        match &device.before {
+            Before::Unknown => update.condition_expression("attribute_not_exists(pk)"),
+            Before::Known => update
+                .condition_expression(
+                    "#state = :known AND (attribute_not_exists(#route) OR #route = :way) AND \
+                     attribute_not_exists(undoing)",
+                )
+                .expression_attribute_names("#route", "route")
+                .expression_attribute_values(":known", s(DeviceState::Known.name()))
+                .expression_attribute_values(":way", s(WayIn::Claim.name())),
+            Before::Admitted { execution, .. } => update
+                .condition_expression(
+                    "#state = :provisioned AND execution = :seen AND fingerprint = :fingerprint AND fleet = :fleet AND \
+                     attribute_not_exists(undoing)",
+                )
+                .expression_attribute_values(":seen", s(execution)),
+        }
+    }
+
+    /// The voucher's item.
+    fn spending(
+        &self,
+        device: &AdmittedDevice,
+        hash: &str,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        let now = AttributeValue::N(device.at.div_euclid(1000).to_string());
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&voucher_key(hash), STATE_SK)))
+            .update_expression("SET spentBy = :serial, fingerprint = :fingerprint, spentAt = :now")
+            .condition_expression(
+                "fleet = :fleet AND expiresAt > :now AND (attribute_not_exists(serial) OR serial = :serial) AND \
+                 (attribute_not_exists(spentBy) OR (spentBy = :serial AND fingerprint = :fingerprint))",
+            )
+            .expression_attribute_values(":serial", s(device.serial.as_str()))
+            .expression_attribute_values(":fingerprint", s(&device.fingerprint))
+            .expression_attribute_values(":fleet", s(device.fleet.as_str()))
+            .expression_attribute_values(":now", now)
+    }
+}
+
+/// The certificate as one that was handed out, so that all that a device has had can be taken away.
+fn certificate(device: &AdmittedDevice) -> HandedOut {
+    HandedOut {
+        serial: device.serial.clone(),
+        thing_name: device.serial.clone(),
+        fingerprint: device.fingerprint.clone(),
+        certificate: device.certificate.clone(),
+        ca_certificate_id: None,
+        not_after: device.not_after,
+    }
+}
+
+fn line(device: &AdmittedDevice) -> Line<'_> {
+    Line {
+        ledger_key: device_key(&device.serial),
+        at: device.at,
+        which: &device.certificate.id,
+        event: "DeviceAdmitted",
+        client_id: &device.client_id,
+        outcome: json!({
+            "thingName": device.serial, "certificateId": device.certificate.id, "fleet": device.fleet,
+            "claimCertificateId": device.claim_certificate_id,
+        }),
+        steps: json!([]),
+        expires_at: device.expires_at,
+    }
+}
+
+fn key(partition: &str, sort: &str) -> Item {
+    HashMap::from([(PK.to_owned(), s(partition)), (SK.to_owned(), s(sort))])
+}
+
+fn read_fleet(fleet: &Item) -> FleetRecord {
+    FleetRecord {
+        state: text(fleet, "state").and_then(|state| FleetState::named(&state)),
+        settings: text(fleet, "settings").unwrap_or_default(),
+    }
+}
+
+/// What is there and cannot be read counts against the claim.
+fn read_claim(item: &Item) -> ClaimRecord {
+    let shut = item.get("shut");
+    let until = item.get("until");
+    ClaimRecord {
+        fleet: text(item, "fleet"),
+        until: until.map(|_| number(item, "until").unwrap_or_default()),
+        shut: shut.map(|why| why.as_s().map_or("-", String::as_str).to_owned()),
+    }
+}
+
+fn read_voucher(item: &Item) -> VoucherRecord {
+    let spent_by = text(item, "spentBy");
+    VoucherRecord {
+        fleet: text(item, "fleet").unwrap_or_default(),
+        serial: text(item, "serial"),
+        expires_at: number(item, "expiresAt").unwrap_or_default(),
+        spent: spent_by.map(|by| (by, text(item, "fingerprint").unwrap_or_default())),
+    }
+}

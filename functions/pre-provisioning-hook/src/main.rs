@@ -1,0 +1,38 @@
+//! Wiring of `pre-provisioning-hook`.
+
+use muster_cloud::{Events, Identity, Ledger, Service, VerifierFunctions, connect_in_lambda};
+use muster_lambda::{Configuration, now_milliseconds, run, start_logging, variables};
+use muster_onboarding::fleets::SurgeRule;
+use pre_provisioning_hook::{Patience, World};
+use std::convert::Infallible;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    let configuration = Configuration::from_environment();
+    let cloud = connect_in_lambda();
+    let patience = Patience::default();
+    let world = World {
+        ledger: Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?),
+        // It attaches nothing.
+        certificates: Identity::new(&cloud, ""),
+        verifiers: VerifierFunctions::with_patience(&cloud, patience.verifier),
+        bus: Events::new(&cloud, configuration.required(variables::EVENT_BUS)?),
+        verifier_arns: configuration.pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?,
+        surge_rule: SurgeRule {
+            minimum: configuration.number(variables::CLAIM_SURGE_MINIMUM)?,
+            factor: configuration.number(variables::CLAIM_SURGE_FACTOR)?,
+            shuts: configuration.switch(variables::CLAIM_SURGE_SHUTS)?,
+        },
+        timeline_days: configuration.number(variables::TIMELINE_DAYS)?,
+        patience,
+    };
+    cloud
+        .warm(&[Service::DYNAMODB, Service::EVENTBRIDGE, Service::IOT])
+        .await;
+    run(
+        async |payload| Ok::<_, Infallible>(world.answer(now_milliseconds(), payload).await),
+        cloud.calls,
+    )
+    .await
+}

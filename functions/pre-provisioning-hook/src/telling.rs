@@ -1,0 +1,73 @@
+//! What operators and their systems are told. It changes no answer: what cannot be told is in the log.
+
+use crate::World;
+use muster_documents::Refusal;
+use muster_documents::fleet_provisioning::HookRequest;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::fleets::{serial, timeline_key};
+use muster_onboarding::ports::{
+    AdmissionLedger, AdmittedDevice, BusEvent, ClaimSurge, EventBus, RefusedDevice,
+};
+use serde_json::json;
+
+/// `mode` of the events of devices that come in by fleet provisioning.
+const MODE: &str = "fleet";
+
+impl<L: AdmissionLedger, C, V, B: EventBus> World<L, C, V, B> {
+    /// The timeline has it already.
+    pub(crate) async fn tell_admission(&self, device: &AdmittedDevice) {
+        self.tell_bus(&BusEvent {
+            name: "DeviceAdmitted",
+            detail: json!({
+                "serial": device.serial, "clientId": device.client_id, "mode": MODE, "execution": null,
+                "thingName": device.serial, "certificateId": device.certificate.id, "fleet": device.fleet,
+                "claimCertificateId": device.claim_certificate_id,
+            }),
+        })
+        .await;
+    }
+
+    pub(crate) async fn tell_refusal(&self, now: i64, request: &HookRequest, refusal: Refusal) {
+        let event = BusEvent {
+            name: "DeviceRejected",
+            detail: json!({
+                "serial": serial(request).ok(), "clientId": request.client_id, "mode": MODE, "execution": null,
+                "code": refusal.code, "message": refusal.message, "templateArn": request.template_arn,
+                "claimCertificateId": request.claim_certificate_id,
+            }),
+        };
+        let refused = RefusedDevice {
+            ledger_key: timeline_key(request),
+            client_id: request.client_id.clone(),
+            certificate_id: request.certificate_id.clone(),
+            refusal,
+            at: now,
+        };
+        let (recorded, ()) = tokio::join!(
+            self.ledger.record_rejection(&refused),
+            self.tell_bus(&event)
+        );
+        lost("the timeline lacks a refusal", recorded);
+    }
+
+    pub(crate) async fn tell_surge(&self, surge: &ClaimSurge, shut: bool) {
+        self.tell_bus(&BusEvent {
+            name: "ClaimSurge",
+            detail: json!({
+                "claimCertificateId": surge.claim_certificate_id, "fleet": surge.fleet, "hour": surge.hour,
+                "requests": surge.requests, "threshold": surge.threshold, "shut": shut,
+            }),
+        })
+        .await;
+    }
+
+    async fn tell_bus(&self, event: &BusEvent) {
+        lost("the bus lacks an event", self.bus.tell(event).await);
+    }
+}
+
+fn lost(what: &'static str, result: Result<(), CloudFailure>) {
+    if let Err(failure) = result {
+        tracing::warn!(target: "muster", cause = %failure, "{what}");
+    }
+}
