@@ -59,8 +59,10 @@ def main() -> None:
     sys.dont_write_bytecode = True  # which would go beside it, into the checkout
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import just_in_time_provisioning
+    import role_aliases
 
     just_in_time_provisioning.install()
+    role_aliases.install()
 
     sys.argv = ["ministack"]
     try:

@@ -1,6 +1,6 @@
 //! The command line: options that all commands share, and which command is meant.
 
-use crate::commands::{Failure, ca, claim, demo, device, down, status, up, verifiers};
+use crate::commands::{Failure, ca, claim, demo, device, down, fleet, status, up, verifiers};
 use crate::output::Output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -19,6 +19,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Arguments),
+    Fleet(fleet::Arguments),
     Claim(claim::Arguments),
     Ca(ca::Arguments),
     Verifiers(verifiers::Arguments),
@@ -34,6 +35,7 @@ impl Cli {
         let output = Output::new(self.json);
         let result: Result<ExitCode, Failure> = match self.command {
             Command::Demo(arguments) => Box::pin(demo::run(arguments, &output)).await,
+            Command::Fleet(arguments) => fleet::run(arguments, &output).await,
             Command::Claim(arguments) => claim::run(arguments, &output).await,
             Command::Ca(arguments) => ca::run(arguments, &output).await,
             Command::Verifiers(arguments) => verifiers::run(&arguments, &output).await,

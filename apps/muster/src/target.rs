@@ -3,8 +3,8 @@
 use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_api};
 use clap::Args;
 use edge_client::Source;
-use muster_cloud::operator::{Api, Authorities, stack_outputs};
-use muster_cloud::{Cloud, VaultBucket};
+use muster_cloud::operator::{Api, Authorities, FleetList, stack_outputs};
+use muster_cloud::{Cloud, Objects, VaultBucket};
 use muster_documents::bundle::AMAZON_ROOT_CA;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
@@ -171,6 +171,18 @@ impl Target {
         ))
     }
 
+    /// The fleets of this stack.
+    pub fn fleets(&self) -> Result<FleetList, TargetError> {
+        let table = self.output("LedgerTableName")?;
+        Ok(FleetList::new(&self.cloud, table))
+    }
+
+    /// The files in this stack's vault, by their keys.
+    pub fn files(&self) -> Result<Objects, TargetError> {
+        let bucket = self.output("VaultBucketName")?;
+        Ok(Objects::new(&self.cloud, bucket))
+    }
+
     /// The claim certificates of this stack.
     pub fn claims(&self) -> Result<muster_cloud::operator::Claims, TargetError> {
         let policies = [
@@ -178,10 +190,12 @@ impl Target {
             self.output("ClaimClientIdPolicyName")?.to_owned(),
         ];
         let table = self.output("LedgerTableName")?;
+        let stack = self.output("StackName")?;
         Ok(muster_cloud::operator::Claims::new(
             &self.cloud,
             table,
             policies,
+            stack,
         ))
     }
 }

@@ -68,17 +68,28 @@ impl Display for Shown<'_> {
             )?;
         }
         for entry in &self.timeline {
-            write!(f, "\n\n{}  {}", entry.at, entry.event)?;
-            if let (Some(code), Some(message)) = (&entry.code, &entry.message) {
-                write!(f, "\n  why          {code}: {message}")?;
-            }
-            if let Some(failure) = &entry.failure {
-                write!(f, "\n  failed with  {failure} (docs/errors/{failure}.md)")?;
-            }
-            write!(f, "\n  execution    {}", entry.execution)?;
-            for step in &entry.steps {
-                write!(f, "\n  {}  {}", step.at, step.did)?;
-            }
+            write!(f, "{}", Entry(entry))?;
+        }
+        Ok(())
+    }
+}
+
+/// One entry of a timeline, under an empty line.
+pub struct Entry<'a>(pub &'a TimelineEntry);
+
+impl Display for Entry<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(entry) = self;
+        write!(f, "\n\n{}  {}", entry.at, entry.event)?;
+        if let (Some(code), Some(message)) = (&entry.code, &entry.message) {
+            write!(f, "\n  why          {code}: {message}")?;
+        }
+        if let Some(failure) = &entry.failure {
+            write!(f, "\n  failed with  {failure} (docs/errors/{failure}.md)")?;
+        }
+        write!(f, "\n  execution    {}", entry.execution)?;
+        for step in &entry.steps {
+            write!(f, "\n  {}  {}", step.at, step.did)?;
         }
         Ok(())
     }

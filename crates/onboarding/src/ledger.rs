@@ -26,6 +26,11 @@ pub fn device_key(serial: &Serial) -> String {
 /// The one partition of all fleets; a fleet's sort key is its name.
 pub const FLEETS_PK: &str = "fleets";
 
+/// The partition of a fleet's timeline.
+pub fn fleet_key(name: &FleetName) -> String {
+    format!("fleet#{name}")
+}
+
 /// A voucher's partition, by the lowercase hex SHA-256 of its text. The text itself is nowhere in the ledger.
 pub fn voucher_key(hash: &str) -> String {
     format!("voucher#{hash}")

@@ -6,6 +6,8 @@ use crate::table;
 use crate::target::{Target, TargetArguments};
 use clap::{Args, Subcommand};
 use muster_cloud::operator::Claim;
+use muster_documents::{ClaimFile, DEFAULT_OVERLAP_HOURS, FleetAnswer, FleetName, RotateClaim};
+use muster_onboarding::ports::FileStore;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::io::Write;
@@ -13,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Make, list and revoke claim certificates
+/// Make, list, rotate and revoke claim certificates
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -33,8 +35,21 @@ enum Command {
         #[arg(long, value_name = "DIRECTORY", default_value = ".")]
         out: PathBuf,
     },
+    /// Give a fleet another claim certificate, and its bundles with it; the old one lets devices in for a while yet
+    Rotate {
+        /// The fleet
+        fleet: String,
+        /// For how long devices may still come with the old one, 0 to 8640 [default: 720, which are 30 days]
+        #[arg(long, value_name = "HOURS")]
+        overlap_hours: Option<i64>,
+    },
     /// Deactivate and delete a claim certificate, at once
     Revoke {
+        /// Its certificate id, or enough of its beginning
+        certificate_id: String,
+    },
+    /// Let devices in again with a fleet's claim certificate that a surge of requests has shut
+    Reopen {
         /// Its certificate id, or enough of its beginning
         certificate_id: String,
     },
@@ -72,20 +87,42 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
                 ),
             );
         }
+        Command::Rotate {
+            fleet,
+            overlap_hours,
+        } => rotate(&target, FleetName::new(fleet)?, overlap_hours, output).await?,
         Command::Revoke { certificate_id } => {
             let claim = find(claims.list().await?, &certificate_id)?;
             claims.revoke(&claim.certificate_id).await?;
+            let rest = match &claim.fleet {
+                Some(fleet) => forget_fleets_claim(&target, &claim, fleet).await?,
+                None => String::new(),
+            };
             output.result(
                 &json!({ "revoked": claim.certificate_id }),
-                &format!("revoked {} ({})", claim.certificate_id, claim.name),
+                &format!("revoked {} ({}){rest}", claim.certificate_id, claim.name),
+            );
+        }
+        Command::Reopen { certificate_id } => {
+            let claim = find(claims.list().await?, &certificate_id)?;
+            claims.reopen(&claim.certificate_id).await?;
+            output.result(
+                &json!({ "reopened": claim.certificate_id }),
+                &format!("{} lets devices in again", claim.certificate_id),
             );
         }
         Command::List => {
             let all = claims.list().await?;
-            let mut shown = table::new(&["certificate id", "name", "status", "made"]);
+            let mut shown = table::new(&["certificate id", "name", "fleet", "status", "made"]);
             for claim in &all {
                 let made = jiff::Timestamp::from_second(claim.created_at)?.to_string();
-                shown.add_row([&claim.certificate_id, &claim.name, &claim.status, &made]);
+                shown.add_row([
+                    &claim.certificate_id,
+                    &claim.name,
+                    claim.fleet.as_deref().unwrap_or("-"),
+                    claim.shut.as_ref().unwrap_or(&claim.status),
+                    &made,
+                ]);
             }
             output.result(
                 &json!({ "claims": all }),
@@ -97,6 +134,53 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing of it is to be found any more, but in the bundles. Answers what to do about those.
+async fn forget_fleets_claim(
+    target: &Target,
+    claim: &Claim,
+    fleet: &str,
+) -> Result<String, Failure> {
+    let files = target.files()?;
+    let prefix = target.output("VaultPrefix")?;
+    for file in ClaimFile::ALL {
+        let key = file.key(prefix, &claim.certificate_id);
+        files.remove_object(&key).await?;
+    }
+    let fleet = FleetName::new(fleet)?;
+    target
+        .fleets()?
+        .forget_claim(&fleet, &claim.certificate_id)
+        .await?;
+    Ok(format!(
+        "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
+    ))
+}
+
+async fn rotate(
+    target: &Target,
+    template_name: FleetName,
+    overlap_hours: Option<i64>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let asked = RotateClaim {
+        template_name,
+        overlap_hours,
+    };
+    let made: FleetAnswer = target.api()?.post("/fleets/claims", &asked).await?;
+    let claim = &made.provision_claim_certificate;
+    output.result(
+        &made,
+        &format!(
+            "claim certificate {} is in {} bundles of {}; the one before lets devices in for {} hours more",
+            claim.provision_claim_certificate_id,
+            made.bundles.len(),
+            made.template_name,
+            overlap_hours.unwrap_or(DEFAULT_OVERLAP_HOURS)
+        ),
+    );
+    Ok(())
 }
 
 fn find(claims: Vec<Claim>, id: &str) -> Result<Claim, Failure> {

@@ -6,6 +6,7 @@ pub mod claim;
 pub mod demo;
 pub mod device;
 pub mod down;
+pub mod fleet;
 mod public_file;
 mod simulate;
 pub mod status;

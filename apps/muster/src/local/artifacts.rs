@@ -59,13 +59,13 @@ pub async fn upload(
         match artifact {
             Artifact::File(path) => {
                 let path = path.clone();
-                uploads.spawn(async move { put_file(&s3, &key, &path).await });
+                uploads.spawn(async move { put_file(&s3, BUCKET, &key, &path).await });
             }
             Artifact::Definition(path) => {
                 let text =
                     std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
                 let body = with_plain_timeouts(&text).into_bytes();
-                uploads.spawn(async move { put(&s3, &key, body.into()).await });
+                uploads.spawn(async move { put(&s3, BUCKET, &key, body.into()).await });
             }
             Artifact::Directory(path) => {
                 let path = path.clone();
@@ -81,7 +81,7 @@ pub async fn upload(
         upload.map_err(|panic| unreadable(temporary, io::Error::other(panic)))??;
     }
     let template = package.template.to_string().into_bytes();
-    put(s3, TEMPLATE_KEY, template.into()).await?;
+    put(s3, BUCKET, TEMPLATE_KEY, template.into()).await?;
     Ok(TEMPLATE_KEY)
 }
 
@@ -100,23 +100,29 @@ async fn put_zip(
         .map_err(io::Error::other)
         .flatten()
         .map_err(|error| unreadable(&source, error))?;
-    put_file(&s3, &key, &zip).await?;
+    put_file(&s3, BUCKET, &key, &zip).await?;
     // A zip that stays takes room until the stack ends, and does nothing else.
     let _ = std::fs::remove_file(&zip);
     Ok(())
 }
 
-async fn put_file(s3: &Client, key: &str, path: &Path) -> Result<(), ArtifactError> {
+/// Puts a file into a bucket.
+pub async fn put_file(
+    s3: &Client,
+    bucket: &str,
+    key: &str,
+    path: &Path,
+) -> Result<(), ArtifactError> {
     let body = ByteStream::from_path(path)
         .await
         .map_err(|error| unreadable(path, io::Error::other(error)))?;
-    put(s3, key, body).await
+    put(s3, bucket, key, body).await
 }
 
 /// The payload is not signed, for the reason for which it has no checksum: see [`super::configuration`].
-async fn put(s3: &Client, key: &str, body: ByteStream) -> Result<(), ArtifactError> {
+async fn put(s3: &Client, bucket: &str, key: &str, body: ByteStream) -> Result<(), ArtifactError> {
     s3.put_object()
-        .bucket(BUCKET)
+        .bucket(bucket)
         .key(key)
         .body(body)
         .customize()

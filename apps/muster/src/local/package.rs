@@ -46,6 +46,11 @@ pub struct UnknownPath {
 }
 
 impl Package {
+    /// Whether the template has a parameter of this name.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.template["Parameters"].get(name).is_some()
+    }
+
     /// The names of the workspace's functions that have to be built.
     pub fn functions(&self) -> impl Iterator<Item = &str> {
         self.artifacts

@@ -18,12 +18,16 @@ use super::python::{self, PythonError};
 use super::state::{Phase, REGION, STACK_NAME, StackState};
 use super::template::{self, TemplateError};
 use aws_config::SdkConfig;
+use muster_documents::bundle::OWN_ROOT_CA;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// How often other free ports are tried when the chosen ones were taken in between.
 const PORT_TRIES: u8 = 3;
+
+/// The template's parameter for where fleets' devices connect.
+const DEVICE_ENDPOINT: &str = "DeviceEndpoint";
 
 /// Told what is being done, line by line.
 pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
@@ -206,10 +210,43 @@ impl LocalStack {
         let s3 = aws_sdk_s3::Client::new(&configuration);
         let key = artifacts::upload(&s3, package, binaries, &self.directory.temporary()).await?;
         let cloudformation = aws_sdk_cloudformation::Client::new(&configuration);
+        let parameters = self.with_endpoint(package, parameters);
         self.state.outputs =
-            deploy::deploy(&cloudformation, self.emulator.gateway(), key, parameters).await?;
+            deploy::deploy(&cloudformation, self.emulator.gateway(), key, &parameters).await?;
+        self.store_ca(&s3).await?;
         self.state.phase = Phase::Ready;
         self.write_state()
+    }
+
+    /// What DescribeEndpoint answers here does not resolve, so that bundles are told where devices connect.
+    fn with_endpoint(
+        &self,
+        package: &Package,
+        parameters: &[(String, String)],
+    ) -> Vec<(String, String)> {
+        let mut parameters = parameters.to_vec();
+        let given = parameters.iter().any(|(name, _)| name == DEVICE_ENDPOINT);
+        if !given && package.has_parameter(DEVICE_ENDPOINT) {
+            let StackState {
+                mqtt_host,
+                mqtt_port,
+                ..
+            } = &self.state;
+            parameters.push((
+                DEVICE_ENDPOINT.to_owned(),
+                format!("{mqtt_host}:{mqtt_port}"),
+            ));
+        }
+        parameters
+    }
+
+    /// Puts the emulator's CA where bundles take another than Amazon's from.
+    async fn store_ca(&self, s3: &aws_sdk_s3::Client) -> Result<(), StackError> {
+        let Some(bucket) = self.output("VaultBucketName") else {
+            return Ok(());
+        };
+        artifacts::put_file(s3, bucket, OWN_ROOT_CA, &self.directory.ca()).await?;
+        Ok(())
     }
 
     fn write_state(&self) -> Result<(), StackError> {

@@ -27,6 +27,9 @@ use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
 use timeline::Line;
 
+#[cfg(feature = "operator")]
+pub(crate) use fleets::read_fleet;
+
 type Item = HashMap<String, AttributeValue>;
 
 /// The adapter to the ledger's table.

@@ -103,6 +103,11 @@ impl Api {
         self.call("POST", path, Some(body)).await
     }
 
+    /// Deletes what is at `path`, which begins with a slash.
+    pub async fn delete<O: DeserializeOwned>(&self, path: &str) -> Result<O, ApiError> {
+        self.call("DELETE", path, None).await
+    }
+
     async fn call<O: DeserializeOwned>(
         &self,
         method: &str,

@@ -1,13 +1,15 @@
 //! Claim certificates: made, listed, revoked.
 
-use crate::ledger::text;
+use super::FleetList;
+use crate::ledger::{number, text};
 use crate::{Cloud, Identity, failure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iot::Client;
-use aws_sdk_iot::types::CertificateDescription;
+use aws_sdk_iot::types::{CertificateDescription, CertificateStatus};
+use muster_documents::FleetName;
 use muster_onboarding::ledger::{PK, SK, STATE_SK, claim_key};
 use muster_onboarding::ports::CertificateAuthority;
-use muster_onboarding::{CloudFailure, FailureKind};
+use muster_onboarding::{CloudFailure, FailureKind, FleetNames, Place};
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -23,6 +25,12 @@ pub struct Claim {
     pub status: String,
     /// When it was made, in seconds since 1970.
     pub created_at: i64,
+    /// The fleet whose devices share it, if they are a fleet's.
+    pub fleet: Option<String>,
+    /// Until when it lets devices in, in seconds since 1970, if another has taken its place.
+    pub until: Option<i64>,
+    /// Why it lets no devices in any more, if so.
+    pub shut: Option<String>,
 }
 
 /// A claim certificate that was just made. Its private key was made here and is nowhere else.
@@ -43,14 +51,25 @@ pub struct Claims {
     identity: Identity,
     dynamodb: aws_sdk_dynamodb::Client,
     table: String,
-    /// Both are attached to every claim certificate.
+    /// Both are attached to every claim certificate of the chunked and the legacy way in.
     policies: [String; 2],
+    fleets: FleetList,
+    place: Place,
 }
 
 impl Claims {
-    /// The claim certificates that `policies` are attached to, with their names in `table`.
-    pub fn new(cloud: &Cloud, table: &str, policies: [String; 2]) -> Self {
+    /// The claim certificates that `policies` are attached to, with their names in `table`, and those of the fleets in it.
+    pub fn new(cloud: &Cloud, table: &str, policies: [String; 2], stack: &str) -> Self {
+        let region = cloud.config.region().map(ToString::to_string);
         Self {
+            fleets: FleetList::new(cloud, table),
+            // Names are all that is made of it.
+            place: Place {
+                partition: String::new(),
+                region: region.unwrap_or_default(),
+                account: String::new(),
+                stack: stack.to_owned(),
+            },
             iot: Client::new(&cloud.config),
             identity: Identity::new(cloud, ""),
             dynamodb: aws_sdk_dynamodb::Client::new(&cloud.config),
@@ -107,21 +126,25 @@ impl Claims {
             .map_err(|error| failure("dynamodb:PutItem", error))
     }
 
-    /// Deactivates and deletes a claim certificate. Its policies go first, so that it can do nothing from then on.
+    /// Deactivates and deletes a claim certificate. First of all the pre-provisioning hook is told, then its policies go, so
+    /// that it can do nothing from then on.
     pub async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        self.shut(certificate_id).await?;
         let found = self.find(certificate_id).await?;
         let arn = found.as_ref().and_then(|found| found.certificate_arn());
-        for policy in &self.policies {
-            let detached = self
-                .iot
-                .detach_policy()
-                .policy_name(policy)
-                .set_target(arn.map(str::to_owned))
-                .send()
-                .await
-                .map(drop)
-                .map_err(|error| failure("iot:DetachPolicy", error));
-            CloudFailure::unless_not_found(detached)?;
+        if let Some(arn) = arn {
+            for policy in self.policies_of(arn).await? {
+                let detached = self
+                    .iot
+                    .detach_policy()
+                    .policy_name(policy)
+                    .target(arn)
+                    .send()
+                    .await
+                    .map(drop)
+                    .map_err(|error| failure("iot:DetachPolicy", error));
+                CloudFailure::unless_not_found(detached)?;
+            }
         }
         self.identity.discard(certificate_id).await?;
         self.dynamodb
@@ -135,26 +158,102 @@ impl Claims {
             .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 
-    /// Every certificate that the claim policy is attached to.
-    pub async fn list(&self) -> Result<Vec<Claim>, CloudFailure> {
-        let mut claims = Vec::new();
-        let mut pages = self
+    /// Lets devices in with a fleet's claim certificate again that was shut.
+    pub async fn reopen(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        self.iot
+            .update_certificate()
+            .certificate_id(certificate_id)
+            .new_status(CertificateStatus::Active)
+            .send()
+            .await
+            .map_err(|error| failure("iot:UpdateCertificate", error))?;
+        self.dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(claim_key(certificate_id)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .update_expression("REMOVE shut")
+            .condition_expression("attribute_exists(pk)")
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:UpdateItem", error))
+    }
+
+    /// Notes that the claim lets nobody in any more, where it is noted at all.
+    async fn shut(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let noted = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, AttributeValue::S(claim_key(certificate_id)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .update_expression("SET shut = :why")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":why", AttributeValue::S("revoked".to_owned()))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("dynamodb:UpdateItem", error));
+        match noted {
+            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn policies_of(&self, arn: &str) -> Result<Vec<String>, CloudFailure> {
+        let listed = self
             .iot
-            .list_targets_for_policy()
-            .policy_name(&self.policies[0])
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| failure("iot:ListTargetsForPolicy", error))?;
-            for id in page
-                .targets()
-                .iter()
-                .filter_map(|arn| arn.rsplit_once("cert/"))
-            {
-                claims.push(self.describe(id.1).await?);
+            .list_attached_policies()
+            .target(arn)
+            .send()
+            .await
+            .map_err(|error| failure("iot:ListAttachedPolicies", error))?;
+        let names = listed.policies().iter();
+        Ok(names
+            .filter_map(|policy| policy.policy_name().map(str::to_owned))
+            .collect())
+    }
+
+    /// Every certificate that a claim policy is attached to: this stack's, and those of its fleets.
+    pub async fn list(&self) -> Result<Vec<Claim>, CloudFailure> {
+        let mut policies = vec![self.policies[0].clone()];
+        for fleet in self.fleets.list().await? {
+            if let Ok(name) = FleetName::new(fleet.template_name) {
+                policies.push(FleetNames::new(&self.place, &name).claim_policy());
+            }
+        }
+        let mut claims = Vec::new();
+        for policy in policies {
+            for id in self.certificates_with(&policy).await? {
+                claims.push(self.describe(&id).await?);
             }
         }
         Ok(claims)
+    }
+
+    async fn certificates_with(&self, policy: &str) -> Result<Vec<String>, CloudFailure> {
+        let mut ids = Vec::new();
+        let mut pages = self
+            .iot
+            .list_targets_for_policy()
+            .policy_name(policy)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            match page.map_err(|error| failure("iot:ListTargetsForPolicy", error)) {
+                Ok(page) => ids.extend(
+                    page.targets()
+                        .iter()
+                        .filter_map(|arn| arn.rsplit_once("cert/"))
+                        .map(|(_, id)| id.to_owned()),
+                ),
+                // The fleet is not set up yet.
+                Err(error) if error.kind == FailureKind::NotFound => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(ids)
     }
 
     async fn find(
@@ -182,10 +281,13 @@ impl Claims {
             .send()
             .await
             .map_err(|error| failure("dynamodb:GetItem", error))?;
-        let name = noted.item.and_then(|item| text(&item, "name"));
+        let noted = noted.item.unwrap_or_default();
         Ok(Claim {
             certificate_id: certificate_id.to_owned(),
-            name: name.unwrap_or_default(),
+            name: text(&noted, "name").unwrap_or_default(),
+            fleet: text(&noted, "fleet"),
+            until: number(&noted, "until"),
+            shut: text(&noted, "shut"),
             status: found
                 .and_then(|found| found.status())
                 .map_or_else(String::new, |status| status.as_str().to_owned()),

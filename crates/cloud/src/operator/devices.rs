@@ -386,7 +386,7 @@ fn read_device(item: &Item) -> Device {
     }
 }
 
-fn read_entry(item: &Item) -> TimelineEntry {
+pub(super) fn read_entry(item: &Item) -> TimelineEntry {
     let required = |name: &str| text(item, name).unwrap_or_default();
     let outcome: serde_json::Value = serde_json::from_str(&required("outcome")).unwrap_or_default();
     let said = |name: &str| outcome[name].as_str().map(str::to_owned);

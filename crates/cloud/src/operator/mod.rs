@@ -1,4 +1,4 @@
-//! What the operator's CLI does: devices, claim certificates and certificate authorities, a stack's API
+//! What the operator's CLI does: devices, claim certificates, fleets and certificate authorities, a stack's API
 //! and outputs, what the functions called.
 
 mod api;
@@ -6,6 +6,7 @@ mod authorities;
 mod calls;
 mod claims;
 mod devices;
+mod fleets;
 mod stack;
 
 pub use api::{Api, ApiError};
@@ -13,4 +14,5 @@ pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
+pub use fleets::{Fleet, FleetList};
 pub use stack::stack_outputs;
