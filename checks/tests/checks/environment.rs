@@ -17,6 +17,9 @@ fn constants() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// What `muster_lambda::place` reads beside the region, which Lambda sets.
+const PLACE: [&str; 3] = ["ACCOUNT_ID", "PARTITION", "STACK_NAME"];
+
 #[test]
 fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
     let constants = constants();
@@ -29,6 +32,13 @@ fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
             .skip(1)
             .filter_map(|rest| rest.split([')', ',', ' ']).next())
             .map(|name| constants[name].clone())
+            .chain(
+                wiring
+                    .contains("place(&configuration)")
+                    .then(|| PLACE.map(str::to_owned))
+                    .into_iter()
+                    .flatten(),
+            )
             .collect();
         let variables = &deployed[&package.directory]["Environment"]["Variables"];
         let given = variables.as_object().into_iter().flatten();
@@ -43,7 +53,13 @@ fn every_variable_that_has_a_name_is_read() {
         .iter()
         .map(|package| read(format!("{}/src/main.rs", package.directory)))
         .collect::<String>()
-        + &read("crates/lambda/src/logging.rs");
+        + &read("crates/lambda/src/logging.rs")
+        + &between(
+            &read("crates/lambda/src/configuration.rs"),
+            "pub fn place",
+            "\n}\n",
+        )
+        .concat();
     for name in constants().keys() {
         assert!(sources.contains(name.as_str()), "nobody reads {name}");
     }

@@ -3,7 +3,9 @@
 use crate::repository::{adapter_source, files, read, workflows};
 use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
-use muster_onboarding::ledger::{DeviceState, EVENT_SK_PREFIX, PK, SK, STATE_SK, WayIn};
+use muster_onboarding::ledger::{
+    DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, PK, SK, STATE_SK, WayIn,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -140,15 +142,27 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
             .as_str()
             .unwrap_or_else(|| panic!("{name} has no {SK}"));
         if call["Item"].is_object() {
-            assert_eq!(partition, "{% $request.ledgerKey %}", "{name}");
+            let timelines = [
+                "{% $request.ledgerKey %}",
+                "{% 'fleet#' & $request.templateName %}",
+            ];
+            assert!(timelines.contains(&partition), "{name}: {partition}");
             assert!(
                 sort.starts_with(&format!("{{% '{EVENT_SK_PREFIX}' &")),
                 "{name}: {sort}"
             );
         } else {
             assert_eq!(keys.as_object().unwrap().len(), 2, "{name}");
-            assert_eq!(partition, "{% 'device#' & $request.serial %}", "{name}");
-            assert_eq!(sort, STATE_SK, "{name}");
+            let items = [
+                ("{% 'device#' & $request.serial %}", STATE_SK),
+                ("{% 'claim#' & $oldClaim %}", STATE_SK),
+                (FLEETS_PK, "{% $request.templateName %}"),
+                (FLEETS_PK, "{% $states.input.templateName %}"),
+            ];
+            assert!(
+                items.contains(&(partition, sort)),
+                "{name}: {partition}, {sort}"
+            );
         }
     }
 }
@@ -161,6 +175,7 @@ fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
         DeviceState::Provisioned.name(),
         WayIn::Claim.name(),
         WayIn::Certificate.name(),
+        FleetState::Active.name(),
     ];
     let mut seen = 0;
     for (name, call) in calls() {

@@ -17,8 +17,10 @@ const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
     "endpoint",
+    "fleets",
     "identity",
     "ledger",
+    "objects",
     "publishing",
     "registrations",
     "revocation_lists",
@@ -84,9 +86,14 @@ fn adapters() -> BTreeMap<String, Actions> {
         let functions = functions(&adapter_source(adapter));
         for (name, body) in &functions {
             let mut actions = named(body);
-            for (helper, helpers_body) in &functions {
-                if helper != name && calls(body, helper) {
-                    actions.extend(named(helpers_body));
+            let (mut called, mut bodies_called) = (vec![name], vec![body]);
+            while let Some(body) = bodies_called.pop() {
+                for (helper, helpers_body) in &functions {
+                    if !called.contains(&helper) && calls(body, helper) {
+                        actions.extend(named(helpers_body));
+                        called.push(helper);
+                        bodies_called.push(helpers_body);
+                    }
                 }
             }
             methods.insert(name.clone(), actions);
@@ -114,6 +121,10 @@ fn permissions(action: &str) -> Vec<&str> {
         "dynamodb:TransactWriteItems" => vec!["dynamodb:PutItem", "dynamodb:UpdateItem"],
         // With tags and a role, which are checked by themselves.
         "iot:RegisterCACertificate" => vec![action, "iot:TagResource", "iam:PassRole"],
+        "iot:CreateProvisioningTemplate"
+        | "iot:UpdateProvisioningTemplate"
+        | "iot:CreateRoleAlias"
+        | "iot:UpdateRoleAlias" => vec![action, "iam:PassRole"],
         other => vec![other],
     }
 }

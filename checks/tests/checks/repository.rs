@@ -57,6 +57,16 @@ pub fn workflows() -> Vec<(String, Value)> {
         .collect()
 }
 
+/// The states of a workflow, those inside of its maps among them.
+pub fn states(definition: &Value) -> Vec<(&String, &Value)> {
+    let mut found = Vec::new();
+    for (name, state) in definition["States"].as_object().into_iter().flatten() {
+        found.push((name, state));
+        found.extend(states(&state["ItemProcessor"]));
+    }
+    found
+}
+
 /// A package of the workspace.
 pub struct Package {
     /// Its name.

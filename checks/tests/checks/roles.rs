@@ -1,6 +1,6 @@
 //! A workflow's role allows what its states do, and nothing else. Only AWS enforces this role.
 
-use crate::repository::workflows;
+use crate::repository::{states, workflows};
 use crate::template::{list, resources, statements, target, template};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ fn machine(template: &Value, workflow: &str) -> Value {
 }
 
 fn tasks(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    let states = workflow["States"].as_object().unwrap().iter();
+    let states = states(workflow).into_iter();
     states.filter(|(_, state)| state["Type"] == "Task")
 }
 
@@ -134,6 +134,20 @@ fn a_workflow_sends_exactly_to_the_queues_that_its_role_names() {
 }
 
 #[test]
+fn a_workflow_starts_exactly_the_workflows_that_its_role_names() {
+    let template = template();
+    for (name, workflow) in workflows() {
+        let machine = machine(&template, &name);
+        let started: BTreeSet<_> = tasks(&workflow)
+            .filter(|(_, state)| state["Resource"] == "arn:aws:states:::states:startExecution")
+            .map(|(_, state)| substituted(&machine, &state["Arguments"]["StateMachineArn"]))
+            .map(|other| ("states:StartExecution".to_owned(), other.to_owned()))
+            .collect();
+        assert_eq!(started, allowed(&machine, "states:"), "{name}");
+    }
+}
+
+#[test]
 fn every_task_is_of_a_kind_that_these_checks_know() {
     for (workflow, definition) in workflows() {
         for (name, state) in tasks(&definition) {
@@ -143,6 +157,7 @@ fn every_task_is_of_a_kind_that_these_checks_know() {
                 "dynamodb:",
                 "events:putEvents",
                 "sqs:sendMessage",
+                "states:startExecution",
             ];
             let known = known
                 .iter()

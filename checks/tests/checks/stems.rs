@@ -2,7 +2,7 @@
 //! `ChunkPublisherFunction`, and something in a workflow or a queue calls it, or an operator whom an output tells its
 //! name.
 
-use crate::repository::{Package, packages_in, workflows};
+use crate::repository::{Package, packages_in, states, workflows};
 use crate::template::{resources, target, template};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -79,10 +79,8 @@ fn every_function_is_called_by_a_workflow_an_event_source_or_an_operator() {
                 .any(|(key, _)| {
                     let call = Value::from(format!("${{{key}}}"));
                     definitions.iter().any(|workflow| {
-                        let states = workflow["States"].as_object().unwrap().values();
-                        states
-                            .into_iter()
-                            .any(|state| state["Arguments"]["FunctionName"] == call)
+                        let mut states = states(workflow).into_iter();
+                        states.any(|(_, state)| state["Arguments"]["FunctionName"] == call)
                     })
                 })
         });

@@ -10,6 +10,7 @@ const STATUSES: &[(u16, &[&str])] = &[
             "SubjectInvalid",
             "LifetimeInvalid",
             "CaInvalid",
+            "FleetInvalid",
             "TemplateInvalid",
             "VerifierUnknown",
             "CommonNameMalformed",
@@ -21,7 +22,7 @@ const STATUSES: &[(u16, &[&str])] = &[
         ],
     ),
     (403, &["NotVerified"]),
-    (404, &["CaUnknown"]),
+    (404, &["CaUnknown", "FleetUnknown"]),
     // It does not go together with what is there.
     (
         409,
@@ -31,6 +32,10 @@ const STATUSES: &[(u16, &[&str])] = &[
             "CaDisabled",
             "CaExpired",
             "CaKeyElsewhere",
+            "FleetBusy",
+            "FleetInUse",
+            "FleetRefused",
+            "FleetTaken",
             "ProvisioningInProgress",
             "SerialUnknown",
             "ThingExists",
@@ -39,12 +44,15 @@ const STATUSES: &[(u16, &[&str])] = &[
     (413, &["RequestTooLarge"]),
     (415, &["ContentTypeUnsupported"]),
     (429, &["Throttled"]),
+    // The work goes on.
+    (503, &["FleetUnfinished"]),
     (
         UNEXPECTED,
         &[
             "AccessDenied",
             "CloudRefused",
             "CloudUnavailable",
+            "FleetFailed",
             "FunctionPanicked",
             "KeyFailed",
             "OutputInvalid",

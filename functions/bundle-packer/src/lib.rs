@@ -45,7 +45,7 @@ impl NamedError for PackerError {
     fn name(&self) -> &'static str {
         match self {
             Self::ClaimMissing { .. } => "ClaimMissing",
-            Self::NotPacked(_) => "NotPacked",
+            Self::NotPacked(_) => "BundleFailed",
             Self::Cloud(failure) => failure.name(),
         }
     }
