@@ -6,12 +6,14 @@ pub mod claim;
 pub mod demo;
 pub mod device;
 pub mod down;
+mod new_file;
 mod public_file;
 mod simulate;
 pub mod status;
 mod subject;
 pub mod up;
 pub mod verifiers;
+pub mod voucher;
 
 /// What a command fails with; its text is for the person who reads it.
 pub type Failure = Box<dyn std::error::Error>;

@@ -1,4 +1,4 @@
-//! What the operator's CLI does: devices, claim certificates and certificate authorities, a stack's API
+//! What the operator's CLI does: devices, vouchers, claim certificates and certificate authorities, a stack's API
 //! and outputs, what the functions called.
 
 mod api;
@@ -7,6 +7,7 @@ mod calls;
 mod claims;
 mod devices;
 mod stack;
+mod vouchers;
 
 pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
@@ -14,3 +15,4 @@ pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use stack::stack_outputs;
+pub use vouchers::{IssuedVoucher, Voucher, Vouchers};
