@@ -17,6 +17,7 @@ const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
     "endpoint",
+    "events",
     "identity",
     "ledger",
     "publishing",
@@ -54,7 +55,15 @@ fn named(body: &str) -> Actions {
     let quoted = body.split('"').skip(1).step_by(2);
     quoted
         .filter(|text| {
-            let services = ["iot:", "dynamodb:", "kms:", "lambda:", "s3:", "states:"];
+            let services = [
+                "iot:",
+                "dynamodb:",
+                "events:",
+                "kms:",
+                "lambda:",
+                "s3:",
+                "states:",
+            ];
             let service = services.iter().find(|service| text.starts_with(**service));
             service.is_some_and(|service| text[service.len()..].chars().all(char::is_alphanumeric))
         })
@@ -133,6 +142,8 @@ fn the_calls_are_found_where_they_are_looked_for() {
         ("store_file", "s3:PutObject"),
         ("revocation_list", "s3:ListBucket"),
         ("revocation_list", "s3:GetObject"),
+        ("read_admission", "dynamodb:BatchGetItem"),
+        ("tell", "events:PutEvents"),
     ] {
         assert!(
             adapters[method].contains(action),

@@ -41,7 +41,7 @@ enum Command {
     },
     /// Make a voucher good for nothing; the certificate of a device that has spent it stays
     Revoke {
-        /// The serial that it is for, or enough of its hash's beginning
+        /// The serial that it is for or that has spent it, or enough of its hash's beginning
         #[arg(value_name = "SERIAL|HASH")]
         voucher: String,
         /// The fleet, where several have one for the serial
@@ -52,7 +52,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Issue {
-    /// The devices that they are for; a device's voucher that is not spent is good no more then
+    /// The devices that they are for; what was issued for a device before is good no more then
     #[arg(required_unless_present = "any", value_parser = serial)]
     serials: Vec<Serial>,
     /// The fleet
@@ -209,17 +209,16 @@ fn find(found: Vec<Voucher>, given: &str, fleet: Option<&FleetName>) -> Result<V
     let of_fleet = found
         .into_iter()
         .filter(|voucher| fleet.is_none_or(|fleet| *fleet == voucher.fleet));
-    let (serials, hashes): (Vec<_>, Vec<_>) =
-        of_fleet.partition(|voucher| voucher.serial.as_deref() == Some(given));
+    let (serials, hashes): (Vec<_>, Vec<_>) = of_fleet.partition(|voucher| voucher.is_of(given));
     let mut meant = if serials.is_empty() { hashes } else { serials };
     match (meant.len(), meant.pop()) {
         (1, Some(voucher)) => Ok(voucher),
         (0, _) => Err(format!(
-            "no voucher is for {given} or has a hash that begins so; `muster voucher list` shows them"
+            "no voucher is for {given}, was spent by it, or has a hash that begins so; `muster voucher list` shows them"
         )
         .into()),
         (many, _) => Err(format!(
-            "{many} vouchers are for {given} or have a hash that begins so; give more of the hash, or --fleet"
+            "{many} vouchers are for {given}, were spent by it, or have a hash that begins so; give more of the hash, or --fleet"
         )
         .into()),
     }

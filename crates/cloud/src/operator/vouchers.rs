@@ -3,6 +3,7 @@
 use crate::ledger::{key, malformed, number, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, TransactWriteItemBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use muster_documents::{FleetName, FleetSettings, Serial};
 use muster_onboarding::fleets::{voucher_hash, voucher_text};
@@ -37,6 +38,13 @@ pub struct Voucher {
     pub spent_by: Option<String>,
     /// When, in seconds since 1970.
     pub spent_at: Option<i64>,
+}
+
+impl Voucher {
+    /// Whether it is for this serial, or was spent by it.
+    pub fn is_of(&self, serial: &str) -> bool {
+        [&self.serial, &self.spent_by].contains(&&Some(serial.to_owned()))
+    }
 }
 
 /// A voucher that was just issued. Its text is nowhere else.
@@ -74,7 +82,7 @@ impl Vouchers {
     }
 
     /// Issues a voucher, for this device or for any, that is good until `expires_at`. What was issued for the device
-    /// before and is not spent is good no more. Times are in seconds since 1970.
+    /// before is good no more, also for the key that has spent it. Times are in seconds since 1970.
     pub async fn issue(
         &self,
         fleet: &FleetName,
@@ -102,9 +110,6 @@ impl Vouchers {
             None => None,
         };
         let before = before.and_then(|before| text(&before, "voucherHash"));
-        if let Some(before) = &before {
-            self.forget_unspent(before).await?;
-        }
         let mut listed = Put::builder()
             .table_name(&self.table)
             .set_item(Some(listing(fleet, serial.map(Serial::as_str), &hash)))
@@ -117,35 +122,20 @@ impl Vouchers {
                 .condition_expression("voucherHash = :before")
                 .expression_attribute_values(":before", s(before)),
         };
-        self.write([
+        let mut items = vec![
             TransactWriteItem::builder().put(built(voucher.build())?),
             TransactWriteItem::builder().put(built(listed.build())?),
-        ])
-        .await?;
+        ];
+        if let Some(before) = &before {
+            let delete = self.delete(key(&voucher_key(before), STATE_SK));
+            items.push(TransactWriteItem::builder().delete(built(delete.build())?));
+        }
+        self.write(items).await?;
         Ok(IssuedVoucher {
             serial: serial.cloned(),
             text: secret,
             hash,
         })
-    }
-
-    /// Deletes a voucher unless it is spent: what let a device in stays on record.
-    async fn forget_unspent(&self, hash: &str) -> Result<(), CloudFailure> {
-        let forgotten = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .key(PK, s(voucher_key(hash)))
-            .key(SK, s(STATE_SK))
-            .condition_expression("attribute_not_exists(spentBy)")
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("dynamodb:DeleteItem", error));
-        match forgotten {
-            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
-            other => other,
-        }
     }
 
     /// A fleet's vouchers, of each device the one that was issued last: those for one device first.
@@ -203,14 +193,13 @@ impl Vouchers {
         Ok(found)
     }
 
-    /// The vouchers of all fleets that are for this serial, or whose hash begins so.
+    /// The vouchers of all fleets that are for this serial, were spent by it, or whose hash begins so.
     pub async fn find(&self, serial_or_hash: &str) -> Result<Vec<Voucher>, CloudFailure> {
         let mut found = Vec::new();
         for fleet in self.fleets().await? {
             let vouchers = self.list(&fleet).await?;
             found.extend(vouchers.into_iter().filter(|voucher| {
-                voucher.serial.as_deref() == Some(serial_or_hash)
-                    || voucher.hash.starts_with(serial_or_hash)
+                voucher.is_of(serial_or_hash) || voucher.hash.starts_with(serial_or_hash)
             }));
         }
         Ok(found)
@@ -238,16 +227,20 @@ impl Vouchers {
     /// Makes a voucher good for nothing, also for the device that has spent it. Its certificate stays.
     pub async fn revoke(&self, voucher: &Voucher) -> Result<(), CloudFailure> {
         let listing = listing(&voucher.fleet, voucher.serial.as_deref(), &voucher.hash);
-        let delete = |key: Item| Delete::builder().table_name(&self.table).set_key(Some(key));
-        let own = key(&voucher_key(&voucher.hash), STATE_SK);
-        let listed = delete(listing)
+        let own = self.delete(key(&voucher_key(&voucher.hash), STATE_SK));
+        let listed = self
+            .delete(listing)
             .condition_expression("attribute_not_exists(pk) OR voucherHash = :hash")
             .expression_attribute_values(":hash", s(&voucher.hash));
-        self.write([
-            TransactWriteItem::builder().delete(built(delete(own).build())?),
+        self.write(vec![
+            TransactWriteItem::builder().delete(built(own.build())?),
             TransactWriteItem::builder().delete(built(listed.build())?),
         ])
         .await
+    }
+
+    fn delete(&self, key: Item) -> DeleteBuilder {
+        Delete::builder().table_name(&self.table).set_key(Some(key))
     }
 
     async fn read(&self, partition: &str, sort: &str) -> Result<Option<Item>, CloudFailure> {
@@ -263,14 +256,11 @@ impl Vouchers {
             .map_err(|error| failure("dynamodb:GetItem", error))
     }
 
-    async fn write(
-        &self,
-        items: [aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder; 2],
-    ) -> Result<(), CloudFailure> {
-        let items = items.map(|item| item.build()).to_vec();
+    async fn write(&self, items: Vec<TransactWriteItemBuilder>) -> Result<(), CloudFailure> {
+        let items = items.into_iter().map(TransactWriteItemBuilder::build);
         self.client
             .transact_write_items()
-            .set_transact_items(Some(items))
+            .set_transact_items(Some(items.collect()))
             .send()
             .await
             .map(drop)
