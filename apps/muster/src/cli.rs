@@ -1,6 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
-use crate::commands::{Failure, ca, claim, demo, device, down, fleet, status, up, verifiers};
+use crate::commands::{
+    Failure, ca, claim, demo, device, down, fleet, status, up, verifiers, voucher,
+};
 use crate::output::Output;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ enum Command {
     Ca(ca::Arguments),
     Verifiers(verifiers::Arguments),
     Device(device::Arguments),
+    Voucher(voucher::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
@@ -40,6 +43,7 @@ impl Cli {
             Command::Ca(arguments) => ca::run(arguments, &output).await,
             Command::Verifiers(arguments) => verifiers::run(&arguments, &output).await,
             Command::Device(arguments) => device::run(arguments, &output).await,
+            Command::Voucher(arguments) => voucher::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),

@@ -145,6 +145,14 @@ impl Target {
         ))
     }
 
+    /// The vouchers of this stack.
+    pub fn vouchers(&self) -> Result<muster_cloud::operator::Vouchers, TargetError> {
+        Ok(muster_cloud::operator::Vouchers::new(
+            &self.cloud,
+            self.output("LedgerTableName")?,
+        ))
+    }
+
     /// The API of this stack. The AWS SDKs' endpoint, where one is set, is an emulator's gateway, and has the API below
     /// itself.
     pub fn api(&self) -> Result<Api, TargetError> {

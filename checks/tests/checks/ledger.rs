@@ -117,6 +117,7 @@ fn what_the_functions_read_somebody_writes() {
     let source = &adapter_source("ledger");
     let mut written = workflow_attributes();
     written.extend(adapter_writes(source));
+    written.extend(adapter_writes(&adapter_source("operator")));
     let read = adapter_reads(source);
     assert!(read.len() >= 10, "only {read:?} were found");
     for name in read {

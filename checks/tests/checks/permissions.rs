@@ -9,6 +9,7 @@ use crate::text::without_tests;
 use muster_documents::VaultFile;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 type Actions = BTreeSet<String>;
 
@@ -18,6 +19,7 @@ const ADAPTERS: &[&str] = &[
     "authority_keys",
     "endpoint",
     "fleets",
+    "events",
     "identity",
     "ledger",
     "objects",
@@ -56,7 +58,15 @@ fn named(body: &str) -> Actions {
     let quoted = body.split('"').skip(1).step_by(2);
     quoted
         .filter(|text| {
-            let services = ["iot:", "dynamodb:", "kms:", "lambda:", "s3:", "states:"];
+            let services = [
+                "iot:",
+                "dynamodb:",
+                "events:",
+                "kms:",
+                "lambda:",
+                "s3:",
+                "states:",
+            ];
             let service = services.iter().find(|service| text.starts_with(**service));
             service.is_some_and(|service| text[service.len()..].chars().all(char::is_alphanumeric))
         })
@@ -144,6 +154,8 @@ fn the_calls_are_found_where_they_are_looked_for() {
         ("store_file", "s3:PutObject"),
         ("revocation_list", "s3:ListBucket"),
         ("revocation_list", "s3:GetObject"),
+        ("read_admission", "dynamodb:BatchGetItem"),
+        ("tell", "events:PutEvents"),
     ] {
         assert!(
             adapters[method].contains(action),
@@ -160,7 +172,11 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
     let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let rules = files(format!("{}/src", package.directory), "rs").into_iter();
-        let rules = rules.filter(|path| stem(path) != "main");
+        let tests = |path: &PathBuf| {
+            path.iter()
+                .any(|part| part == "tests" || part == "tests.rs")
+        };
+        let rules = rules.filter(|path| stem(path) != "main" && !tests(path));
         let source: String = rules
             .map(|path| without_tests(&read(path)).to_owned())
             .collect();

@@ -1,6 +1,6 @@
 //! One stem everywhere: `functions/chunk-publisher` is the package and the binary `chunk-publisher`, the resource
-//! `ChunkPublisherFunction`, and something in a workflow or a queue calls it, or an operator whom an output tells its
-//! name.
+//! `ChunkPublisherFunction`, and something in a workflow or a queue calls it, AWS by itself, or an operator whom an output
+//! tells its name.
 
 use crate::repository::{Package, packages_in, states, workflows};
 use crate::template::{resources, target, template};
@@ -89,10 +89,14 @@ fn every_function_is_called_by_a_workflow_an_event_source_or_an_operator() {
             && template
                 .to_string()
                 .contains(&format!("\"{name}\",\"Arn\""));
+        // What AWS calls by itself it is permitted to.
+        let mut permissions = resources(&template, "AWS::Lambda::Permission").into_iter();
+        let permitted =
+            permissions.any(|(_, permission)| target(&permission["FunctionName"]) == Some(&name));
         let mut outputs = template["Outputs"].as_object().unwrap().values();
         let told = outputs.any(|output| target(&output["Value"]) == Some(&name));
         assert!(
-            has_event || called || verifies || told,
+            has_event || called || verifies || permitted || told,
             "nothing calls {name}"
         );
     }

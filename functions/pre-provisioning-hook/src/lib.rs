@@ -115,7 +115,7 @@ where
     }
 
     async fn decide(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
-        let mut records = self.look_up(now, asked).await?;
+        let mut records = self.gather(now, asked).await?;
         let mut verified = false;
         for _ in 0..ROUNDS {
             let ruling = rule(asked, &records, now, self.timeline_days)?;
@@ -150,7 +150,7 @@ where
     }
 
     /// Counts the request and reads what it is about.
-    async fn look_up(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
+    async fn gather(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
         // A device that rotates is connected with its own certificate, which is no claim's.
         if asked.rotation {
             return self.read(asked).await;
@@ -174,12 +174,12 @@ where
 
     /// What is done once a device is let in, whatever becomes of it: the ledger says that it is in.
     async fn finish(&self, device: &AdmittedDevice) {
-        tokio::join!(self.retire(device), self.tell_admission(device));
+        tokio::join!(self.put_out_of_use(device), self.tell_admission(device));
     }
 
     /// Takes the certificate out of use that the device had before. It is one for the same key, so that nobody else can
     /// use it where this fails.
-    async fn retire(&self, device: &AdmittedDevice) {
+    async fn put_out_of_use(&self, device: &AdmittedDevice) {
         let Before::Admitted { certificate_id, .. } = &device.before else {
             return;
         };

@@ -289,7 +289,7 @@ async fn a_surge_is_told_once_an_hour_and_the_day_before_is_read_once() {
     assert_eq!(surge["shut"], false);
     assert_eq!(cloud.state().done, ["read the day before"]);
 
-    // Five requests in the day before are about two in ten hours of it.
+    // Ten times the average hour of a day with five requests are two requests.
     for _ in 0..3 {
         hook.answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
             .await;

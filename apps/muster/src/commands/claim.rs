@@ -1,6 +1,7 @@
 //! `muster claim`: the certificates that devices share until they have their own.
 
 use super::Failure;
+use super::new_file::new_file;
 use crate::output::Output;
 use crate::table;
 use crate::target::{Target, TargetArguments};
@@ -11,7 +12,6 @@ use muster_onboarding::ports::FileStore;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -198,23 +198,6 @@ fn find(claims: Vec<Claim>, id: &str) -> Result<Claim, Failure> {
             Err(format!("{many} claim certificates begin with {id}; give more of the id").into())
         }
     }
-}
-
-/// A file that was not there before: a key is never overwritten.
-fn new_file(path: &Path, mode: u32) -> Result<std::fs::File, Failure> {
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path);
-    file.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => format!(
-            "{} exists already; give another directory with --out",
-            path.display()
-        )
-        .into(),
-        _ => format!("cannot write {}: {error}", path.display()).into(),
-    })
 }
 
 fn forget(path: &Path) {

@@ -7,12 +7,14 @@ pub mod demo;
 pub mod device;
 pub mod down;
 pub mod fleet;
+mod new_file;
 mod public_file;
 mod simulate;
 pub mod status;
 mod subject;
 pub mod up;
 pub mod verifiers;
+pub mod voucher;
 
 /// What a command fails with; its text is for the person who reads it.
 pub type Failure = Box<dyn std::error::Error>;

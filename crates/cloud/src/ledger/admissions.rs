@@ -2,7 +2,7 @@
 
 use super::handing_out::item_of;
 use super::timeline::{Line, REFUSAL_LIFE};
-use super::{Item, Ledger, cancelled, iso, malformed, number, s, text};
+use super::{Item, Ledger, cancelled, iso, key, malformed, number, s, text};
 use crate::failure;
 use crate::ledger::devices::read_held;
 use aws_sdk_dynamodb::error::BuildError;
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
 use muster_documents::{FleetName, Serial};
 use muster_onboarding::ledger::{
-    DeviceState, FLEETS_PK, FleetState, PK, SK, STATE_SK, WayIn, claim_key, device_key, voucher_key,
+    DeviceState, FLEETS_PK, FleetState, PK, STATE_SK, WayIn, claim_key, device_key, voucher_key,
 };
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HandedOut,
@@ -18,7 +18,6 @@ use muster_onboarding::ports::{
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
-use std::collections::HashMap;
 
 /// Who holds a device that a hook has let in, where a workflow's execution would stand.
 fn holder(device: &AdmittedDevice) -> String {
@@ -220,10 +219,6 @@ fn line(device: &AdmittedDevice) -> Line<'_> {
         steps: json!([]),
         expires_at: device.expires_at,
     }
-}
-
-fn key(partition: &str, sort: &str) -> Item {
-    HashMap::from([(PK.to_owned(), s(partition)), (SK.to_owned(), s(sort))])
 }
 
 fn read_fleet(fleet: &Item) -> FleetRecord {

@@ -43,6 +43,11 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
+/// An item's key.
+pub(crate) fn key(partition: &str, sort: &str) -> Item {
+    HashMap::from([(PK.to_owned(), s(partition)), (SK.to_owned(), s(sort))])
+}
+
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
     item.get(name).and_then(|value| value.as_s().ok()).cloned()
 }
@@ -165,7 +170,7 @@ fn cancelled(
 }
 
 /// A part of a transaction that lacks what it has to have, which only a defect can cause.
-fn malformed(action: &'static str, error: &BuildError) -> CloudFailure {
+pub(crate) fn malformed(action: &'static str, error: &BuildError) -> CloudFailure {
     CloudFailure {
         kind: FailureKind::Refused,
         action,

@@ -1,4 +1,4 @@
-//! What the operator's CLI does: devices, claim certificates, fleets and certificate authorities, a stack's API
+//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, a stack's API
 //! and outputs, what the functions called.
 
 mod api;
@@ -8,6 +8,7 @@ mod claims;
 mod devices;
 mod fleets;
 mod stack;
+mod vouchers;
 
 pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
@@ -16,3 +17,4 @@ pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
 pub use stack::stack_outputs;
+pub use vouchers::{IssuedVoucher, Voucher, Vouchers};

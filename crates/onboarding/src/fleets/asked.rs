@@ -1,10 +1,12 @@
 //! What a device asks of a fleet, read as far as nothing has to be looked up for it.
 
+use crate::fleets::voucher_hash;
 use crate::ledger::{claim_key, client_key, device_key};
 use crate::ports::Certificate;
 use muster_documents::fleet_provisioning::{HookRequest, parameters};
 use muster_documents::{ClientId, FleetName, ROTATION_SUFFIX, Refusal, RefusalCode, Serial};
-use muster_pki::{certificate_id, pem_to_der, read_certificate, sha256_hex};
+use muster_pki::{certificate_id, pem_to_der, read_certificate};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 /// The length of AWS IoT's ids of certificates, in hex digits.
@@ -66,11 +68,12 @@ impl Asked {
                 ),
             )
         })?;
-        let voucher = request.parameters.get(parameters::VOUCHER);
+        let voucher = request.parameters.get(parameters::VOUCHER).cloned();
+        let voucher = voucher.map(SecretString::from);
         Ok(Self {
             rotation: rotated.is_some(),
             serial: serial(&request),
-            voucher: voucher.map(|voucher| sha256_hex(voucher.as_bytes())),
+            voucher: voucher.as_ref().map(voucher_hash),
             shown: shown(&request, account),
             fleet,
             request,

@@ -3,10 +3,12 @@
 mod asked;
 mod ruling;
 mod surge;
+mod voucher;
 
 pub use asked::{Asked, serial, timeline_key};
 pub use ruling::{Ruling, rule};
 pub use surge::SurgeRule;
+pub use voucher::{voucher_hash, voucher_text};
 
 use jiff::Timestamp;
 
