@@ -85,7 +85,9 @@ fn workflow_attributes() -> Names {
 fn adapter_writes(source: &str) -> Names {
     let mut names = Names::new();
     for expression in between(source, "update_expression(", ")") {
-        names.extend(attributes(&expression.replace(['"', '\\'], " ")));
+        // What is put into an expression stands there by its variable's name.
+        let expression = expression.replace("format!(", " ").replace('{', " :");
+        names.extend(attributes(&expression.replace(['"', '\\', '}'], " ")));
     }
     for item in between(source, ".item(\"", "\"")
         .into_iter()

@@ -98,6 +98,10 @@ impl NamedError for GeneratorError {
     fn told(&self) -> Option<String> {
         match self {
             Self::Cloud(failure) => failure.told(),
+            // AWS's words name the account, its roles and its resources.
+            Self::Failed { fleet, error, .. } => Some(format!(
+                "The fleet {fleet} is as it was before: {error}. `muster fleet show {fleet}` says why."
+            )),
             _ => None,
         }
     }
