@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 /// A fleet's claim certificate, as AWS IoT knows it.
 pub fn claim_of(fleet: &FleetAnswer) -> &str {
-    &fleet.provision_claim_certificate.provision_claim_certificate_id
+    &fleet
+        .provision_claim_certificate
+        .provision_claim_certificate_id
 }
 
 /// Asks the function itself, as callers of the seed do.

@@ -4,6 +4,7 @@ mod api;
 mod attacks;
 mod authorities;
 mod demo;
+mod fleets;
 mod jitp;
 mod jitr;
 mod leaks;

@@ -11,22 +11,42 @@ use serde_json::{Value, json};
 async fn a_request_of_the_seed_makes_a_fleet_and_gets_the_seeds_answer() {
     let stack = Stack::start(&[]).await;
     let asked = json!({ "body": { "templateName": "myTemplateName" } });
-    let answer = invoke(&stack, "FleetGeneratorFunction", &asked).await.unwrap();
+    let answer = invoke(&stack, "FleetGeneratorFunction", &asked)
+        .await
+        .unwrap();
     assert_eq!(answer["templateName"], "myTemplateName");
     let claim = &answer["provisionCliamCertificate"];
     assert_eq!(claim, &answer["provisionClaimCertificate"]);
     let id = claim["provisionClaimCertificateId"].as_str().unwrap();
-    assert!(claim["provisionClaimCertificateArn"].as_str().unwrap().ends_with(id));
+    assert!(
+        claim["provisionClaimCertificateArn"]
+            .as_str()
+            .unwrap()
+            .ends_with(id)
+    );
     let files = stack.target.files().unwrap();
     let read = async |name: &str| {
         let key = format!("ca/{id}/{name}");
         let contents = files.read_object(&key).await.unwrap();
         String::from_utf8(contents.unwrap_or_else(|| panic!("{key} is missing"))).unwrap()
     };
-    assert!(read("provision_claim.cert.pem").await.contains("BEGIN CERTIFICATE"));
-    assert!(read("provision_claim.public_key.pem").await.contains("BEGIN PUBLIC KEY"));
-    assert!(read("provision_claim.private_key.pem").await.contains("BEGIN PRIVATE KEY"));
-    let record: Value = serde_json::from_str(&read("provision-claim-certificate.json").await).unwrap();
+    assert!(
+        read("provision_claim.cert.pem")
+            .await
+            .contains("BEGIN CERTIFICATE")
+    );
+    assert!(
+        read("provision_claim.public_key.pem")
+            .await
+            .contains("BEGIN PUBLIC KEY")
+    );
+    assert!(
+        read("provision_claim.private_key.pem")
+            .await
+            .contains("BEGIN PRIVATE KEY")
+    );
+    let record: Value =
+        serde_json::from_str(&read("provision-claim-certificate.json").await).unwrap();
     assert_eq!(&record, claim);
 }
 
@@ -49,7 +69,10 @@ async fn the_same_fleet_set_up_again_changes_nothing_and_taken_down_leaves_the_a
         "file bundles/gateways/gateway-b.zip",
         "item fleets gateways",
     ] {
-        assert!(with_fleet.contains_key(resource), "{resource} is not there: {with_fleet:#?}");
+        assert!(
+            with_fleet.contains_key(resource),
+            "{resource} is not there: {with_fleet:#?}"
+        );
     }
     assert!(with_fleet[&format!("certificate {}", claim_of(&made))].contains("Active"));
 
@@ -70,7 +93,8 @@ async fn a_changed_fleet_gets_and_loses_what_the_change_says_and_keeps_its_claim
         "templateName": "gateways", "models": ["a", "b"], "greengrassV2": true, "serialPrefix": "core-",
     });
     let made = set_up(&stack, &first).await.unwrap();
-    let second = json!({ "templateName": "gateways", "models": ["b", "c"], "admission": "voucher" });
+    let second =
+        json!({ "templateName": "gateways", "models": ["b", "c"], "admission": "voucher" });
     let changed = set_up(&stack, &second).await.unwrap();
     assert_eq!(claim_of(&changed), claim_of(&made));
     assert_eq!(changed.role_alias, None);
@@ -106,11 +130,26 @@ async fn what_makes_no_fleet_is_refused_with_a_name_and_changes_nothing() {
         (json!({}), "InputInvalid"),
         (json!({ "templateName": "a b" }), "InputInvalid"),
         (json!({ "templateName": "x".repeat(28) }), "InputInvalid"),
-        (json!({ "templateName": "f", "models": ["a", "a"] }), "FleetInvalid"),
-        (json!({ "templateName": "f", "greengrassV2": true }), "FleetInvalid"),
-        (json!({ "templateName": "f", "templateBody": "{" }), "TemplateInvalid"),
-        (json!({ "templateName": "f", "templateBody": foreign }), "TemplateInvalid"),
-        (json!({ "templateName": "f", "claimLifetimeDays": 0 }), "LifetimeInvalid"),
+        (
+            json!({ "templateName": "f", "models": ["a", "a"] }),
+            "FleetInvalid",
+        ),
+        (
+            json!({ "templateName": "f", "greengrassV2": true }),
+            "FleetInvalid",
+        ),
+        (
+            json!({ "templateName": "f", "templateBody": "{" }),
+            "TemplateInvalid",
+        ),
+        (
+            json!({ "templateName": "f", "templateBody": foreign }),
+            "TemplateInvalid",
+        ),
+        (
+            json!({ "templateName": "f", "claimLifetimeDays": 0 }),
+            "LifetimeInvalid",
+        ),
         (
             json!({ "templateName": "f", "admission": "verifier", "verifierName": "x" }),
             "VerifierUnknown",

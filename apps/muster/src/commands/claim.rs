@@ -2,13 +2,13 @@
 
 use super::Failure;
 use super::new_file::new_file;
+use crate::claims::revoke;
 use crate::output::Output;
 use crate::table;
 use crate::target::{Target, TargetArguments};
 use clap::{Args, Subcommand};
 use muster_cloud::operator::Claim;
-use muster_documents::{ClaimFile, DEFAULT_OVERLAP_HOURS, FleetAnswer, FleetName, RotateClaim};
-use muster_onboarding::ports::FileStore;
+use muster_documents::{DEFAULT_OVERLAP_HOURS, FleetAnswer, FleetName, RotateClaim};
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::io::Write;
@@ -93,11 +93,12 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         } => rotate(&target, FleetName::new(fleet)?, overlap_hours, output).await?,
         Command::Revoke { certificate_id } => {
             let claim = find(claims.list().await?, &certificate_id)?;
-            claims.revoke(&claim.certificate_id).await?;
-            let rest = match &claim.fleet {
-                Some(fleet) => forget_fleets_claim(&target, &claim, fleet).await?,
-                None => String::new(),
-            };
+            revoke(&target, &claim).await?;
+            let rest = claim.fleet.as_ref().map_or_else(String::new, |fleet| {
+                format!(
+                    "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
+                )
+            });
             output.result(
                 &json!({ "revoked": claim.certificate_id }),
                 &format!("revoked {} ({}){rest}", claim.certificate_id, claim.name),
@@ -134,28 +135,6 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Nothing of it is to be found any more, but in the bundles. Answers what to do about those.
-async fn forget_fleets_claim(
-    target: &Target,
-    claim: &Claim,
-    fleet: &str,
-) -> Result<String, Failure> {
-    let files = target.files()?;
-    let prefix = target.output("VaultPrefix")?;
-    for file in ClaimFile::ALL {
-        let key = file.key(prefix, &claim.certificate_id);
-        files.remove_object(&key).await?;
-    }
-    let fleet = FleetName::new(fleet)?;
-    target
-        .fleets()?
-        .forget_claim(&fleet, &claim.certificate_id)
-        .await?;
-    Ok(format!(
-        "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
-    ))
 }
 
 async fn rotate(

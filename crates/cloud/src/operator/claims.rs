@@ -126,10 +126,8 @@ impl Claims {
             .map_err(|error| failure("dynamodb:PutItem", error))
     }
 
-    /// Deactivates and deletes a claim certificate. First of all the pre-provisioning hook is told, then its policies go, so
-    /// that it can do nothing from then on.
+    /// Deactivates and deletes a claim certificate. Its policies go first, so that it can do nothing from then on.
     pub async fn revoke(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        self.shut(certificate_id).await?;
         let found = self.find(certificate_id).await?;
         let arn = found.as_ref().and_then(|found| found.certificate_arn());
         if let Some(arn) = arn {
@@ -180,8 +178,8 @@ impl Claims {
             .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
-    /// Notes that the claim lets nobody in any more, where it is noted at all.
-    async fn shut(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+    /// Has the pre-provisioning hook let nobody in with a fleet's claim any more.
+    pub async fn shut(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         let noted = self
             .dynamodb
             .update_item()
