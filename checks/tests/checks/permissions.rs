@@ -9,6 +9,7 @@ use crate::text::without_tests;
 use muster_documents::VaultFile;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 type Actions = BTreeSet<String>;
 
@@ -160,7 +161,11 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
     let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let rules = files(format!("{}/src", package.directory), "rs").into_iter();
-        let rules = rules.filter(|path| stem(path) != "main");
+        let tests = |path: &Path| {
+            path.iter()
+                .any(|part| part == "tests" || part == "tests.rs")
+        };
+        let rules = rules.filter(|path| stem(path) != "main" && !tests(path));
         let source: String = rules
             .map(|path| without_tests(&read(path)).to_owned())
             .collect();

@@ -93,8 +93,8 @@ fn every_function_is_called_by_a_workflow_an_event_source_or_an_operator() {
                 .contains(&format!("\"{name}\",\"Arn\""));
         // What AWS calls by itself it is permitted to.
         let mut permissions = resources(&template, "AWS::Lambda::Permission").into_iter();
-        let permitted = permissions
-            .any(|(_, permission)| target(&permission["FunctionName"]) == Some(&name));
+        let permitted =
+            permissions.any(|(_, permission)| target(&permission["FunctionName"]) == Some(&name));
         let mut outputs = template["Outputs"].as_object().unwrap().values();
         let told = outputs.any(|output| target(&output["Value"]) == Some(&name));
         assert!(

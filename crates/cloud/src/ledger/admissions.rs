@@ -19,6 +19,15 @@ use muster_onboarding::ports::{
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 
+/// What is written of a device that is let in.
+const ADMITTED: &str = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
+     execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, certificateArn = :arn, \
+     certificateDer = :der, fleet = :fleet, claimCertificateId = :by, issuedOn = :day, \
+     enrolledBy = if_not_exists(enrolledBy, :me)";
+
+/// How that begins for a device whose model the ledger did not know.
+const ADMITTED_AS_MODEL: &str = "SET model = :model, modelBy = :me, ";
+
 /// Who holds a device that a hook has let in, where a workflow's execution would stand.
 fn holder(device: &AdmittedDevice) -> String {
     format!("admitted-{}", device.certificate.id)
@@ -123,10 +132,6 @@ impl Ledger {
         device: &AdmittedDevice,
     ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         let certificate = &device.certificate;
-        let plain = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
-                     execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, \
-                     certificateArn = :arn, certificateDer = :der, fleet = :fleet, claimCertificateId = :by, \
-                     issuedOn = :day, enrolledBy = if_not_exists(enrolledBy, :me)";
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(&device_key(&device.serial), STATE_SK)))
@@ -147,9 +152,9 @@ impl Ledger {
             .expression_attribute_values(":by", s(&device.claim_certificate_id))
             .expression_attribute_values(":day", s(&device.issued_on));
         let update = match &device.new_model {
-            None => update.update_expression(plain),
+            None => update.update_expression(ADMITTED),
             Some(model) => update
-                .update_expression(format!("{plain}, model = :model, modelBy = :me"))
+                .update_expression(ADMITTED.replacen("SET ", ADMITTED_AS_MODEL, 1))
                 .expression_attribute_values(":model", s(model.as_str())),
         };
         match &device.before {

@@ -38,7 +38,8 @@ pub(super) fn item_of(handed_out: &HandedOut) -> Item {
         .map(|(name, value)| (name.to_owned(), value)),
     );
     let issuer = handed_out.ca_certificate_id.as_ref();
-    item.extend(issuer.map(|ca| ("caCertificateId".to_owned(), s(ca))));
+    let issuer = issuer.map(|ca| ("caCertificateId", s(ca)));
+    item.extend(issuer.map(|(name, value)| (name.to_owned(), value)));
     item
 }
 
