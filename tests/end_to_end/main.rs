@@ -4,6 +4,7 @@ mod api;
 mod attacks;
 mod authorities;
 mod demo;
+mod hook;
 mod jitp;
 mod jitr;
 mod leaks;

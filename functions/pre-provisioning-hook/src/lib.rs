@@ -115,7 +115,7 @@ where
     }
 
     async fn decide(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
-        let mut records = self.look_up(now, asked).await?;
+        let mut records = self.count_and_read(now, asked).await?;
         let mut verified = false;
         for _ in 0..ROUNDS {
             let ruling = rule(asked, &records, now, self.timeline_days)?;
@@ -150,7 +150,7 @@ where
     }
 
     /// Counts the request and reads what it is about.
-    async fn look_up(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
+    async fn count_and_read(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
         // A device that rotates is connected with its own certificate, which is no claim's.
         if asked.rotation {
             return self.read_records(asked).await;
