@@ -5,6 +5,7 @@ mod attacks;
 mod authorities;
 mod demo;
 mod fleets;
+mod hook;
 mod jitp;
 mod jitr;
 mod leaks;

@@ -84,10 +84,11 @@ fn workflow_attributes() -> Names {
 /// The attributes that the functions' adapter writes.
 fn adapter_writes(source: &str) -> Names {
     let mut names = Names::new();
-    for expression in between(source, "update_expression(", ")") {
-        // What is put into an expression stands there by its variable's name.
-        let expression = expression.replace("format!(", " ").replace('{', " :");
-        names.extend(attributes(&expression.replace(['"', '\\', '}'], " ")));
+    // Update expressions, wherever they stand.
+    for verb in ["\"SET ", "\"REMOVE ", "\"ADD "] {
+        for expression in between(source, verb, "\"") {
+            names.extend(attributes(&expression.replace('\\', " ")));
+        }
     }
     for item in between(source, ".item(\"", "\"")
         .into_iter()

@@ -9,7 +9,7 @@ use crate::text::without_tests;
 use muster_documents::VaultFile;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 
 type Actions = BTreeSet<String>;
 
@@ -172,7 +172,7 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
     let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let rules = files(format!("{}/src", package.directory), "rs").into_iter();
-        let tests = |path: &PathBuf| {
+        let tests = |path: &Path| {
             path.iter()
                 .any(|part| part == "tests" || part == "tests.rs")
         };

@@ -115,7 +115,7 @@ where
     }
 
     async fn decide(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
-        let mut records = self.gather(now, asked).await?;
+        let mut records = self.count_and_read(now, asked).await?;
         let mut verified = false;
         for _ in 0..ROUNDS {
             let ruling = rule(asked, &records, now, self.timeline_days)?;
@@ -138,7 +138,7 @@ where
                     ) =>
                 {
                     tracing::info!(target: "muster", cause = %failure, "decided anew");
-                    records = self.read(asked).await?;
+                    records = self.read_records(asked).await?;
                 }
                 Err(failure) => return Err(call_failed(&failure)),
             }
@@ -150,12 +150,12 @@ where
     }
 
     /// Counts the request and reads what it is about.
-    async fn gather(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
+    async fn count_and_read(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
         // A device that rotates is connected with its own certificate, which is no claim's.
         if asked.rotation {
-            return self.read(asked).await;
+            return self.read_records(asked).await;
         }
-        let (records, counted) = tokio::join!(self.read(asked), self.count(now, asked));
+        let (records, counted) = tokio::join!(self.read_records(asked), self.count(now, asked));
         let mut records = records?;
         if let Some(claim) = &mut records.claim {
             self.watch(now, asked, claim, counted).await;
@@ -163,7 +163,7 @@ where
         Ok(records)
     }
 
-    async fn read(&self, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
+    async fn read_records(&self, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
         let claim = asked.claim_certificate_id();
         let voucher = asked.voucher.as_deref();
         self.ledger
@@ -174,17 +174,17 @@ where
 
     /// What is done once a device is let in, whatever becomes of it: the ledger says that it is in.
     async fn finish(&self, device: &AdmittedDevice) {
-        tokio::join!(self.put_out_of_use(device), self.tell_admission(device));
+        tokio::join!(self.deactivate_before(device), self.tell_admission(device));
     }
 
     /// Takes the certificate out of use that the device had before. It is one for the same key, so that nobody else can
     /// use it where this fails.
-    async fn put_out_of_use(&self, device: &AdmittedDevice) {
+    async fn deactivate_before(&self, device: &AdmittedDevice) {
         let Before::Admitted { certificate_id, .. } = &device.before else {
             return;
         };
-        let retired = self.certificates.deactivate_certificate(certificate_id);
-        if let Err(failure) = retired.await {
+        let deactivated = self.certificates.deactivate_certificate(certificate_id);
+        if let Err(failure) = deactivated.await {
             tracing::warn!(
                 target: "muster", serial = %device.serial, certificate_id, cause = %failure,
                 "the certificate before is still in force"

@@ -31,7 +31,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .warm(&[Service::DYNAMODB, Service::EVENTBRIDGE, Service::IOT])
         .await;
     run(
-        async |payload| Ok::<_, Infallible>(world.answer(now_milliseconds(), payload).await),
+        async |payload| {
+            Ok::<_, Infallible>(Box::pin(world.answer(now_milliseconds(), payload)).await)
+        },
         cloud.calls,
     )
     .await

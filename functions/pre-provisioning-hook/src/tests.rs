@@ -204,18 +204,18 @@ fn verifying(answer: Option<VerifierAnswer>) -> Cloud {
     cloud
 }
 
-fn said(answer: &str) -> Option<VerifierAnswer> {
-    Some(VerifierAnswer::Said(answer.into()))
+fn said(answer: &str) -> VerifierAnswer {
+    VerifierAnswer::Said(answer.into())
 }
 
 #[tokio::test]
 async fn whom_the_verifier_confirms_is_let_in_and_asked_about_once() {
-    let cloud = verifying(said(r#"{"verified": true}"#));
+    let cloud = verifying(Some(said(r#"{"verified": true}"#)));
     let hook = cloud.hook();
     let mut device = Device::new("sensor-1");
     assert!(is_let_in(&hook, &device).await);
     assert_eq!(cloud.state().done[0], "ask about \"sensor-1\"");
-    cloud.state().verifier = said(r#"{"verified": false}"#);
+    cloud.state().verifier = Some(said(r#"{"verified": false}"#));
     device.starts_over();
     assert!(
         is_let_in(&hook, &device).await,
@@ -226,9 +226,9 @@ async fn whom_the_verifier_confirms_is_let_in_and_asked_about_once() {
 #[tokio::test]
 async fn a_verifier_that_says_anything_but_yes_or_nothing_lets_nobody_in() {
     for (answer, code) in [
-        (said(r#"{"verified": false}"#), "NotVerified"),
-        (said("rubbish"), "NotVerified"),
-        (said(""), "NotVerified"),
+        (Some(said(r#"{"verified": false}"#)), "NotVerified"),
+        (Some(said("rubbish")), "NotVerified"),
+        (Some(said("")), "NotVerified"),
         (Some(VerifierAnswer::Failed), "ProvisioningFailed"),
         (Some(VerifierAnswer::Late), "ProvisioningFailed"),
         (None, "ProvisioningFailed"),
@@ -241,7 +241,7 @@ async fn a_verifier_that_says_anything_but_yes_or_nothing_lets_nobody_in() {
         assert_eq!(cloud.recorded("sensor-1"), [code], "{answer:?}");
         assert!(cloud.state().devices.is_empty());
     }
-    let cloud = verifying(said(r#"{"verified": true}"#));
+    let cloud = verifying(Some(said(r#"{"verified": true}"#)));
     cloud.state().settings["verifierName"] = "another".into();
     assert!(!is_let_in(&cloud.hook(), &Device::new("sensor-1")).await);
 }

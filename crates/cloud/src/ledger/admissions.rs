@@ -19,6 +19,15 @@ use muster_onboarding::ports::{
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 
+/// What is written of a device that is let in.
+const ADMITTED: &str = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
+     execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, certificateArn = :arn, \
+     certificateDer = :der, fleet = :fleet, claimCertificateId = :by, issuedOn = :day, \
+     enrolledBy = if_not_exists(enrolledBy, :me)";
+
+/// How that begins for a device whose model the ledger did not know.
+const ADMITTED_AS_MODEL: &str = "SET model = :model, modelBy = :me, ";
+
 /// Who holds a device that a hook has let in, where a workflow's execution would stand.
 fn holder(device: &AdmittedDevice) -> String {
     format!("admitted-{}", device.certificate.id)
@@ -123,10 +132,6 @@ impl Ledger {
         device: &AdmittedDevice,
     ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         let certificate = &device.certificate;
-        let plain = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
-                     execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, \
-                     certificateArn = :arn, certificateDer = :der, fleet = :fleet, claimCertificateId = :by, \
-                     issuedOn = :day, enrolledBy = if_not_exists(enrolledBy, :me)";
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(&device_key(&device.serial), STATE_SK)))
@@ -147,9 +152,9 @@ impl Ledger {
             .expression_attribute_values(":by", s(&device.claim_certificate_id))
             .expression_attribute_values(":day", s(&device.issued_on));
         let update = match &device.new_model {
-            None => update.update_expression(plain),
+            None => update.update_expression(ADMITTED),
             Some(model) => update
-                .update_expression(format!("{plain}, model = :model, modelBy = :me"))
+                .update_expression(ADMITTED.replacen("SET ", ADMITTED_AS_MODEL, 1))
                 .expression_attribute_values(":model", s(model.as_str())),
         };
         match &device.before {
@@ -246,5 +251,87 @@ fn read_voucher(item: &Item) -> VoucherRecord {
         serial: text(item, "serial"),
         expires_at: number(item, "expiresAt").unwrap_or_default(),
         spent: spent_by.map(|by| (by, text(item, "fingerprint").unwrap_or_default())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::connect_to;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// What is read of a table that answers this.
+    async fn read(answer: serde_json::Value) -> Result<AdmissionRecords, CloudFailure> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let answer = answer.to_string();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4096];
+            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            let length = answer.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            let whole = [head.as_bytes(), answer.as_bytes()].concat();
+            stream.write_all(&whole).await.unwrap();
+        });
+        let ledger = Ledger::new(&connect_to(&address), "table");
+        let fleet = FleetName::new("plant-7").unwrap();
+        let serial = Serial::new("sensor-1").unwrap();
+        let read = ledger.read_admission(&fleet, "claim", Some(&serial), Some("hash"));
+        read.await
+    }
+
+    #[tokio::test]
+    async fn items_are_told_apart_in_whatever_order_they_come() {
+        let item = |pk: &str, sk: &str, more: serde_json::Value| {
+            let mut item = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+            let fields = item.as_object_mut().unwrap();
+            fields.extend(more.as_object().unwrap().clone());
+            item
+        };
+        let fleet = json!({ "state": { "S": "active" }, "settings": { "S": "{}" } });
+        let voucher = json!({
+            "fleet": { "S": "plant-7" }, "expiresAt": { "N": "7" }, "spentBy": { "S": "sensor-1" },
+            "fingerprint": { "S": "key" },
+        });
+        let answer = json!({ "Responses": { "table": [
+            item("voucher#hash", "state", voucher),
+            item("device#sensor-1", "state", json!({ "state": { "S": "known" } })),
+            item("fleets", "plant-7", fleet),
+            item("claim#claim", "state", json!({ "fleet": { "S": "plant-7" } })),
+        ] }, "UnprocessedKeys": {} });
+        let records = read(answer).await.unwrap();
+        assert_eq!(records.fleet.unwrap().state, Some(FleetState::Active));
+        assert_eq!(records.claim.unwrap().fleet.as_deref(), Some("plant-7"));
+        assert_eq!(records.device.unwrap().state, Some(DeviceState::Known));
+        let voucher = records.voucher.unwrap();
+        assert_eq!(voucher.expires_at, 7);
+        assert_eq!(
+            voucher.spent,
+            Some(("sensor-1".to_owned(), "key".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn what_the_table_did_not_read_is_no_item_that_is_not_there() {
+        let left =
+            json!({ "table": { "Keys": [{ "pk": { "S": "fleets" }, "sk": { "S": "plant-7" } }] } });
+        let answer = json!({ "Responses": { "table": [] }, "UnprocessedKeys": left });
+        assert_eq!(read(answer).await.unwrap_err().name(), "Throttled");
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_claim_counts_against_it() {
+        let of = |name: &str, value| read_claim(&Item::from([(name.to_owned(), value)]));
+        assert_eq!(
+            of("shut", AttributeValue::Bool(true)).shut.as_deref(),
+            Some("-")
+        );
+        assert_eq!(of("until", s("soon")).until, Some(0));
+        assert_eq!(
+            of("until", AttributeValue::N("7".to_owned())).until,
+            Some(7)
+        );
     }
 }

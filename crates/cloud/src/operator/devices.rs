@@ -304,7 +304,7 @@ impl Devices {
         let known = self.make_known(
             serial,
             execution,
-            "model, modelBy, ",
+            ", model, modelBy",
             "attribute_exists(modelBy)",
         );
         match known.await {
@@ -326,11 +326,12 @@ impl Devices {
         condition: &str,
     ) -> Result<(), CloudFailure> {
         self.update(serial)
-            .update_expression(format!(
-                "SET #state = :known REMOVE {removed}execution, fingerprint, clientId, thingName, answeredAt, undoing, \
+            .update_expression([
+                "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
                  fleet, claimCertificateId, issuedOn, certificateId, certificateArn, certificateDer, \
                  pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
-            ))
+                removed,
+            ].concat())
             .condition_expression(format!("execution = :execution AND {condition}"))
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":known", s(DeviceState::Known.name()))

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 type Item = HashMap<String, AttributeValue>;
 
-/// As many items as one BatchGetItem reads (DynamoDB).
+/// As many items as one `BatchGetItem` reads (`DynamoDB`).
 const MOST_READ: usize = 100;
 
 /// A voucher, without its text, which is nowhere.
