@@ -1,7 +1,8 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
 use clap::{Args, Parser, Subcommand};
-use edge_client::{Config, JoinConfig, Mode, Source, Timings};
+use edge_client::{Config, FleetConfig, Format, JoinConfig, Mode, RunError, Source, Timings};
+use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,10 @@ pub(crate) enum Command {
     /// Gets the device a certificate of its own, or goes on where an earlier run was ended.
     #[command(after_help = EXIT_CODES)]
     Provision(Box<Provision>),
+    /// Gets a device of a fleet its certificate over AWS IoT's own fleet provisioning, with the bundle of its model, or
+    /// goes on where an earlier run was ended.
+    #[command(after_help = EXIT_CODES)]
+    Fleet(Fleet),
     /// Makes a key and a certificate signing request, for a device whose certificate comes another way.
     #[command(after_help = EXIT_CODES)]
     Request(Request),
@@ -44,6 +49,15 @@ pub(crate) struct Common {
     /// The file with the certificates of the authorities that the endpoint's certificate may come from (PEM).
     #[arg(long, env = "MUSTER_CA", value_name = "FILE")]
     ca: PathBuf,
+    #[command(flatten)]
+    patience: Patience,
+    /// Writes each step as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+struct Patience {
     /// Gives up for now after so many seconds.
     #[arg(
         long,
@@ -52,12 +66,9 @@ pub(crate) struct Common {
         default_value_t = 600
     )]
     give_up_after: u64,
-    /// Writes each step as a line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
-impl Common {
+impl Patience {
     fn timings(&self) -> Timings {
         Timings {
             give_up_after: Duration::from_secs(self.give_up_after),
@@ -103,6 +114,73 @@ pub(crate) struct Provision {
 }
 
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
+pub(crate) struct Fleet {
+    /// The bundle's folder, with config.json, machine_config.json, claim.cert.pem, claim.key.pem and root.ca.pem.
+    #[arg(long, env = "MUSTER_BUNDLE", value_name = "DIR")]
+    bundle: PathBuf,
+    /// The serial, which becomes the thing's name [default: serial_num in machine_config.json].
+    #[arg(long, env = "MUSTER_SERIAL")]
+    serial: Option<String>,
+    /// The file with the device's voucher [default: voucher in machine_config.json]. The environment variable
+    /// MUSTER_VOUCHER may hold the voucher itself.
+    #[arg(long, value_name = "FILE")]
+    voucher_file: Option<PathBuf>,
+    /// The MQTT client id while the claim certificate is used [default: the serial].
+    #[arg(long, env = "MUSTER_CLIENT_ID", value_name = "ID")]
+    client_id: Option<String>,
+    /// The folder for the device's own credentials [default: credentials in the bundle's folder]. Made if it isn't
+    /// there.
+    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// Writes and reads CBOR in place of JSON.
+    #[arg(long, env = "MUSTER_CBOR")]
+    cbor: bool,
+    #[command(flatten)]
+    patience: Patience,
+    /// Writes each step as a line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Fleet {
+    /// Reads the bundle and what stands beside it.
+    pub(crate) fn config(self) -> Result<FleetConfig, RunError> {
+        let mut config = FleetConfig::from_bundle(&self.bundle, self.serial)?;
+        config.timings = self.patience.timings();
+        if let Some(client_id) = self.client_id {
+            config.client_id = client_id;
+        }
+        if let Some(store) = self.store {
+            config.store = store;
+        }
+        if self.cbor {
+            config.format = Format::Cbor;
+        }
+        if let Some(voucher) = voucher(self.voucher_file)? {
+            config.voucher = Some(voucher);
+        }
+        Ok(config)
+    }
+}
+
+/// The voucher that stands nowhere in the bundle. It is no argument: everybody on the machine can read those.
+fn voucher(file: Option<PathBuf>) -> Result<Option<SecretString>, RunError> {
+    let text = match &file {
+        Some(file) => Source::File(file.clone()).read()?,
+        None => std::env::var("MUSTER_VOUCHER").unwrap_or_default().into(),
+    };
+    match (text.expose_secret().trim(), file) {
+        ("", Some(path)) => Err(RunError::Bundle {
+            path,
+            reason: "it holds no voucher".into(),
+        }),
+        ("", None) => Ok(None),
+        (voucher, _) => Ok(Some(voucher.into())),
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct Join {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -130,7 +208,7 @@ pub(crate) struct Request {
 impl From<Join> for JoinConfig {
     fn from(join: Join) -> Self {
         Self {
-            timings: join.common.timings(),
+            timings: join.common.patience.timings(),
             endpoint: join.common.endpoint,
             port: join.common.port,
             ca: Source::File(join.common.ca),
@@ -153,7 +231,7 @@ pub(crate) struct StatusArguments {
 impl From<Provision> for Config {
     fn from(provision: Provision) -> Self {
         Self {
-            timings: provision.common.timings(),
+            timings: provision.common.patience.timings(),
             endpoint: provision.common.endpoint,
             port: provision.common.port,
             ca: Source::File(provision.common.ca),

@@ -73,7 +73,10 @@ pub enum Source {
 
 impl Source {
     /// Reads it.
-    pub(crate) fn read(&self) -> Result<SecretString, RunError> {
+    ///
+    /// # Errors
+    /// [`RunError::File`].
+    pub fn read(&self) -> Result<SecretString, RunError> {
         match self {
             Self::Text(text) => Ok(text.clone()),
             Self::File(path) => std::fs::read_to_string(path)

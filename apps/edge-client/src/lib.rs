@@ -1,10 +1,13 @@
 //! The edge client as a library: one device, from a claim certificate to a certificate of its own, over mutual TLS.
 //!
 //! [`run`] does it for one device and can be called for many at once in one process, each with a folder of its own.
+//! [`fleet`] does the same over AWS IoT's own fleet provisioning, for a device with a bundle.
 //! [`join`] is for a device whose certificate a registered CA has signed, and [`request`] makes what such a CA signs.
 
+mod bundle;
 mod config;
 mod entropy;
+mod fleet;
 mod folder;
 mod join;
 mod link;
@@ -17,10 +20,12 @@ mod tls;
 mod traffic;
 
 pub use config::{Config, Source};
+pub use fleet::{FleetConfig, fleet};
 pub use folder::FolderDisk;
 pub use join::{JoinConfig, Joined, join};
 pub use muster_device::{Progress, Refused, Timings};
 pub use muster_documents::Mode;
+pub use muster_documents::fleet_provisioning::Format;
 pub use outcome::{Outcome, RunError};
 pub use request::{Requested, request};
 pub use run::run;

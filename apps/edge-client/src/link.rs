@@ -176,7 +176,7 @@ fn translate(event: rumqttc::Event) -> Option<Heard> {
             };
             let event = Event::Message {
                 topic: publish.topic,
-                payload: publish.payload.to_vec(),
+                payload: publish.payload.to_vec().into(),
             };
             return Some(Heard::Message {
                 event,

@@ -5,7 +5,7 @@ mod saying;
 
 use arguments::{Arguments, Command, StatusArguments};
 use clap::Parser;
-use edge_client::{RunError, join, request, run, status};
+use edge_client::{RunError, fleet, join, request, run, status};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -28,6 +28,16 @@ fn main() -> ExitCode {
             let provisioned = run((*provision).into(), |progress| {
                 saying::progress(progress, json);
             });
+            until_it_ends(provisioned, saying::outcome, json)
+        }
+        Command::Fleet(member) => {
+            let json = member.json;
+            let provisioned = async {
+                fleet(member.config()?, |progress| {
+                    saying::progress(progress, json);
+                })
+                .await
+            };
             until_it_ends(provisioned, saying::outcome, json)
         }
         Command::Join(brought) => {

@@ -16,8 +16,9 @@ pub struct Outcome {
     pub thing_name: String,
     /// The certificate's id (SHA-256 of its DER, hex).
     pub certificate_id: String,
-    /// How the certificate travelled.
-    pub mode: Mode,
+    /// How the certificate travelled; `None` in fleet provisioning, where that isn't the device's choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     /// From this run's first request until the publication with the new certificate had arrived; from the start of
     /// the run if it had nothing to ask for any more.
     #[serde(rename = "latencyMilliseconds", serialize_with = "milliseconds")]
@@ -70,6 +71,14 @@ pub enum RunError {
         /// Why.
         #[source]
         source: io::Error,
+    },
+    /// A file of the bundle, or the voucher's, is there and can't be used.
+    #[error("{path} can't be used: {reason}")]
+    Bundle {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        reason: String,
     },
     /// The certificates or the key can't be used for TLS.
     #[error("no TLS connection is possible with {what}: {reason}")]

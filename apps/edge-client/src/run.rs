@@ -2,28 +2,43 @@
 
 use crate::entropy::SystemEntropy;
 use crate::link::{Endpoint, Heard, Link};
-use crate::{Config, FolderDisk, Outcome, RunError, Traffic, tls};
+use crate::{Config, FolderDisk, Outcome, RunError, Source, Traffic, tls};
 use muster_chunking::MAX_PACKET_SIZE;
 use muster_device::{
-    Action, CredentialStore, Credentials, Ending, Event, Identity, Keep, Progress, Provisioning,
-    Settings, SlotStore, StoreError,
+    Action, CredentialStore, Credentials, Ending, Event, Held, Identity, Keep, Progress,
+    Provisioning, Settings, SlotStore, StoreError, Timings,
 };
 use muster_documents::Mode;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 type Store = Arc<Mutex<SlotStore<FolderDisk>>>;
 
+/// What every way to a certificate is told.
+pub(crate) struct Errand<'a> {
+    pub(crate) endpoint: &'a str,
+    pub(crate) port: u16,
+    pub(crate) ca: &'a Source,
+    pub(crate) claim_certificate: &'a Source,
+    pub(crate) claim_key: &'a Source,
+    /// The device's name where something is said of it.
+    pub(crate) client_id: &'a str,
+    pub(crate) store: &'a Path,
+    pub(crate) timings: &'a Timings,
+    /// The largest packet that the device takes, in bytes.
+    pub(crate) packet_limit: usize,
+    /// How the certificate travels, where that is the device's choice.
+    pub(crate) mode: Option<Mode>,
+}
+
 /// Gets a device a certificate of its own: from the first request, from where an earlier run was ended, or not at
 /// all if the one it has works. `watch` is told each step.
-pub async fn run(
-    config: Config,
-    mut watch: impl FnMut(&Progress) + Send,
-) -> Result<Outcome, RunError> {
+pub async fn run(config: Config, watch: impl FnMut(&Progress) + Send) -> Result<Outcome, RunError> {
     let settings = Settings::new(
         &config.client_id,
         config.serial.as_deref(),
@@ -32,17 +47,42 @@ pub async fn run(
         config.packet_size,
         config.timings.clone(),
     )?;
-    let authorities = tls::authorities(config.ca.read()?.expose_secret())?;
-    let store = open_store(&config)?;
+    let errand = Errand {
+        endpoint: &config.endpoint,
+        port: config.port,
+        ca: &config.ca,
+        claim_certificate: &config.claim_certificate,
+        claim_key: &config.claim_key,
+        client_id: &config.client_id,
+        store: &config.store,
+        timings: &config.timings,
+        // A legacy device takes a whole key or certificate at once, however large it is.
+        packet_limit: match config.mode {
+            Mode::Chunked => config.packet_size,
+            Mode::Legacy => MAX_PACKET_SIZE,
+        },
+        mode: Some(config.mode),
+    };
+    let start = |held| Provisioning::start(settings, held, Box::new(SystemEntropy), Duration::ZERO);
+    do_errand(errand, start, watch).await
+}
+
+/// Does what a state machine says until it ends.
+pub(crate) async fn do_errand(
+    errand: Errand<'_>,
+    start: impl FnOnce(Held) -> (Provisioning, Vec<Action>) + Send,
+    mut watch: impl FnMut(&Progress) + Send,
+) -> Result<Outcome, RunError> {
+    let authorities = tls::authorities(errand.ca.read()?.expose_secret())?;
+    let store = open_store(&errand)?;
     let held = store
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .held()?;
     let started = Instant::now();
-    let (mut machine, mut actions) =
-        Provisioning::start(settings, held, Box::new(SystemEntropy), Duration::ZERO);
+    let (mut machine, mut actions) = start(held);
     let mut device = Device {
-        config: &config,
+        errand,
         authorities,
         store,
         link: None,
@@ -63,17 +103,17 @@ pub async fn run(
     }
 }
 
-fn open_store(config: &Config) -> Result<Store, RunError> {
-    let certificate = config.claim_certificate.read()?;
-    let claim = Credentials::unmatched(certificate.expose_secret(), config.claim_key.read()?)
+fn open_store(errand: &Errand<'_>) -> Result<Store, RunError> {
+    let certificate = errand.claim_certificate.read()?;
+    let claim = Credentials::unmatched(certificate.expose_secret(), errand.claim_key.read()?)
         .map_err(|error| RunError::Tls {
             what: "the claim certificate",
             reason: error.to_string(),
         })?;
-    let disk = FolderDisk::take(&config.store).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => RunError::StoreInUse(config.store.clone()),
+    let disk = FolderDisk::take(errand.store).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => RunError::StoreInUse(errand.store.to_owned()),
         _ => RunError::Folder {
-            path: config.store.clone(),
+            path: errand.store.to_owned(),
             source,
         },
     })?;
@@ -82,7 +122,7 @@ fn open_store(config: &Config) -> Result<Store, RunError> {
 
 /// The hands of the state machine.
 struct Device<'a> {
-    config: &'a Config,
+    errand: Errand<'a>,
     authorities: Arc<RootCertStore>,
     store: Store,
     link: Option<Link>,
@@ -117,7 +157,7 @@ impl Device<'_> {
             }
             Action::Publish { topic, payload } => {
                 if let Some(link) = &self.link {
-                    link.publish(topic, payload).await;
+                    link.publish(topic, payload.expose_secret().to_vec()).await;
                 }
             }
             Action::Report(progress) => {
@@ -146,7 +186,7 @@ impl Device<'_> {
         match kept.await {
             Ok(result) => Ok(result?),
             Err(error) => Err(RunError::Folder {
-                path: self.config.store.clone(),
+                path: self.errand.store.to_owned(),
                 source: io::Error::other(error),
             }),
         }
@@ -158,22 +198,14 @@ impl Device<'_> {
         let tls = self.tls(identity)?;
         self.connections += 1;
         self.link = Some(Link::open(Endpoint {
-            host: &self.config.endpoint,
-            port: self.config.port,
+            host: self.errand.endpoint,
+            port: self.errand.port,
             client_id,
             tls,
-            packet_size: self.packet_limit(),
-            patience: self.config.timings.patience,
+            packet_size: self.errand.packet_limit,
+            patience: self.errand.timings.patience,
         }));
         Ok(())
-    }
-
-    /// A legacy device takes a whole key or certificate at once, however large it is.
-    fn packet_limit(&self) -> usize {
-        match self.config.mode {
-            Mode::Chunked => self.config.packet_size,
-            Mode::Legacy => MAX_PACKET_SIZE,
-        }
     }
 
     fn tls(&self, identity: &Identity) -> Result<Arc<ClientConfig>, RunError> {
@@ -187,7 +219,7 @@ impl Device<'_> {
             what,
             credentials.certificate_pem(),
             credentials.private_key_pem(),
-            self.config.port,
+            self.errand.port,
         )
     }
 
@@ -217,17 +249,17 @@ impl Device<'_> {
                 Ok(event)
             }
             Heard::TooLarge { packet_bytes } => Err(RunError::GaveUp {
-                client_id: self.config.client_id.clone(),
+                client_id: self.errand.client_id.to_owned(),
                 because: format!(
                     "a packet of {packet_bytes} bytes came, and this device takes {} at most",
-                    self.packet_limit()
+                    self.errand.packet_limit
                 ),
             }),
         }
     }
 
     fn outcome(&self, ending: Ending) -> Result<Outcome, RunError> {
-        let client_id = self.config.client_id.clone();
+        let client_id = self.errand.client_id.to_owned();
         match ending {
             Ending::Provisioned {
                 thing_name,
@@ -235,7 +267,7 @@ impl Device<'_> {
             } => Ok(Outcome {
                 thing_name,
                 certificate_id,
-                mode: self.config.mode,
+                mode: self.errand.mode,
                 latency: self.asked.unwrap_or(self.started).elapsed(),
                 requests: self.requests,
                 connections: self.connections,

@@ -100,10 +100,18 @@ pub(crate) fn status(status: &Status, json: bool) {
     ));
     let delivery = match &status.delivery {
         None => "none under way".into(),
+        Some(DeliveryStatus {
+            certificate_id: Some(id),
+            ..
+        }) => format!(
+            "certificate {} has come and is to be provisioned",
+            short(id)
+        ),
         Some(DeliveryStatus { chunks: None, .. }) => "asked for, nothing has come".into(),
         Some(DeliveryStatus {
             chunks: Some(chunks),
             chunks_held,
+            ..
         }) => {
             format!("{chunks_held} of {chunks} chunks are here")
         }

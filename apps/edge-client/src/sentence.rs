@@ -38,6 +38,30 @@ pub fn sentence(progress: &Progress) -> Option<String> {
         Progress::PartReceived { part, packet_bytes } => {
             format!("{part} came (packet of {packet_bytes} bytes)")
         }
+        Progress::CertificateMade {
+            certificate_id,
+            with_key,
+            packet_bytes,
+        } => format!(
+            "certificate {} was made{} (packet of {packet_bytes} bytes)",
+            short(certificate_id),
+            if *with_key { ", and its key" } else { "" },
+        ),
+        Progress::AskingOtherwise { with_key, because } => format!(
+            "{because}; asks for a certificate {}",
+            if *with_key {
+                "whose key the cloud makes"
+            } else {
+                "for its own key"
+            }
+        ),
+        Progress::RegistrationRequested { attempt: 1 } => "asked to be provisioned".into(),
+        Progress::RegistrationRequested { attempt } => {
+            format!("asked to be provisioned (attempt {attempt})")
+        }
+        Progress::Registered { thing_name } => {
+            format!("the cloud says that {thing_name} is provisioned")
+        }
         Progress::Acknowledged { missing: 0 } => "said that the certificate is complete".into(),
         Progress::Acknowledged { missing } => format!("asked for {missing} missing chunks"),
         Progress::Stored { certificate_id } => {

@@ -38,6 +38,9 @@ pub struct DeliveryStatus {
     pub chunks_held: usize,
     /// Chunks there are; `None` before the manifest came.
     pub chunks: Option<usize>,
+    /// In fleet provisioning: the id of the certificate that was made and is to be provisioned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_id: Option<String>,
 }
 
 /// Looks at a store without changing it, also while a run uses it.
@@ -56,7 +59,9 @@ pub fn status(store: &Path) -> Result<Status, StoreError> {
         pending: held.pending.as_ref().map(certificate),
         delivery: held.delivery.map(|delivery| {
             let (chunks_held, chunks) = delivery.chunks().unzip();
+            let made = delivery.credentials();
             DeliveryStatus {
+                certificate_id: made.as_ref().map(Credentials::certificate_id),
                 chunks_held: chunks_held.unwrap_or(0),
                 chunks,
             }

@@ -7,6 +7,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use support::broker::{Broker, Script};
 use support::chance::Chance;
+use support::cloud::Cloud;
+use support::fleet_cloud::FleetCloud;
+use support::service::Service;
 use tempfile::{TempDir, tempdir};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -26,39 +29,24 @@ fn start(arguments: &[String]) -> Child {
         .unwrap()
 }
 
-/// What has to hold at every moment, looked at while nobody runs: each slot is whole, and what is in the current one
-/// has worked.
-fn assert_sound(store: &Path, broker: &Broker) {
-    if !store.exists() {
-        return;
-    }
-    let held = edge_client::status(store).expect("every slot is whole or not there");
-    if let Some(current) = held.current {
-        let proven = broker.seen().cloud.proven.clone();
-        let worked = proven
-            .iter()
-            .any(|der| muster_pki::certificate_id(der) == current.certificate_id);
-        assert!(worked, "promoted before it had worked");
-    }
-}
-
 /// A device and what it is killed for.
-struct Victim {
-    broker: Broker,
-    folder: TempDir,
+struct Victim<S> {
+    broker: Broker<S>,
+    _folder: TempDir,
     arguments: Vec<String>,
+    store: PathBuf,
 }
 
-impl Victim {
+fn slow() -> Script {
+    Script {
+        delay: DELAY,
+        ..Script::default()
+    }
+}
+
+impl Victim<Cloud> {
     async fn new(client_id: &str, extra: &[&str]) -> Self {
-        let broker = Broker::start(
-            client_id,
-            Script {
-                delay: DELAY,
-                ..Script::default()
-            },
-        )
-        .await;
+        let broker = Broker::start(client_id, slow()).await;
         let folder = tempdir().unwrap();
         let mut arguments = broker.arguments(folder.path());
         arguments.extend(
@@ -69,15 +57,29 @@ impl Victim {
         );
         Self {
             broker,
-            folder,
+            store: folder.path().join("store"),
+            _folder: folder,
             arguments,
         }
     }
+}
 
-    fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
+impl Victim<FleetCloud> {
+    async fn of_fleet(serial: &str) -> Self {
+        let broker = Broker::fleet(serial, FleetCloud::new(serial), slow()).await;
+        let folder = tempdir().unwrap();
+        broker.bundle(folder.path());
+        let bundle = folder.path().to_str().unwrap();
+        Self {
+            broker,
+            arguments: ["fleet", "--bundle", bundle].map(str::to_owned).into(),
+            store: folder.path().join("credentials"),
+            _folder: folder,
+        }
     }
+}
 
+impl<S: Service + Send + 'static> Victim<S> {
     /// Lets it live until it ends by itself. How long that took.
     async fn live(&self) -> Duration {
         let began = Instant::now();
@@ -85,47 +87,46 @@ impl Victim {
         assert!(status.expect("it ends by itself").unwrap().success());
         began.elapsed()
     }
-}
 
-/// Kills a device until it is provisioned. How often that was in the middle of a delivery.
-async fn kill_until_provisioned(client_id: String, extra: &[&str], seed: u64) -> u32 {
-    // Lives are as long as an undisturbed one at most, so that every moment of it is hit.
-    let undisturbed = Victim::new("SN-UNDISTURBED", extra).await.live().await;
-    let victim = Victim::new(&client_id, extra).await;
-    let (broker, store) = (&victim.broker, victim.store());
-    let mut chance = Chance::new(seed);
-    let mut interrupted = 0;
-    for _ in 0..KILLS {
-        let mut device = start(&victim.arguments);
-        let life = chance.below(undisturbed.as_millis().try_into().unwrap());
-        sleep(Duration::from_millis(life)).await;
-        device.kill().await.unwrap();
-        assert_sound(&store, broker);
-        interrupted += u32::from(in_the_middle(&store));
+    /// What has to hold at every moment, looked at while nobody runs: each slot is whole, and what is in the current
+    /// one has worked.
+    fn assert_sound(&self) {
+        if !self.store.exists() {
+            return;
+        }
+        let held = edge_client::status(&self.store).expect("every slot is whole or not there");
+        if let Some(current) = held.current {
+            let seen = self.broker.seen();
+            let mut proven = seen.cloud.proven().iter();
+            let worked =
+                proven.any(|der| muster_pki::certificate_id(der) == current.certificate_id);
+            assert!(worked, "promoted before it had worked");
+        }
     }
-    victim.live().await;
-    assert_sound(&store, broker);
-    let saw = broker.seen();
-    let current = edge_client::status(&store)
-        .unwrap()
-        .current
-        .expect("a certificate");
-    let issued = saw
-        .cloud
-        .issued
-        .iter()
-        .find(|issued| muster_pki::certificate_id(&issued.der) == current.certificate_id)
-        .expect("it is one that the cloud issued");
-    assert!(issued.active);
-    if extra.is_empty() {
-        assert_eq!(
-            saw.cloud.keys.len(),
-            1,
-            "every request was made with the same key"
-        );
-        assert_eq!(saw.cloud.issued.len(), 1);
+
+    /// Kills it until it is provisioned, with a certificate that works. How often `in_the_middle` said so.
+    async fn kill_until_provisioned(
+        &self,
+        undisturbed: Duration,
+        seed: u64,
+        in_the_middle: fn(&Path) -> bool,
+    ) -> u32 {
+        let mut chance = Chance::new(seed);
+        let mut interrupted = 0;
+        for _ in 0..KILLS {
+            let mut device = start(&self.arguments);
+            // Lives are as long as an undisturbed one at most, so that every moment of it is hit.
+            let life = chance.below(undisturbed.as_millis().try_into().unwrap());
+            sleep(Duration::from_millis(life)).await;
+            device.kill().await.unwrap();
+            self.assert_sound();
+            interrupted += u32::from(in_the_middle(&self.store));
+        }
+        self.live().await;
+        self.assert_sound();
+        assert!(edge_client::status(&self.store).unwrap().current.is_some());
+        interrupted
     }
-    interrupted
 }
 
 /// Whether some chunks are here and others not.
@@ -140,15 +141,34 @@ fn in_the_middle(store: &Path) -> bool {
     })
 }
 
+/// Whether there is a certificate that no thing has yet, or one that hasn't worked yet.
+fn between_its_steps(store: &Path) -> bool {
+    edge_client::status(store).is_ok_and(|held| {
+        let made = held.delivery.and_then(|delivery| delivery.certificate_id);
+        held.current.is_none() && (made.is_some() || held.pending.is_some())
+    })
+}
+
 #[tokio::test]
 async fn a_device_that_is_killed_again_and_again_still_gets_its_one_certificate() {
+    let undisturbed = Victim::new("SN-UNDISTURBED", &[]).await.live().await;
     let devices: Vec<_> = (0..4)
         .map(|number| {
-            tokio::spawn(kill_until_provisioned(
-                format!("SN-KILLED-{number}"),
-                &[],
-                number,
-            ))
+            tokio::spawn(async move {
+                let victim = Victim::new(&format!("SN-KILLED-{number}"), &[]).await;
+                let interrupted = victim
+                    .kill_until_provisioned(undisturbed, number, in_the_middle)
+                    .await;
+                let seen = victim.broker.seen();
+                assert_eq!(
+                    seen.cloud.keys.len(),
+                    1,
+                    "every request was made with the same key"
+                );
+                assert_eq!(seen.cloud.issued.len(), 1);
+                assert!(seen.cloud.issued[0].active);
+                interrupted
+            })
         })
         .collect();
     let mut interrupted = 0;
@@ -160,5 +180,36 @@ async fn a_device_that_is_killed_again_and_again_still_gets_its_one_certificate(
 
 #[tokio::test]
 async fn a_legacy_device_that_is_killed_again_and_again_still_gets_a_certificate() {
-    kill_until_provisioned("SN-KILLED-LEGACY".into(), &["--legacy"], 9).await;
+    let undisturbed = Victim::new("SN-UNDISTURBED", &["--legacy"]).await;
+    let undisturbed = undisturbed.live().await;
+    let victim = Victim::new("SN-KILLED-LEGACY", &["--legacy"]).await;
+    victim
+        .kill_until_provisioned(undisturbed, 9, in_the_middle)
+        .await;
+}
+
+#[tokio::test]
+async fn a_device_of_a_fleet_that_is_killed_again_and_again_still_gets_a_certificate_for_its_one_key()
+ {
+    let undisturbed = Victim::of_fleet("SN-UNDISTURBED").await.live().await;
+    let mut interrupted = 0;
+    for number in 0..4 {
+        let victim = Victim::of_fleet(&format!("SN-KILLED-FLEET-{number}")).await;
+        interrupted += victim
+            .kill_until_provisioned(undisturbed, number, between_its_steps)
+            .await;
+        let seen = victim.broker.seen();
+        assert_eq!(
+            seen.cloud.keys.len(),
+            1,
+            "every request was made with the same key"
+        );
+        let provisioned = seen.cloud.made.iter().filter(|made| made.active);
+        assert_eq!(
+            provisioned.count(),
+            1,
+            "and one certificate was provisioned"
+        );
+    }
+    assert!(interrupted > 0, "no device was killed between its steps");
 }

@@ -1,6 +1,7 @@
 //! What happens to a device, and what it does about it.
 
 use crate::{Credentials, Progress, Refused, UnfinishedDelivery};
+use secrecy::SecretSlice;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -13,8 +14,8 @@ pub enum Event {
     Message {
         /// On which topic.
         topic: String,
-        /// With what in it.
-        payload: Vec<u8>,
+        /// With what in it. A key that the cloud made comes so, and a token.
+        payload: SecretSlice<u8>,
     },
     /// A publication has arrived (PUBACK).
     Delivered,
@@ -52,8 +53,8 @@ pub enum Action {
     Publish {
         /// The topic.
         topic: String,
-        /// The payload.
-        payload: Vec<u8>,
+        /// The payload. A token and a voucher may be in it.
+        payload: SecretSlice<u8>,
     },
     /// End the connection.
     Disconnect,

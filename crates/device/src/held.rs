@@ -20,13 +20,40 @@ pub struct Held {
 /// A delivery under way: the key that asked for it, and what has come so far.
 #[derive(Debug, Clone)]
 pub struct UnfinishedDelivery {
-    /// The device's private key, PEM. A repeated request with the same key gets the same certificate.
+    /// The private key, PEM: the device's own, or one that the cloud made with the certificate. In claim provisioning
+    /// a repeated request with the same key gets the same certificate.
     pub private_key_pem: SecretString,
     /// The reassembler's snapshot; empty before anything came.
     pub snapshot: Vec<u8>,
+    /// In fleet provisioning: the certificate that was made for this key, once it has come.
+    pub made: Option<MadeCertificate>,
+}
+
+/// A certificate that AWS IoT has made and that no thing has yet. It is deleted with its token, after an hour.
+#[derive(Debug, Clone)]
+pub struct MadeCertificate {
+    /// The certificate, PEM.
+    pub certificate_pem: String,
+    /// What proves that it was made for this device (`certificateOwnershipToken`).
+    pub ownership_token: SecretString,
 }
 
 impl UnfinishedDelivery {
+    /// A key, and nothing that has come for it.
+    pub fn new(private_key_pem: SecretString) -> Self {
+        Self {
+            private_key_pem,
+            snapshot: Vec::new(),
+            made: None,
+        }
+    }
+
+    /// The certificate that was made for this key, with the key.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let made = self.made.as_ref()?;
+        Credentials::unmatched(&made.certificate_pem, self.private_key_pem.clone()).ok()
+    }
+
     /// How many chunks are here, and of how many; `None` before the manifest came.
     pub fn chunks(&self) -> Option<(usize, usize)> {
         let reassembler = Reassembler::<MAX_CERTIFICATE>::restore(&self.snapshot).ok()?;

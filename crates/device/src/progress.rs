@@ -45,6 +45,32 @@ pub enum Progress {
         /// The whole PUBLISH packet, in bytes.
         packet_bytes: usize,
     },
+    /// Fleet provisioning: a certificate was made for this device.
+    CertificateMade {
+        /// Its id (SHA-256 of its DER, hex).
+        certificate_id: String,
+        /// Whether the cloud made its key as well.
+        with_key: bool,
+        /// The whole PUBLISH packet, in bytes.
+        packet_bytes: usize,
+    },
+    /// Fleet provisioning: the certificate is asked for in another way, since this one got nowhere.
+    AskingOtherwise {
+        /// Whether the cloud is to make the key as well.
+        with_key: bool,
+        /// What happened.
+        because: String,
+    },
+    /// Fleet provisioning: asked to be provisioned with the certificate.
+    RegistrationRequested {
+        /// 1 for the first time in this run.
+        attempt: u32,
+    },
+    /// Fleet provisioning: the thing is there, and the certificate is its.
+    Registered {
+        /// The thing's name.
+        thing_name: String,
+    },
     /// Said what is missing.
     Acknowledged {
         /// The number of chunks that are missing; 0 if the certificate is complete.

@@ -1,8 +1,8 @@
 //! Connecting with the device's own certificate: only a publication that has arrived proves it.
 
-use crate::provisioning::{Link, Phase};
-use crate::{Action, Credentials, Ending, Held, Keep, Progress, Provisioning};
-use muster_documents::Mode;
+use crate::device::{Device, Link, Stage};
+use crate::{Action, Credentials, Ending, Held, Keep, Progress};
+use muster_documents::Serial;
 
 /// Which of the device's own certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +20,10 @@ impl Slot {
     }
 }
 
-impl Provisioning {
+impl Device {
     /// Drops the connection and makes one with the certificate in this slot.
     pub(crate) fn prove(&mut self, slot: Slot) {
-        self.phase = Phase::Proving(slot);
+        self.stage = Stage::Proving(slot);
         if self.link != Link::Down {
             self.act(Action::Disconnect);
         }
@@ -32,29 +32,25 @@ impl Provisioning {
 
     /// Publishes what only the device's own certificate may publish.
     pub(crate) fn say_hello(&mut self) {
-        let Phase::Proving(slot) = self.phase else {
+        let Stage::Proving(slot) = self.stage else {
             return;
         };
         let Some(credentials) = slot.credentials(&self.held) else {
             return;
         };
         let payload = format!("{{\"certificateId\":\"{}\"}}", credentials.certificate_id());
-        let client_id = self.settings.thing_name.to_string();
+        let client_id = self.thing_name.to_string();
         self.report(Progress::Reconnected { client_id });
-        let topic = self.settings.hello_topic();
-        self.act(Action::Publish {
-            topic,
-            payload: payload.into_bytes(),
-        });
+        self.publish(hello_topic(&self.thing_name), payload.into_bytes());
     }
 
     /// A publication has arrived. The one that counts is the first with the device's own certificate.
     pub(crate) fn delivered(&mut self) {
-        let Phase::Proving(slot) = self.phase else {
+        let Stage::Proving(slot) = self.stage else {
             return;
         };
         self.report(Progress::Published {
-            topic: self.settings.hello_topic(),
+            topic: hello_topic(&self.thing_name),
         });
         if slot == Slot::Pending {
             self.act(Action::Keep(Keep::Promotion));
@@ -68,7 +64,7 @@ impl Provisioning {
             .as_ref()
             .map(Credentials::certificate_id)
             .unwrap_or_default();
-        let thing_name = self.settings.thing_name.to_string();
+        let thing_name = self.thing_name.to_string();
         self.report(Progress::Finished {
             thing_name: thing_name.clone(),
             certificate_id: certificate_id.clone(),
@@ -78,16 +74,9 @@ impl Provisioning {
             certificate_id,
         });
     }
+}
 
-    /// The pending certificate doesn't work, or not yet. It is kept until another takes its place: it may still turn
-    /// out to be the one that works.
-    pub(crate) fn pending_refused(&mut self) {
-        self.refusals += 1;
-        if self.refusals >= self.settings.timings.refusals {
-            self.refusals = 0;
-            self.ask();
-        } else if self.settings.mode == Mode::Chunked {
-            self.phase = Phase::Acknowledging { tries: 0 };
-        }
-    }
+/// Where a device publishes first with its own certificate.
+fn hello_topic(thing_name: &Serial) -> String {
+    format!("devices/{thing_name}/hello")
 }

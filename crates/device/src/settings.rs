@@ -1,7 +1,7 @@
 //! What a device is set to do.
 
 use muster_chunking::{MAX_PACKET_SIZE, MIN_PACKET_SIZE, room_for_chunk_data};
-use muster_documents::{ClientId, MalformedIdentifier, Mode, Serial, Topics};
+use muster_documents::{ClientId, MalformedIdentifier, MalformedName, Mode, Serial, Topics};
 use std::time::Duration;
 
 /// What a device is set to do, checked.
@@ -31,6 +31,12 @@ pub enum SettingsError {
     /// The packet size is out of range.
     #[error("the packet size is {0} bytes; it has to be {MIN_PACKET_SIZE} to {MAX_PACKET_SIZE}")]
     PacketSize(usize),
+    /// The provisioning template's name is not one of a fleet.
+    #[error(transparent)]
+    Template(MalformedName),
+    /// The model's name is not one.
+    #[error(transparent)]
+    Model(MalformedName),
     /// The topic of the answers leaves no room for a chunk in such a packet.
     #[error(
         "a packet of {0} bytes has no room for a chunk beside the topic {1:?}: take larger packets or a shorter client id"
@@ -89,11 +95,6 @@ impl Settings {
     pub fn mode(&self) -> Mode {
         self.mode
     }
-
-    /// Where the device publishes first with its new certificate.
-    pub fn hello_topic(&self) -> String {
-        format!("devices/{}/hello", self.thing_name)
-    }
 }
 
 /// How long a device waits for what. The defaults suit a device in the field.
@@ -113,8 +114,12 @@ pub struct Timings {
     pub connect_retry_longest: Duration,
     /// How long the endpoint may take to answer a connection, a subscription or a publication.
     pub patience: Duration,
-    /// How often the new certificate may be refused before the device asks for one again.
+    /// How often the new certificate may be refused before the device takes another course.
     pub refusals: u32,
+    /// How long AWS IoT's fleet provisioning may take to answer: its hook alone has 5 s.
+    pub answer: Duration,
+    /// How often a question of fleet provisioning may go without an answer before the device takes another course.
+    pub unanswered: u32,
     /// After so long without success the device gives up for now.
     pub give_up_after: Duration,
 }
@@ -130,6 +135,8 @@ impl Default for Timings {
             connect_retry_longest: Duration::from_mins(1),
             patience: Duration::from_secs(15),
             refusals: 3,
+            answer: Duration::from_secs(10),
+            unanswered: 2,
             give_up_after: Duration::from_mins(10),
         }
     }
@@ -166,10 +173,6 @@ mod tests {
                 .thing_name()
                 .as_str(),
             "SN-9"
-        );
-        assert_eq!(
-            settings("nrf-1", Some("SN-9"), 256).unwrap().hello_topic(),
-            "devices/SN-9/hello"
         );
     }
 

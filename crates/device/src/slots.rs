@@ -1,6 +1,8 @@
 //! The store's files: two slots and a delivery, each one file of PEM blocks, so that none is ever half there.
 
-use crate::{CredentialStore, Credentials, Disk, Held, StoreError, UnfinishedDelivery};
+use crate::{
+    CredentialStore, Credentials, Disk, Held, MadeCertificate, StoreError, UnfinishedDelivery,
+};
 use pem::{EncodeConfig, LineEnding, Pem};
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
@@ -15,6 +17,8 @@ const DELIVERY: &str = "delivery.pem";
 const SCRATCH: &str = "scratch.tmp";
 /// The label of the block that holds a reassembler's snapshot.
 const SNAPSHOT_LABEL: &str = "MUSTER DELIVERY";
+/// The label of the block that holds a made certificate's ownership token.
+const TOKEN_LABEL: &str = "MUSTER OWNERSHIP TOKEN";
 
 /// A [`CredentialStore`] in one folder. Every write goes to a scratch file, which is synced and renamed, and then the
 /// folder is synced; promotion is one rename.
@@ -27,8 +31,13 @@ pub struct SlotStore<D> {
 impl<D: Disk> SlotStore<D> {
     /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, or the
     /// delivery of a certificate that was already promoted. Both may hold a private key.
+    ///
+    /// What it finds is made sure to stay: a run that was killed before its last sync has left names that are there to
+    /// be read and that a loss of power would still take back, with the key that this run asks with.
     pub fn open(mut disk: D, claim: Credentials) -> Result<Self, StoreError> {
         disk.remove(SCRATCH).map_err(failed("remove", SCRATCH))?;
+        disk.sync_folder()
+            .map_err(failed("sync the folder of", SCRATCH))?;
         let mut store = Self { disk, claim };
         let held = store.held()?;
         let promoted = held.pending.is_none()
@@ -74,6 +83,13 @@ pub fn read_slots(disk: &impl Disk) -> Result<Held, StoreError> {
     let delivery = Blocks::load(disk, DELIVERY)?.map(|blocks| UnfinishedDelivery {
         private_key_pem: blocks.key,
         snapshot: blocks.snapshot,
+        made: blocks
+            .certificate
+            .zip(blocks.token)
+            .map(|(certificate_pem, ownership_token)| MadeCertificate {
+                certificate_pem,
+                ownership_token,
+            }),
     });
     Ok(Held {
         current: slot(disk, CURRENT)?,
@@ -109,6 +125,13 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
             SNAPSHOT_LABEL,
             delivery.snapshot.as_slice(),
         )));
+        if let Some(made) = &delivery.made {
+            text.push_str(&block_text(&made.certificate_pem));
+            text.push_str(&encode(&Pem::new(
+                TOKEN_LABEL,
+                made.ownership_token.expose_secret().as_bytes(),
+            )));
+        }
         let text = SecretString::from(text);
         self.replace(DELIVERY, text.expose_secret())
     }
@@ -139,6 +162,7 @@ struct Blocks {
     key: SecretString,
     certificate: Option<String>,
     snapshot: Vec<u8>,
+    token: Option<SecretString>,
 }
 
 impl Blocks {
@@ -153,10 +177,16 @@ impl Blocks {
         let mut key = None;
         let mut certificate = None;
         let mut snapshot = Vec::new();
+        let mut token = None;
         for block in pem::parse_many(contents).map_err(|_| damaged(name, &"it is not PEM"))? {
             match block.tag() {
                 "CERTIFICATE" => certificate = Some(encode(&block)),
                 SNAPSHOT_LABEL => snapshot = block.into_contents(),
+                TOKEN_LABEL => {
+                    token = String::from_utf8(block.into_contents())
+                        .ok()
+                        .map(SecretString::from);
+                }
                 tag if tag.ends_with("PRIVATE KEY") => {
                     key = Some(SecretString::from(encode(&block)));
                 }
@@ -168,6 +198,7 @@ impl Blocks {
             key,
             certificate,
             snapshot,
+            token,
         })
     }
 }

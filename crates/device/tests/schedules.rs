@@ -7,10 +7,13 @@ use muster_documents::Mode;
 use muster_pki::certificate_id;
 use support::air::Weather;
 use support::chance::Chance;
-use support::world::World;
+use support::fleet_cloud::{FleetCloud, Manner};
+use support::service::Service;
+use support::world::{SERIAL, World};
 
 const SCHEDULES: u64 = 10_000;
 const LEGACY_SCHEDULES: u64 = 2_000;
+const FLEET_SCHEDULES: u64 = 2_000;
 
 /// Loss to 50 %, duplication to 30 %, delays beyond the device's own timers, connections that end, reboots.
 fn weather(chance: &mut Chance) -> Weather {
@@ -50,7 +53,7 @@ fn play(seeds: std::ops::Range<u64>, schedule: fn(u64)) {
 
 /// The certificate in the current slot is one that the cloud issued and that works, the device holds nothing else,
 /// and the ending names it.
-fn assert_provisioned(world: &World, ending: Ending) {
+fn assert_provisioned<S: Service>(world: &World<S>, ending: Ending) {
     let held = read_slots(&world.disk).unwrap();
     let current = held.current.expect("the device has a certificate");
     assert!(
@@ -104,6 +107,68 @@ fn after_any_schedule_a_legacy_device_has_a_key_and_its_certificate() {
         let ending = world.run();
         assert_provisioned(&world, ending);
     });
+}
+
+#[test]
+fn after_any_schedule_a_device_of_a_fleet_has_a_certificate_for_its_one_key() {
+    play(0..FLEET_SCHEDULES, |seed| {
+        let weather = weather(&mut Chance::new(!seed));
+        let cloud = FleetCloud {
+            with_key: Manner::Silent,
+            ..FleetCloud::new(SERIAL)
+        };
+        let mut world = World::fleet(seed, cloud, weather);
+        let ending = world.run();
+        assert_provisioned(&world, ending);
+        assert_eq!(
+            world.cloud.keys.len(),
+            1,
+            "every request was made with the same key"
+        );
+    });
+}
+
+#[test]
+fn after_any_schedule_a_device_of_a_fleet_has_one_certificate_whoever_made_its_key() {
+    play(0..FLEET_SCHEDULES, |seed| {
+        let mut chance = Chance::new(!seed);
+        let weather = Weather {
+            abandonment: 0,
+            ..weather(&mut chance)
+        };
+        let manners = [
+            Manner::Answers,
+            Manner::Silent,
+            Manner::Cuts,
+            Manner::RefusesSubscription,
+        ];
+        let from_csr = manners[usize::try_from(chance.below(4)).unwrap()];
+        let cloud = FleetCloud {
+            from_csr,
+            ..FleetCloud::new(SERIAL)
+        };
+        let mut world = World::fleet(seed, cloud, weather);
+        let ending = world.run();
+        assert_provisioned(&world, ending);
+        let active = world.cloud.made.iter().filter(|made| made.active);
+        assert_eq!(
+            active.count(),
+            1,
+            "the hook let one key in, for one certificate"
+        );
+    });
+}
+
+#[test]
+fn in_fair_weather_a_device_of_a_fleet_asks_each_question_once() {
+    let mut world = World::fleet(9, FleetCloud::new(SERIAL), Weather::default());
+    let ending = world.run();
+    assert_provisioned(&world, ending);
+    assert_eq!(
+        (world.cloud.made.len(), world.cloud.registrations.len()),
+        (1, 1)
+    );
+    assert!(world.now.as_secs() < 1, "it waits for nothing");
 }
 
 #[test]

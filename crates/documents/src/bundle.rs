@@ -53,7 +53,8 @@ pub struct MachineConfiguration {
     pub voucher: Option<SecretString>,
 }
 
-fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
+/// Reads a text that nobody is to see. An empty one is none.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
     let text = Option::<String>::deserialize(text)?;
     Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
 }

@@ -3,21 +3,28 @@
 
 use super::chance::Chance;
 use super::cloud::Cloud;
+use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::packets::{self, FromDevice};
-use edge_client::{Config, Source, Timings};
+use super::service::Service;
+use edge_client::{Config, FleetConfig, Source, Timings};
 use muster_chunking::room_for_payload;
+use muster_documents::bundle::files;
 use muster_pki::der_to_pem;
 use rumqttc::tokio_rustls::TlsAcceptor;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
+
+/// What is lost is the same in every run of a test.
+const SEED: u64 = 4;
 
 /// How the broker treats its device.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,37 +37,41 @@ pub struct Script {
     pub first_packet: Option<usize>,
     /// Takes connections and answers nothing on them.
     pub silent: bool,
+    /// Takes the claim certificate with any client id.
+    pub any_client_id: bool,
 }
 
 /// What the broker saw and sent.
-pub struct Seen {
-    pub cloud: Cloud,
+pub struct Seen<S> {
+    pub cloud: S,
     /// Whole PUBLISH packets to the device, in bytes.
     pub sent: Vec<usize>,
     pub hellos: u32,
+    /// The client ids of the connections with the claim certificate.
+    pub claim_client_ids: Vec<String>,
 }
 
-pub struct Broker {
+pub struct Broker<S = Cloud> {
     pub port: u16,
     pub client_id: String,
     claim_certificate: String,
     claim_key: SecretString,
     authority: String,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Seen<S>>>,
 }
 
-impl Broker {
-    pub async fn start(client_id: &str, script: Script) -> Self {
-        let cloud = Cloud::new(client_id);
-        let authority = cloud.authority.clone();
-        let (claim_key, claim) = cloud.identity(Vec::new());
-        let acceptor = acceptor(&cloud);
+impl<S: Service + Send + 'static> Broker<S> {
+    async fn serving(client_id: &str, cloud: S, script: Script) -> Self {
+        let authority = cloud.authority().authority.clone();
+        let (claim_key, claim) = cloud.authority().identity(Vec::new());
+        let acceptor = acceptor(cloud.authority());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Seen {
             cloud,
             sent: Vec::new(),
             hellos: 0,
+            claim_client_ids: Vec::new(),
         }));
         let broker = Self {
             port,
@@ -78,7 +89,8 @@ impl Broker {
                     claim: claim.clone(),
                     script,
                     seen: Arc::clone(&seen),
-                    chance: Chance::new(u64::from(port)),
+                    subscribed: BTreeSet::new(),
+                    chance: Chance::new(SEED),
                 };
                 tokio::spawn(connection.serve(acceptor.clone(), stream));
             }
@@ -86,8 +98,59 @@ impl Broker {
         broker
     }
 
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub fn seen(&self) -> MutexGuard<'_, Seen<S>> {
         self.seen.lock().unwrap()
+    }
+}
+
+/// Waits for a device in a hurry.
+fn hurried() -> Timings {
+    Timings {
+        quiet: Duration::from_millis(200),
+        request_retry: Duration::from_millis(500),
+        connect_retry: Duration::from_millis(100),
+        answer: Duration::from_millis(500),
+        give_up_after: Duration::from_mins(1),
+        ..Timings::default()
+    }
+}
+
+impl Broker<FleetCloud> {
+    /// With a fleet's cloud behind it, for the device with this serial.
+    pub async fn fleet(serial: &str, cloud: FleetCloud, script: Script) -> Self {
+        Self::serving(serial, cloud, script).await
+    }
+
+    /// The bundle of its fleet, filled in for its device.
+    pub fn bundle(&self, folder: &Path) {
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        let configuration = serde_json::json!({
+            "endpoint": "localhost",
+            "port": self.port,
+            "provisioningTemplate": TEMPLATE,
+            "rotationTemplate": "sensors-rotation",
+            "model": "probe",
+        });
+        write(files::CONFIGURATION, &configuration.to_string());
+        let machine = serde_json::json!({ "serial_num": self.client_id, "voucher": "" });
+        write(files::MACHINE, &machine.to_string());
+        write(files::CLAIM_CERTIFICATE, &self.claim_certificate);
+        write(files::CLAIM_PRIVATE_KEY, self.claim_key.expose_secret());
+        write(files::ROOT_CA, &self.authority);
+    }
+
+    /// A device with its bundle, in a hurry.
+    pub fn fleet_config(&self, folder: &Path) -> FleetConfig {
+        self.bundle(folder);
+        let mut config = FleetConfig::from_bundle(folder, None).unwrap();
+        config.timings = hurried();
+        config
+    }
+}
+
+impl Broker {
+    pub async fn start(client_id: &str, script: Script) -> Self {
+        Self::serving(client_id, Cloud::new(client_id), script).await
     }
 
     /// A device for this broker, in a hurry.
@@ -104,13 +167,7 @@ impl Broker {
             &self.client_id,
             store,
         );
-        config.timings = Timings {
-            quiet: Duration::from_millis(200),
-            request_retry: Duration::from_millis(500),
-            connect_retry: Duration::from_millis(100),
-            give_up_after: Duration::from_mins(1),
-            ..Timings::default()
-        };
+        config.timings = hurried();
         config
     }
 
@@ -165,15 +222,16 @@ fn acceptor(cloud: &Cloud) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-struct Connection {
+struct Connection<S> {
     client_id: String,
     claim: Vec<u8>,
     script: Script,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Seen<S>>>,
+    subscribed: BTreeSet<String>,
     chance: Chance,
 }
 
-impl Connection {
+impl<S: Service> Connection<S> {
     /// Serves one connection to its end. A device that is killed ends it anywhere, so no error counts here.
     async fn serve(mut self, acceptor: TlsAcceptor, stream: TcpStream) {
         let Ok(mut stream) = acceptor.accept(stream).await else {
@@ -191,14 +249,22 @@ impl Connection {
             match packet {
                 FromDevice::Connect { client_id } => {
                     // The certificate's policy: its own client id, and only while it works.
-                    let taken = self.seen.lock().unwrap().cloud.takes(&certificate);
-                    if client_id != self.client_id || !(claim || taken) {
+                    let mut seen = self.seen.lock().unwrap();
+                    let taken = claim || seen.cloud.takes(&certificate);
+                    let known = client_id == self.client_id || claim && self.script.any_client_id;
+                    if !known || !taken {
                         return;
+                    }
+                    if claim {
+                        seen.claim_client_ids.push(client_id);
+                        seen.cloud.connected();
                     }
                     answers.push(packets::connack());
                 }
                 FromDevice::Subscribe { packet_id, filters } => {
-                    answers.push(packets::suback(packet_id, filters.len()));
+                    let granted = self.seen.lock().unwrap().cloud.subscribe(&filters);
+                    answers.push(packets::suback(packet_id, filters.len(), granted));
+                    self.subscribed.extend(filters);
                 }
                 FromDevice::Publish {
                     packet_id,
@@ -209,7 +275,10 @@ impl Connection {
                     let mut seen = self.seen.lock().unwrap();
                     if claim {
                         if !self.chance.happens(self.script.loss) {
-                            messages = seen.cloud.publish(&topic, &payload);
+                            let Some(answered) = seen.cloud.publish(&topic, &payload) else {
+                                return;
+                            };
+                            messages = answered;
                         }
                     } else if topic == format!("devices/{}/hello", self.client_id) {
                         seen.hellos += 1;
@@ -227,7 +296,8 @@ impl Connection {
             }
             for (topic, mut payload) in messages {
                 sleep(self.script.delay).await;
-                if self.chance.happens(self.script.loss) {
+                // AWS IoT answers all the same, the emulator doesn't.
+                if !self.subscribed.contains(&topic) || self.chance.happens(self.script.loss) {
                     continue;
                 }
                 if let Some(bytes) = self.script.first_packet.take() {

@@ -10,3 +10,7 @@ pub mod packets;
 pub mod chance;
 #[path = "../../../../crates/device/tests/support/cloud.rs"]
 pub mod cloud;
+#[path = "../../../../crates/device/tests/support/fleet_cloud.rs"]
+pub mod fleet_cloud;
+#[path = "../../../../crates/device/tests/support/service.rs"]
+pub mod service;

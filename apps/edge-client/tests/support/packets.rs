@@ -99,10 +99,10 @@ pub fn connack() -> Vec<u8> {
     vec![0x20, 2, 0, 0]
 }
 
-pub fn suback(packet_id: u16, filters: usize) -> Vec<u8> {
+pub fn suback(packet_id: u16, filters: usize, granted: bool) -> Vec<u8> {
     let [high, low] = packet_id.to_be_bytes();
     let mut packet = vec![0x90, u8::try_from(2 + filters).unwrap(), high, low];
-    packet.extend(std::iter::repeat_n(1, filters));
+    packet.extend(std::iter::repeat_n(if granted { 1 } else { 0x80 }, filters));
     packet
 }
 

@@ -99,13 +99,9 @@ impl Cloud {
         let issued = if let Some(known) = known {
             known.clone()
         } else {
-            let certificate = CertificateSigningRequestParams::from_der(&csr.into())
-                .unwrap()
-                .signed_by(&self.issuer)
-                .unwrap();
             let packet_size = usize::try_from(request.packet_size.unwrap()).unwrap();
             let room = room_for_chunk_data(packet_size, self.topics.accepted().len()).unwrap();
-            let der = certificate.der().to_vec();
+            let der = self.sign(csr);
             let manifest = Manifest::new(&der, room).unwrap();
             let issued = Issued {
                 der,
@@ -147,13 +143,24 @@ impl Cloud {
         (key, der_to_pem("CERTIFICATE", &der))
     }
 
+    /// A certificate for this request, DER both.
+    pub fn sign(&self, csr: Vec<u8>) -> Vec<u8> {
+        let request = CertificateSigningRequestParams::from_der(&csr.into()).unwrap();
+        request.signed_by(&self.issuer).unwrap().der().to_vec()
+    }
+
     /// A key and its certificate in DER, for these host names if it is a server's. Not a device's.
     pub fn identity(&self, names: Vec<String>) -> (DeviceKey, Vec<u8>) {
         let key = DeviceKey::generate().unwrap();
         let pair = KeyPair::from_pem(key.pem().expose_secret()).unwrap();
+        (key, self.certify(&pair, names))
+    }
+
+    /// A certificate in DER for this key.
+    pub fn certify(&self, pair: &KeyPair, names: Vec<String>) -> Vec<u8> {
         let params = CertificateParams::new(names).unwrap();
-        let certificate = params.signed_by(&pair, &self.issuer).unwrap();
-        (key, certificate.der().to_vec())
+        let certificate = params.signed_by(pair, &self.issuer).unwrap();
+        certificate.der().to_vec()
     }
 
     fn acknowledge(&mut self, payload: &[u8]) -> Vec<Message> {

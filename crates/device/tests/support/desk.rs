@@ -9,6 +9,7 @@ use muster_device::{
     Trouble, UnfinishedDelivery,
 };
 use muster_documents::Mode;
+use secrecy::ExposeSecret;
 use std::time::Duration;
 
 pub struct Desk {
@@ -65,6 +66,7 @@ impl Desk {
 
     pub fn tell(&mut self, message: &Message) {
         let (topic, payload) = message.clone();
+        let payload = payload.into();
         self.on(Event::Message { topic, payload });
     }
 
@@ -92,7 +94,9 @@ impl Desk {
 
     pub fn published(&self) -> Vec<Message> {
         let publish = |action: &Action| match action {
-            Action::Publish { topic, payload } => Some((topic.clone(), payload.clone())),
+            Action::Publish { topic, payload } => {
+                Some((topic.clone(), payload.expose_secret().to_vec()))
+            }
             _ => None,
         };
         self.actions.iter().filter_map(publish).collect()

@@ -7,4 +7,7 @@ pub mod chance;
 pub mod cloud;
 pub mod desk;
 pub mod disk;
+pub mod fleet_cloud;
+pub mod fleet_desk;
+pub mod service;
 pub mod world;

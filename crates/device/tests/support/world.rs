@@ -4,25 +4,31 @@ use super::air::{Air, Flight, Weather};
 use super::chance::Chance;
 use super::cloud::Cloud;
 use super::disk::{Fuse, PoweredDisk};
+use super::fleet_cloud::{FleetCloud, TEMPLATE};
+use super::service::Service;
 use muster_device::{
-    Action, CredentialStore, Credentials, Ending, Event, Identity, Keep, Progress, Provisioning,
-    Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
+    Action, CredentialStore, Credentials, Ending, Event, FleetDeviceSettings, Held, Identity, Keep,
+    Progress, Provisioning, Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
 };
 use muster_documents::Mode;
 use muster_pki::{DeviceKey, der_to_pem};
+use secrecy::ExposeSecret;
 use std::time::Duration;
 
 pub const CLIENT_ID: &str = "nrf-00000001";
 pub const SERIAL: &str = "SN-1";
 
-pub struct World {
-    pub cloud: Cloud,
+/// How a device is started with what it holds.
+type Start = Box<dyn Fn(Held, Chance, Duration) -> (Provisioning, Vec<Action>)>;
+
+pub struct World<S = Cloud> {
+    pub cloud: S,
     pub disk: PoweredDisk,
     pub chance: Chance,
     pub now: Duration,
-    pub settings: Settings,
     pub told: Vec<Progress>,
     pub deaths: u32,
+    start: Start,
     weather: Weather,
     air: Air,
     /// The present connection, if there is one, and the certificate on it.
@@ -36,27 +42,66 @@ impl World {
     pub fn new(seed: u64, mode: Mode, weather: Weather) -> Self {
         let mut chance = Chance::new(seed);
         let packet_size = 128 + usize::try_from(chance.below(400)).unwrap();
-        let timings = Timings {
-            give_up_after: Duration::from_hours(10_000),
-            ..Timings::default()
-        };
         let settings = Settings::new(
             CLIENT_ID,
             Some(SERIAL),
             "provision",
             mode,
             packet_size,
-            timings,
+            never_giving_up(),
         )
         .unwrap();
+        let start: Start = Box::new(move |held, chance, now| {
+            Provisioning::start(settings.clone(), held, Box::new(chance), now)
+        });
+        Self::with(Cloud::new(CLIENT_ID), start, chance, weather)
+    }
+
+    /// Puts a certificate that works into the current slot, as an earlier provisioning would have.
+    pub fn give_current(&mut self) -> Vec<u8> {
+        let (key, certificate) = self.cloud.pair();
+        let credentials = Credentials::matched(&certificate, &key).unwrap();
+        let Ok(mut store) = self.open_store() else {
+            panic!("the disk works")
+        };
+        store.keep_pending(&credentials).unwrap();
+        store.promote().unwrap();
+        self.current_before = Some(credentials.certificate_der().to_vec());
+        credentials.certificate_der().to_vec()
+    }
+}
+
+impl World<FleetCloud> {
+    /// A device of a fleet.
+    pub fn fleet(seed: u64, cloud: FleetCloud, weather: Weather) -> Self {
+        let settings = FleetDeviceSettings::new(SERIAL, TEMPLATE, never_giving_up())
+            .and_then(|settings| settings.with_client_id(CLIENT_ID))
+            .unwrap()
+            .with_format(cloud.format);
+        let start: Start = Box::new(move |held, chance, now| {
+            Provisioning::start_fleet(settings.clone(), held, Box::new(chance), now)
+        });
+        Self::with(cloud, start, Chance::new(seed), weather)
+    }
+}
+
+fn never_giving_up() -> Timings {
+    Timings {
+        give_up_after: Duration::from_hours(10_000),
+        ..Timings::default()
+    }
+}
+
+impl<S: Service> World<S> {
+    fn with(cloud: S, start: Start, chance: Chance, weather: Weather) -> Self {
         Self {
-            cloud: Cloud::new(CLIENT_ID),
+            cloud,
             disk: PoweredDisk::default(),
             chance,
             now: Duration::ZERO,
-            settings,
             told: Vec::new(),
             deaths: 0,
+            start,
             weather,
             air: Air::default(),
             connection: 0,
@@ -96,12 +141,7 @@ impl World {
         }
         let mut store = self.open_store()?;
         let held = store.held().map_err(|error| died(&error))?;
-        let (mut device, mut actions) = Provisioning::start(
-            self.settings.clone(),
-            held,
-            Box::new(self.chance.clone()),
-            self.now,
-        );
+        let (mut device, mut actions) = (self.start)(held, self.chance.clone(), self.now);
         for _ in 0..20_000 {
             for action in actions {
                 if let Some(ending) = self.perform(action, &mut store)? {
@@ -150,15 +190,18 @@ impl World {
             } => self.connect(&client_id, &identity),
             Action::Disconnect => self.connected = false,
             Action::Subscribe(topics) => {
-                let expected = [
-                    self.cloud.topics().accepted(),
-                    self.cloud.topics().rejected(),
-                ];
-                assert_eq!(topics, expected);
-                self.down(Event::Subscribed);
+                let answer = if self.cloud.subscribe(&topics) {
+                    Event::Subscribed
+                } else {
+                    refused("the subscription was refused")
+                };
+                self.down(answer);
             }
             Action::Publish { topic, payload } => {
                 assert!(self.connected, "published on {topic} without a connection");
+                let payload = payload.expose_secret().to_vec();
+                let held = read_slots(&self.disk).unwrap();
+                self.cloud.before_publishing(&topic, &payload, &held);
                 self.fly(Flight::Up {
                     connection: self.connection,
                     topic,
@@ -178,6 +221,7 @@ impl World {
             Identity::Claim => {
                 assert_eq!(client_id, CLIENT_ID);
                 self.certificate = None;
+                self.cloud.connected();
                 Event::Connected
             }
             Identity::Own(credentials) => {
@@ -186,10 +230,7 @@ impl World {
                 if self.cloud.takes(credentials.certificate_der()) {
                     Event::Connected
                 } else {
-                    Event::Lost(Trouble {
-                        refused: true,
-                        what: "refused".into(),
-                    })
+                    refused("refused")
                 }
             }
         };
@@ -234,7 +275,7 @@ impl World {
 
     /// A publication of the device arrives in the cloud, is acknowledged, and answered.
     fn arrive(&mut self, connection: u32, topic: &str, payload: &[u8]) {
-        if topic == self.settings.hello_topic() {
+        if topic == format!("devices/{SERIAL}/hello") {
             let certificate = self
                 .certificate
                 .clone()
@@ -248,17 +289,19 @@ impl World {
             }
             return;
         }
-        self.fly(Flight::Down {
-            connection,
-            event: Event::Delivered,
-        });
-        if self.chance.happens(self.weather.loss) {
-            return;
-        }
+        let lost = self.chance.happens(self.weather.loss);
         let twice = self.chance.happens(self.weather.duplication);
-        let mut messages = self.cloud.publish(topic, payload);
+        let answered = (!lost).then(|| self.cloud.publish(topic, payload));
+        let event = match answered {
+            Some(None) => refused("the endpoint ended the connection"),
+            _ => Event::Delivered,
+        };
+        self.fly(Flight::Down { connection, event });
+        let Some(Some(mut messages)) = answered else {
+            return;
+        };
         if twice {
-            messages.extend(self.cloud.publish(topic, payload));
+            messages.extend(self.cloud.publish(topic, payload).unwrap_or_default());
         }
         for (topic, payload) in messages {
             let copies = 1 + u32::from(self.chance.happens(self.weather.duplication));
@@ -266,7 +309,7 @@ impl World {
                 if !self.chance.happens(self.weather.loss) {
                     let event = Event::Message {
                         topic: topic.clone(),
-                        payload: payload.clone(),
+                        payload: payload.clone().into(),
                     };
                     self.fly(Flight::Down { connection, event });
                 }
@@ -297,7 +340,7 @@ impl World {
             (Some(_), None) => panic!("the current certificate is gone"),
             (before, Some(now)) if before.as_ref() != Some(now) => {
                 assert!(
-                    self.cloud.proven.contains(now),
+                    self.cloud.proven().contains(now),
                     "promoted before it had worked"
                 );
             }
@@ -305,19 +348,13 @@ impl World {
         }
         self.current_before = current;
     }
+}
 
-    /// Puts a certificate that works into the current slot, as an earlier provisioning would have.
-    pub fn give_current(&mut self) -> Vec<u8> {
-        let (key, certificate) = self.cloud.pair();
-        let credentials = Credentials::matched(&certificate, &key).unwrap();
-        let Ok(mut store) = self.open_store() else {
-            panic!("the disk works")
-        };
-        store.keep_pending(&credentials).unwrap();
-        store.promote().unwrap();
-        self.current_before = Some(credentials.certificate_der().to_vec());
-        credentials.certificate_der().to_vec()
-    }
+fn refused(what: &str) -> Event {
+    Event::Lost(Trouble {
+        refused: true,
+        what: what.into(),
+    })
 }
 
 /// The device has died; its disk says how.

@@ -1,6 +1,6 @@
 //! Collecting the two messages of legacy mode: a key that the cloud made, and its certificate.
 
-use crate::asking::Taken;
+use super::asking::Taken;
 use crate::{CredentialError, Credentials, Progress, Settings};
 use muster_documents::ProvisioningRequest;
 use muster_pki::DeviceKey;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// What has come so far, in either order. A later message replaces an earlier one: a repeated request may have been
 /// answered with another pair.
 #[derive(Default)]
-pub(crate) struct Legacy {
+pub(super) struct Legacy {
     private_key: Option<SecretString>,
     certificate: Option<String>,
 }
@@ -24,7 +24,7 @@ struct Part {
 
 impl Legacy {
     /// The request: a JSON object without a CSR, as the seed's devices send it.
-    pub(crate) fn request(settings: &Settings) -> Vec<u8> {
+    pub(super) fn request(settings: &Settings) -> Vec<u8> {
         let serial_number = settings.serial.as_ref().map(ToString::to_string);
         ProvisioningRequest {
             serial_number,
@@ -34,7 +34,7 @@ impl Legacy {
     }
 
     /// Takes a message that came on `accepted`.
-    pub(crate) fn take(&mut self, payload: &[u8], packet_bytes: usize) -> Taken {
+    pub(super) fn take(&mut self, payload: &[u8], packet_bytes: usize) -> Taken {
         let Ok(part) = serde_json::from_slice::<Part>(payload) else {
             return Taken::Nothing;
         };

@@ -1,10 +1,11 @@
 //! Asking for a certificate with the claim certificate, and collecting what comes.
 
-use crate::chunked::Chunked;
-use crate::legacy::Legacy;
+use super::chunked::Chunked;
+use super::legacy::Legacy;
+use super::{Claim, Phase};
+use crate::device::{Device, Link, Stage};
 use crate::proving::Slot;
-use crate::provisioning::{Link, Phase};
-use crate::{Action, Credentials, Ending, Keep, Progress, Provisioning, Refused};
+use crate::{Credentials, Ending, Progress, Refused};
 use muster_chunking::{Acknowledgement, publish_packet_size, room_for_payload};
 use muster_documents::Mode;
 use muster_pki::KeyError;
@@ -13,7 +14,7 @@ use muster_pki::KeyError;
 const MOST_DOUBLINGS: u32 = 3;
 
 /// What was asked for and what has come.
-pub(crate) struct Asking {
+pub(super) struct Asking {
     collector: Collector,
     /// Acknowledgements since something new came.
     unanswered: u32,
@@ -25,7 +26,7 @@ enum Collector {
 }
 
 /// What a message on `accepted` was good for.
-pub(crate) enum Taken {
+pub(super) enum Taken {
     /// Nothing that this device understands.
     Nothing,
     /// It was known already.
@@ -54,12 +55,12 @@ impl Collector {
     }
 }
 
-impl Provisioning {
+impl Claim {
     /// Begins to ask, with the key that was kept, if there is one. The connection is the caller's.
-    pub(crate) fn ask(&mut self) {
+    pub(super) fn ask(&mut self, device: &mut Device) {
         let collector = match self.settings.mode {
             Mode::Legacy => Ok(Collector::Legacy(Legacy::default())),
-            Mode::Chunked => self.chunked().map(Collector::Chunked),
+            Mode::Chunked => Self::chunked(device).map(Collector::Chunked),
         };
         match collector {
             Ok(collector) => {
@@ -67,18 +68,17 @@ impl Provisioning {
                     collector,
                     unanswered: 0,
                 };
+                device.stage = Stage::Claim;
                 self.phase = Phase::Asking(asking);
-                self.complete_from_snapshot();
+                self.complete_from_snapshot(device);
             }
-            Err(error) => self.end(Ending::GaveUp {
-                because: error.to_string(),
-            }),
+            Err(error) => device.give_up(error.to_string()),
         }
     }
 
     /// The collector for the kept key; a key that is made now is kept before anything is asked with it.
-    fn chunked(&mut self) -> Result<Chunked, KeyError> {
-        let kept = self
+    fn chunked(device: &mut Device) -> Result<Chunked, KeyError> {
+        let kept = device
             .held
             .delivery
             .as_ref()
@@ -86,19 +86,19 @@ impl Provisioning {
             .transpose()?;
         let chunked = match kept {
             // The pending certificate didn't work: all of it is asked for again, with the same key.
-            Some(mut chunked) if self.held.pending.is_some() => {
+            Some(mut chunked) if device.held.pending.is_some() => {
                 chunked.forget();
                 chunked
             }
             Some(chunked) => return Ok(chunked),
-            None => Chunked::new(self.entropy.new_key()?),
+            None => Chunked::new(device.entropy.new_key()?),
         };
-        self.keep_delivery(chunked.unfinished());
+        device.keep_delivery(chunked.unfinished());
         Ok(chunked)
     }
 
     /// Killed after the last chunk and before the certificate was kept: nothing is left to ask for.
-    fn complete_from_snapshot(&mut self) {
+    fn complete_from_snapshot(&mut self, device: &mut Device) {
         let Phase::Asking(Asking {
             collector: Collector::Chunked(chunked),
             ..
@@ -107,35 +107,33 @@ impl Provisioning {
             return;
         };
         if let Some(Ok(credentials)) = chunked.credentials() {
-            self.complete(credentials);
+            self.complete(device, credentials);
         }
     }
 
     /// Says what is missing, or asks from the start if nothing is known yet or nobody answers.
-    pub(crate) fn ask_again(&mut self) {
+    pub(super) fn ask_again(&mut self, device: &mut Device) {
         let Phase::Asking(asking) = &mut self.phase else {
             return;
         };
-        let timings = &self.settings.timings;
+        let timings = &device.timings;
         let acknowledgement = asking
             .collector
             .acknowledgement()
             .filter(|_| asking.unanswered < timings.acknowledgement_tries);
         if let Some(acknowledgement) = acknowledgement {
-            self.wake = self.now + timings.quiet * (1 << asking.unanswered.min(MOST_DOUBLINGS));
+            device.wake = device.now + timings.quiet * (1 << asking.unanswered.min(MOST_DOUBLINGS));
             asking.unanswered += 1;
-            self.publish_acknowledgement(acknowledgement);
-        } else if self.now >= self.not_before {
-            self.request();
+            self.publish_acknowledgement(device, acknowledgement);
+        } else if device.now >= device.not_before {
+            self.request(device);
         } else {
-            self.wake = self.not_before;
+            device.wake = device.not_before;
         }
     }
 
-    fn request(&mut self) {
-        let wait = self.requesting.after_failure(self.entropy.as_mut());
-        self.wake = self.now + wait;
-        self.not_before = self.wake;
+    fn request(&mut self, device: &mut Device) {
+        device.wait_to_request();
         let Phase::Asking(asking) = &mut self.phase else {
             return;
         };
@@ -146,23 +144,18 @@ impl Provisioning {
         };
         match request {
             Ok(payload) => {
-                self.requests += 1;
-                self.act(Action::Publish {
-                    topic: self.settings.topics.json(),
-                    payload,
-                });
-                self.report(Progress::Requested {
-                    attempt: self.requests,
+                device.requests += 1;
+                device.publish(self.settings.topics.json(), payload);
+                device.report(Progress::Requested {
+                    attempt: device.requests,
                 });
             }
-            Err(error) => self.end(Ending::GaveUp {
-                because: error.to_string(),
-            }),
+            Err(error) => device.give_up(error.to_string()),
         }
     }
 
     /// Takes a message on `accepted`.
-    pub(crate) fn collect(&mut self, topic: &str, payload: &[u8]) {
+    pub(super) fn collect(&mut self, device: &mut Device, topic: &str, payload: &[u8]) {
         let Phase::Asking(asking) = &mut self.phase else {
             return;
         };
@@ -170,8 +163,8 @@ impl Provisioning {
         match asking.collector.take(payload, packet_bytes) {
             Taken::Nothing => {}
             Taken::Known(progress) => {
-                self.report(progress);
-                self.wait_for_more();
+                device.report(progress);
+                self.wait_for_more(device);
             }
             Taken::New(progress) => {
                 asking.unanswered = 0;
@@ -179,63 +172,56 @@ impl Provisioning {
                     Collector::Chunked(chunked) => Some(chunked.unfinished()),
                     Collector::Legacy(_) => None,
                 };
-                self.report(progress);
+                device.report(progress);
                 if let Some(unfinished) = unfinished {
-                    self.keep_delivery(unfinished);
+                    device.keep_delivery(unfinished);
                 }
-                self.wait_for_more();
+                self.wait_for_more(device);
             }
             Taken::Complete(progress, credentials) => {
-                self.report(progress);
-                self.complete(credentials);
+                device.report(progress);
+                self.complete(device, credentials);
             }
             Taken::Unusable(progress, why) => {
-                self.report(progress);
-                self.trouble = why;
-                self.wait_for_more();
+                device.report(progress);
+                device.trouble = why;
+                self.wait_for_more(device);
             }
         }
     }
 
     /// Something came: more may be on its way. Before the manifest only a repeated request helps, in its own time.
-    fn wait_for_more(&mut self) {
+    fn wait_for_more(&self, device: &mut Device) {
         let Phase::Asking(asking) = &self.phase else {
             return;
         };
         if asking.collector.acknowledgement().is_some() {
-            self.wake = self.now + self.settings.timings.quiet;
+            device.wake = device.now + device.timings.quiet;
         }
     }
 
     /// The certificate is whole and is this device's: keep it, then say so.
-    fn complete(&mut self, credentials: Credentials) {
-        self.act(Action::Keep(Keep::Pending(credentials.clone())));
-        self.report(Progress::Stored {
-            certificate_id: credentials.certificate_id(),
-        });
-        self.held.pending = Some(credentials);
-        self.refusals = 0;
+    fn complete(&mut self, device: &mut Device, credentials: Credentials) {
+        device.keep_pending(credentials);
         match self.settings.mode {
-            Mode::Legacy => self.prove(Slot::Pending),
+            Mode::Legacy => device.prove(Slot::Pending),
             Mode::Chunked => {
                 self.phase = Phase::Acknowledging { tries: 0 };
-                if self.link == Link::Up {
-                    self.acknowledge();
+                if device.link == Link::Up {
+                    self.acknowledge(device);
                 }
             }
         }
     }
 
     /// The cloud says no to the request, or to an acknowledgement while something was missing.
-    pub(crate) fn refused(&mut self, payload: &[u8]) {
+    pub(super) fn refused(&mut self, device: &mut Device, payload: &[u8]) {
         let refused = Refused::read(payload);
-        self.report_refusal(&refused);
+        device.report_refusal(&refused);
         if !refused.retryable {
-            return self.end(Ending::Refused(refused));
+            return device.end(Ending::Refused(refused));
         }
-        let wait = self.requesting.after_failure(self.entropy.as_mut());
-        self.wake = self.now + wait;
-        self.not_before = self.wake;
+        let wait = device.wait_to_request();
         let Phase::Asking(asking) = &mut self.phase else {
             return;
         };
@@ -251,21 +237,16 @@ impl Provisioning {
             }
         };
         if let Some(forgotten) = forgotten {
-            self.keep_delivery(forgotten);
+            device.keep_delivery(forgotten);
         }
-        self.waiting(wait);
+        device.waiting(wait);
     }
 
-    pub(crate) fn report_refusal(&mut self, refused: &Refused) {
-        self.trouble = format!("the cloud refused: {} {}", refused.code, refused.message);
-        self.report(Progress::Refused {
-            code: refused.code.clone(),
-            message: refused.message.clone(),
-            retryable: refused.retryable,
-        });
-    }
-
-    pub(crate) fn publish_acknowledgement(&mut self, acknowledgement: Acknowledgement) {
+    pub(super) fn publish_acknowledgement(
+        &self,
+        device: &mut Device,
+        acknowledgement: Acknowledgement,
+    ) {
         // What a packet has no room for is asked for the next time.
         let topic = self.settings.topics.ack();
         let room = room_for_payload(self.settings.packet_size, topic.len()).unwrap_or(0);
@@ -274,14 +255,9 @@ impl Provisioning {
         // The buffer has room for the longest there is.
         let length = acknowledgement.encode(&mut payload).unwrap_or(0);
         payload.truncate(length);
-        self.act(Action::Publish { topic, payload });
-        self.report(Progress::Acknowledged {
+        device.publish(topic, payload);
+        device.report(Progress::Acknowledged {
             missing: acknowledgement.missing().len(),
         });
-    }
-
-    fn keep_delivery(&mut self, unfinished: crate::UnfinishedDelivery) {
-        self.held.delivery = Some(unfinished.clone());
-        self.act(Action::Keep(Keep::Delivery(unfinished)));
     }
 }

@@ -1,6 +1,6 @@
 //! Collecting a certificate that comes in chunks, for a key that the device made.
 
-use crate::asking::Taken;
+use super::asking::Taken;
 use crate::{Credentials, Progress, Settings, UnfinishedDelivery};
 use muster_chunking::{
     Acknowledgement, Answer, MAX_CERTIFICATE, Progress as Step, Reassembler, SNAPSHOT_OVERHEAD,
@@ -9,14 +9,14 @@ use muster_documents::{CsrField, ProvisioningRequest};
 use muster_pki::{DeviceKey, KeyError, der_to_pem};
 
 /// A key, and what has come for it so far.
-pub(crate) struct Chunked {
+pub(super) struct Chunked {
     key: DeviceKey,
     reassembler: Box<Reassembler<MAX_CERTIFICATE>>,
 }
 
 impl Chunked {
     /// Nothing has come yet.
-    pub(crate) fn new(key: DeviceKey) -> Self {
+    pub(super) fn new(key: DeviceKey) -> Self {
         Self {
             key,
             reassembler: Box::default(),
@@ -24,7 +24,7 @@ impl Chunked {
     }
 
     /// Goes on from what was kept. A snapshot that can't be read is worth nothing, but the key is what counts.
-    pub(crate) fn resume(kept: &UnfinishedDelivery) -> Result<Self, KeyError> {
+    pub(super) fn resume(kept: &UnfinishedDelivery) -> Result<Self, KeyError> {
         let key = DeviceKey::from_pem(&kept.private_key_pem)?;
         let reassembler = Reassembler::restore(&kept.snapshot).unwrap_or_default();
         Ok(Self {
@@ -34,18 +34,18 @@ impl Chunked {
     }
 
     /// What to keep.
-    pub(crate) fn unfinished(&self) -> UnfinishedDelivery {
+    pub(super) fn unfinished(&self) -> UnfinishedDelivery {
         let mut snapshot = vec![0; MAX_CERTIFICATE + SNAPSHOT_OVERHEAD];
         let length = self.reassembler.snapshot(&mut snapshot).unwrap_or(0);
         snapshot.truncate(length);
         UnfinishedDelivery {
-            private_key_pem: self.key.pem(),
             snapshot,
+            ..UnfinishedDelivery::new(self.key.pem())
         }
     }
 
     /// The request, in CBOR: the smallest form.
-    pub(crate) fn request(&self, settings: &Settings) -> Result<Vec<u8>, KeyError> {
+    pub(super) fn request(&self, settings: &Settings) -> Result<Vec<u8>, KeyError> {
         // AWS IoT copies the subject into the certificate, whose common name is shorter than a serial may be.
         let name = settings.thing_name.common_name();
         let request = ProvisioningRequest {
@@ -57,17 +57,17 @@ impl Chunked {
     }
 
     /// What to say is missing; `None` before the manifest is here.
-    pub(crate) fn acknowledgement(&self) -> Option<Acknowledgement> {
+    pub(super) fn acknowledgement(&self) -> Option<Acknowledgement> {
         self.reassembler.acknowledgement()
     }
 
     /// Forgets what has come.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         *self.reassembler = Reassembler::new();
     }
 
     /// The credentials, if the certificate is complete.
-    pub(crate) fn credentials(&mut self) -> Option<Result<Credentials, String>> {
+    pub(super) fn credentials(&mut self) -> Option<Result<Credentials, String>> {
         let pem = der_to_pem("CERTIFICATE", self.reassembler.certificate()?);
         let credentials = Credentials::matched(&pem, &self.key).map_err(|error| error.to_string());
         if credentials.is_err() {
@@ -77,7 +77,7 @@ impl Chunked {
     }
 
     /// Takes a message that came on `accepted`.
-    pub(crate) fn take(&mut self, payload: &[u8], packet_bytes: usize) -> Taken {
+    pub(super) fn take(&mut self, payload: &[u8], packet_bytes: usize) -> Taken {
         let Ok(answer) = Answer::decode(payload) else {
             return Taken::Nothing;
         };

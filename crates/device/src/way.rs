@@ -1,0 +1,30 @@
+//! What one way to a certificate adds to what all have in common.
+
+use crate::Trouble;
+use crate::device::{Device, Link};
+
+/// A way from the claim certificate to a certificate of the device's own: what is said on the claim's connection.
+///
+/// It speaks only in [`Stage::Claim`](crate::device::Stage::Claim). [`Device`] does the rest: it connects, proves the
+/// new certificate and ends.
+pub(crate) trait Way {
+    /// Begins, or goes on from what is kept, with nothing at hand that could be proven. The connection is the
+    /// caller's.
+    fn begin(&mut self, device: &mut Device);
+
+    /// What a new connection subscribes to, at most 8 topics (AWS IoT's limit for one SUBSCRIBE).
+    fn topics(&self) -> Vec<String>;
+
+    /// Says what is to be said now: the subscription holds, or nothing has come in time.
+    fn speak(&mut self, device: &mut Device);
+
+    /// Takes a message.
+    fn hear(&mut self, device: &mut Device, topic: &str, payload: &[u8]);
+
+    /// The claim's connection is gone; it had come as far as `link`.
+    fn lost(&mut self, device: &mut Device, trouble: &Trouble, link: Link);
+
+    /// The endpoint refused the pending certificate, or closed without a word. It is kept until another takes its
+    /// place: it may still turn out to be the one that works.
+    fn pending_refused(&mut self, device: &mut Device);
+}

@@ -1,0 +1,65 @@
+//! What a world asks of the cloud in it, whichever way its device goes.
+
+use super::cloud::{Cloud, Message};
+use muster_device::Held;
+
+pub trait Service {
+    /// Who signs its certificates.
+    fn authority(&self) -> &Cloud;
+
+    /// A connection with the claim certificate begins.
+    fn connected(&mut self) {}
+
+    /// Whether these topics may be subscribed to.
+    fn subscribe(&mut self, topics: &[String]) -> bool;
+
+    /// The device is about to publish this and holds that: panics if it must not.
+    fn before_publishing(&self, _topic: &str, _payload: &[u8], _held: &Held) {}
+
+    /// Takes a publication of the device and answers what to publish; `None` ends the connection.
+    fn publish(&mut self, topic: &str, payload: &[u8]) -> Option<Vec<Message>>;
+
+    /// Whether a connection with this certificate is taken.
+    fn takes(&self, der: &[u8]) -> bool;
+
+    /// A publication with this certificate has arrived.
+    fn hello(&mut self, der: &[u8]);
+
+    /// The certificates with which one has.
+    fn proven(&self) -> &[Vec<u8>];
+
+    /// Takes back what isn't in use yet.
+    fn abandon(&mut self);
+}
+
+impl Service for Cloud {
+    fn authority(&self) -> &Cloud {
+        self
+    }
+
+    fn subscribe(&mut self, topics: &[String]) -> bool {
+        let expected = [self.topics().accepted(), self.topics().rejected()];
+        assert_eq!(topics, expected);
+        true
+    }
+
+    fn publish(&mut self, topic: &str, payload: &[u8]) -> Option<Vec<Message>> {
+        Some(self.publish(topic, payload))
+    }
+
+    fn takes(&self, der: &[u8]) -> bool {
+        self.takes(der)
+    }
+
+    fn hello(&mut self, der: &[u8]) {
+        self.hello(der);
+    }
+
+    fn proven(&self) -> &[Vec<u8>] {
+        &self.proven
+    }
+
+    fn abandon(&mut self) {
+        self.abandon();
+    }
+}
