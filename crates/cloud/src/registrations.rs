@@ -9,7 +9,8 @@ use aws_sdk_iot::types::{CaCertificateStatus, CertificateStatus, RegistrationCon
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, Serial};
 use muster_onboarding::ports::{
-    CertificateActivation, CertificateRegistry, RegisteredAuthority, RegisteredCertificate, Things,
+    CertificateActivation, CertificateRegistry, MADE_BY_TEMPLATE, RegisteredAuthority,
+    RegisteredCertificate, ThingOrigins, Things,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::BTreeMap;
@@ -154,6 +155,32 @@ impl Things for Registrations {
         match described {
             Err(error) if error.kind == FailureKind::NotFound => Ok(false),
             other => other.map(|_| true),
+        }
+    }
+}
+
+/// What stands for an operator's own thing that has no such attribute: one is never empty.
+const NOT_MUSTERS: &str = "-";
+
+impl ThingOrigins for Registrations {
+    async fn made_by(&self, thing: &Serial) -> Result<String, CloudFailure> {
+        let (attribute, ours) = MADE_BY_TEMPLATE;
+        let described = self
+            .client
+            .describe_thing()
+            .thing_name(thing.as_str())
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeThing", error));
+        match described {
+            Err(error) if error.kind == FailureKind::NotFound => Ok(ours.to_owned()),
+            other => {
+                let attributes = other?.attributes.unwrap_or_default();
+                let is = attributes
+                    .get(attribute)
+                    .map_or(NOT_MUSTERS, String::as_str);
+                Ok(is.to_owned())
+            }
         }
     }
 }

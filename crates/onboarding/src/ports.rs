@@ -17,7 +17,7 @@ pub use fleet_setup::{
 pub use fleets::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
     ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice,
-    VoucherRecord,
+    ThingOrigins, VoucherRecord,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,

@@ -8,12 +8,12 @@ mod surge;
 mod telling;
 mod verification;
 
-use muster_documents::fleet_provisioning::{HookAnswer, HookRequest};
+use muster_documents::fleet_provisioning::{HookAnswer, HookRequest, parameters};
 use muster_documents::{Refusal, RefusalCode};
 use muster_onboarding::fleets::{Asked, Ruling, SurgeRule, rule};
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, CertificateSwitch, ClaimLedger,
-    EventBus, Verifiers,
+    EventBus, ThingOrigins, Verifiers,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
@@ -25,11 +25,13 @@ const ROUNDS: usize = 3;
 
 /// What the function reaches.
 #[derive(Debug)]
-pub struct World<L, C, V, B> {
+pub struct World<L, C, T, V, B> {
     /// The ledger.
     pub ledger: L,
     /// AWS IoT's certificates.
     pub certificates: C,
+    /// AWS IoT's things.
+    pub things: T,
     /// The verifiers.
     pub verifiers: V,
     /// The bus of events.
@@ -65,10 +67,11 @@ impl Default for Patience {
     }
 }
 
-impl<L, C, V, B> World<L, C, V, B>
+impl<L, C, T, V, B> World<L, C, T, V, B>
 where
     L: AdmissionLedger + ClaimLedger,
     C: CertificateSwitch,
+    T: ThingOrigins,
     V: Verifiers,
     B: EventBus,
 {
@@ -115,10 +118,18 @@ where
     }
 
     async fn decide(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
-        let mut records = self.count_and_read(now, asked).await?;
+        let (records, made_by) =
+            tokio::join!(self.count_and_read(now, asked), self.origin_of_thing(asked));
+        let mut records = records?;
         let mut verified = false;
         for _ in 0..ROUNDS {
-            let ruling = rule(asked, &records, now, self.timeline_days)?;
+            let mut ruling = rule(asked, &records, now, self.timeline_days)?;
+            let made_by = made_by
+                .as_ref()
+                .map_err(|failure| call_failed(failure))?
+                .clone();
+            let overrides = &mut ruling.answer.parameter_overrides;
+            overrides.insert(parameters::MADE_BY.to_owned(), made_by);
             if let Some(verifier) = &ruling.verifier
                 && !verified
             {
@@ -147,6 +158,14 @@ where
             RefusalCode::ProvisioningInProgress,
             "Another request for this serial or this voucher is under way, or the ledger is throttled. Ask again later.",
         ))
+    }
+
+    /// Who has made the device's thing; a device without a serial is refused whatever this says.
+    async fn origin_of_thing(&self, asked: &Asked) -> Result<String, CloudFailure> {
+        match asked.serial() {
+            Some(serial) => self.things.made_by(serial).await,
+            None => Ok(String::new()),
+        }
     }
 
     /// Counts the request and reads what it is about.

@@ -1,6 +1,8 @@
 //! Wiring of `pre-provisioning-hook`.
 
-use muster_cloud::{Events, Identity, Ledger, Service, VerifierFunctions, connect_in_lambda};
+use muster_cloud::{
+    Events, Identity, Ledger, Registrations, Service, VerifierFunctions, connect_in_lambda,
+};
 use muster_lambda::{Configuration, now_milliseconds, run, start_logging, variables};
 use muster_onboarding::fleets::SurgeRule;
 use pre_provisioning_hook::{Patience, World};
@@ -16,6 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ledger: Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?),
         // It attaches nothing.
         certificates: Identity::new(&cloud, ""),
+        things: Registrations::new(&cloud),
         verifiers: VerifierFunctions::with_patience(&cloud, patience.verifier),
         bus: Events::new(&cloud, configuration.required(variables::EVENT_BUS)?),
         verifier_arns: configuration.pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?,

@@ -16,7 +16,7 @@ const WHY: &str = "surge";
 /// The metric that the template's alarm watches.
 const METRIC: &str = "ClaimSurge";
 
-impl<L, C, V, B> World<L, C, V, B>
+impl<L, C, T, V, B> World<L, C, T, V, B>
 where
     L: AdmissionLedger + ClaimLedger,
     C: CertificateSwitch,

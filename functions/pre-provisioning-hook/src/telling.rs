@@ -13,7 +13,7 @@ use serde_json::json;
 /// `mode` of the events of devices that come in by fleet provisioning.
 const MODE: &str = "fleet";
 
-impl<L: AdmissionLedger, C, V, B: EventBus> World<L, C, V, B> {
+impl<L: AdmissionLedger, C, T, V, B: EventBus> World<L, C, T, V, B> {
     /// The timeline has it already.
     pub(crate) async fn tell_admission(&self, device: &AdmittedDevice) {
         self.tell_bus(&BusEvent {

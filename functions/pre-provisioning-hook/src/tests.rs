@@ -30,7 +30,8 @@ async fn a_known_device_is_let_in_and_told_of() {
         json!(answer),
         json!({
             "allowProvisioning": true,
-            "parameterOverrides": { "SerialNumber": "sensor-1", "CertIssuance": "20251231", "ModelType": "-" },
+            "parameterOverrides": { "SerialNumber": "sensor-1", "CertIssuance": "20251231", "MadeBy": "muster-1",
+                "ModelType": "-" },
         })
     );
     let [told] = &cloud.told("DeviceAdmitted")[..] else {
@@ -95,7 +96,7 @@ async fn what_is_no_hooks_payload_is_denied_and_nothing_is_looked_up() {
 
 #[tokio::test]
 async fn a_ledger_that_fails_lets_nobody_in() {
-    for broken in [Broken::Reading, Broken::Writing] {
+    for broken in [Broken::LookingForThings, Broken::Reading, Broken::Writing] {
         let cloud = Cloud::new();
         cloud.import("sensor-1");
         cloud.state().broken = broken;

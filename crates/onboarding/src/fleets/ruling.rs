@@ -46,6 +46,7 @@ pub fn rule(
     }
     check_claim(asked, records.claim.as_ref(), now_unix)?;
     let serial = asked.serial.clone()?;
+    check_serial(&settings, &serial)?;
     check_client_id(asked, &settings, &serial)?;
     let held = records.device.as_ref();
     let model = model(asked, &settings, held)?;
@@ -154,6 +155,20 @@ fn check_claim(asked: &Asked, claim: Option<&ClaimRecord>, now_unix: i64) -> Res
         )));
     }
     Ok(())
+}
+
+fn check_serial(settings: &FleetSettings, serial: &Serial) -> Result<(), Refusal> {
+    let prefix = settings.serial_prefix.as_ref().map(Serial::as_str);
+    match prefix.filter(|prefix| !serial.as_str().starts_with(prefix)) {
+        Some(prefix) => Err(Refusal::new(
+            RefusalCode::SerialUnknown,
+            format!(
+                "The serials of the fleet {} begin with {prefix}.",
+                settings.template_name
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn check_client_id(

@@ -209,6 +209,13 @@ pub trait CertificateSwitch {
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
+/// AWS IoT's registry of things, for who has made them.
+pub trait ThingOrigins {
+    /// What a thing's attribute is to be by which those of Muster's templates are known: theirs, where there is no such
+    /// thing yet or it is one of them; else what it is now, so that nobody takes an operator's own thing for Muster's.
+    fn made_by(&self, thing: &Serial) -> impl Future<Output = Result<String, CloudFailure>> + Send;
+}
+
 /// What the bus is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BusEvent {

@@ -6,7 +6,7 @@ use muster_onboarding::ledger::{DeviceState, FleetState, device_key};
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
     ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HeldDevice, HourCount,
-    RefusedDevice, VerifierAnswer, Verifiers, VoucherRecord,
+    RefusedDevice, ThingOrigins, VerifierAnswer, Verifiers, VoucherRecord,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub enum Broken {
     #[default]
     Nothing,
+    LookingForThings,
     Reading,
     ReadingForEver,
     Counting,
@@ -49,7 +50,7 @@ pub struct State {
 #[derive(Debug, Clone, Default)]
 pub struct Cloud(Arc<Mutex<State>>);
 
-pub type World = crate::World<Cloud, Cloud, Cloud, Cloud>;
+pub type World = crate::World<Cloud, Cloud, Cloud, Cloud, Cloud>;
 
 impl Cloud {
     /// With the fleet `plant-7` and its claim certificate.
@@ -77,6 +78,7 @@ impl Cloud {
         World {
             ledger: self.clone(),
             certificates: self.clone(),
+            things: self.clone(),
             verifiers: self.clone(),
             bus: self.clone(),
             verifier_arns: BTreeMap::from([("plant".to_owned(), "arn:plant".to_owned())]),
@@ -239,6 +241,13 @@ impl CertificateSwitch for Cloud {
         self.is(Broken::Deactivating)?;
         self.did(format!("deactivate {certificate_id}"));
         Ok(())
+    }
+}
+
+impl ThingOrigins for Cloud {
+    async fn made_by(&self, _thing: &Serial) -> Result<String, CloudFailure> {
+        self.is(Broken::LookingForThings)?;
+        Ok("muster-1".to_owned())
     }
 }
 

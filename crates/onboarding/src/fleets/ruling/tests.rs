@@ -286,6 +286,14 @@ fn a_device_names_one_well_formed_serial_by_either_name() {
 }
 
 #[test]
+fn a_serial_begins_as_the_fleets_serials_do() {
+    let prefixed =
+        |prefix: &'static str| move |desk: &mut Desk| desk.settings["serialPrefix"] = prefix.into();
+    assert_eq!(refused(prefixed("core-")), RefusalCode::SerialUnknown);
+    let_in(prefixed("sensor-"));
+}
+
+#[test]
 fn a_client_id_is_the_serial_unless_the_fleet_takes_any() {
     let other = |desk: &mut Desk| desk.request.client_id = "sensor-2".to_owned();
     assert_eq!(refused(other), RefusalCode::ClientIdMismatch);
