@@ -58,9 +58,11 @@ def main() -> None:
     # Python is started isolated, which leaves this file's own directory out.
     sys.dont_write_bytecode = True  # which would go beside it, into the checkout
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    import certificates_from_requests
     import just_in_time_provisioning
     import role_aliases
 
+    certificates_from_requests.install()
     just_in_time_provisioning.install()
     role_aliases.install()
 
