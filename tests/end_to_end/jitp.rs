@@ -69,7 +69,10 @@ async fn a_device_is_provisioned_at_its_first_connection_by_the_template_of_its_
     let handed_out = handed_out(&stack, "sensor-00001").await;
     assert_eq!(handed_out.len(), 1);
     assert_eq!(handed_out[0].certificate.id, device.certificate_id);
-    assert_eq!(handed_out[0].ca_certificate_id, ca);
+    assert_eq!(
+        handed_out[0].ca_certificate_id.as_deref(),
+        Some(ca.as_str())
+    );
     let events: Vec<_> = timeline.iter().map(|entry| entry.event.as_str()).collect();
     assert_eq!(
         events,
