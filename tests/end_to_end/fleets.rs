@@ -2,8 +2,10 @@
 
 mod account;
 mod claims;
+mod custom_resource;
 mod failing;
 mod setting_up;
+mod workflow;
 
 use crate::support::{Failed, Stack, invoke};
 use muster_documents::FleetAnswer;
