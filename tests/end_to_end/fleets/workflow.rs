@@ -4,7 +4,7 @@
 //! The states come from the deployed definition, and each scenario says by its own history which of them are on its way.
 //! So a new state is covered by itself, or it is named here as one that nothing leads to.
 
-use super::account::{Account, account};
+use super::account::{Account, account, fleet as fleet_of};
 use super::claim_of;
 use crate::support::{Stack, wait_until};
 use crate::workflow::{Definition, in_parallel};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The failures after which a fleet is as it was asked for all the same.
-const HARMLESS: [&str; 3] = ["EventLost", "OldClaimStays", "TimelineLost"];
+const HARMLESS: [&str; 2] = ["EventLost", "TimelineLost"];
 
 /// From this state on a fleet is as it was asked for.
 const RECORD: &str = "RecordFleet";
@@ -272,18 +272,27 @@ impl Lab {
     async fn try_out(&self, variant: &Variant) -> Vec<String> {
         let fleet = variant.fleet();
         self.prepare(variant.scenario, &fleet).await;
-        let before = self.of(&fleet).await;
+        let before = fleet_of(&self.stack, &fleet).await;
         let ended = self.run(variant).await;
         let mut wrong = Vec::new();
-        let after = self.of(&fleet).await;
+        let after = fleet_of(&self.stack, &fleet).await;
         let error = ended.error.as_deref().unwrap_or_default();
         let as_asked = ended.status == ExecutionStatus::Succeeded || HARMLESS.contains(&error);
         let reserved = variant.altered.as_ref().is_some_and(|(alteration, state)| {
             *alteration == Alteration::FailingAfter && state == "ReserveFleet"
         });
-        if as_asked && !variant.scenario.is_undone() {
+        if variant.scenario == Scenario::Abandoned && !as_asked && error != "UndoFailed" {
+            // What was abandoned is put in order all the same.
+            if !reserved {
+                let undone = Variant {
+                    scenario: Scenario::RotatedUndone,
+                    ..variant.clone()
+                };
+                wrong.extend(self.as_asked(&undone, &after));
+            }
+        } else if as_asked && !variant.scenario.is_undone() {
             wrong.extend(self.as_asked(variant, &after));
-        } else if error != "UndoFailed" && !reserved && after != before {
+        } else if error != "UndoFailed" && !reserved && !same(&before, &after) {
             wrong.push(format!(
                 "it is not as it was before ({error}): {before:#?} became {after:#?}"
             ));
@@ -294,7 +303,7 @@ impl Lab {
         let again = self
             .execute(&self.machine, &fleet, &request, over.as_deref())
             .await;
-        let now = self.of(&fleet).await;
+        let now = fleet_of(&self.stack, &fleet).await;
         match (variant.scenario, again.error.as_deref()) {
             (Scenario::InUse, Some("FleetInUse")) => {}
             (Scenario::InUse, other) => wrong.push(format!("it is not in use any more: {other:?}")),
@@ -316,24 +325,26 @@ impl Lab {
         wrong
     }
 
-    /// What there is of one fleet: what names it, and the files of its claim certificates.
-    async fn of(&self, fleet: &str) -> Account {
-        let all = account(&self.stack).await;
-        let own: Account = all
-            .iter()
-            .filter(|(name, what)| name.contains(fleet) || what.contains(fleet))
-            .map(|(name, what)| (name.clone(), what.clone()))
-            .collect();
-        let claims: Vec<_> = own
-            .keys()
-            .filter_map(|name| name.strip_prefix("certificate "))
-            .collect();
-        let files = all
-            .into_iter()
-            .filter(|(name, _)| claims.iter().any(|id| name.contains(id)));
-        let mut own: Account = own.clone();
-        own.extend(files.collect::<Vec<_>>());
-        own
+    /// The claim certificates that go at the end of their time.
+    async fn retiring(&self) -> Vec<String> {
+        let sfn = self.stack.sfn();
+        let machine = self.stack.output("ClaimRetirementStateMachineArn");
+        let running = sfn.list_executions().state_machine_arn(machine);
+        let running = running
+            .status_filter(ExecutionStatus::Running)
+            .send()
+            .await
+            .unwrap();
+        let mut ids = Vec::new();
+        for execution in running.executions() {
+            let found = sfn
+                .describe_execution()
+                .execution_arn(execution.execution_arn());
+            let found = found.send().await.unwrap();
+            let input: Value = serde_json::from_str(found.input().unwrap()).unwrap();
+            ids.push(input["certificateId"].as_str().unwrap().to_owned());
+        }
+        ids
     }
 
     fn as_asked(&self, variant: &Variant, there: &Account) -> Vec<String> {
@@ -447,7 +458,7 @@ async fn whatever_task_fails_or_is_repeated_a_fleet_is_whole_or_as_it_was() {
             wrong.into_iter().map(move |what| format!("{name}: {what}"))
         })
         .collect();
-    wrong.extend(strays(&account(&lab.stack).await));
+    wrong.extend(strays(&account(&lab.stack).await, &lab.retiring().await));
     assert!(
         wrong.is_empty(),
         "{} of {ran} runs and what they left:\n{}",
@@ -457,12 +468,41 @@ async fn whatever_task_fails_or_is_repeated_a_fleet_is_whole_or_as_it_was() {
     assert!(reached.contains(RECORD) && reached.contains(FORGET));
 }
 
-/// Certificates without a policy, and files of claim certificates that are not there.
-fn strays(there: &Account) -> Vec<String> {
+/// Whether there is the same, files written again with the same contents among them.
+fn same(one: &Account, other: &Account) -> bool {
+    let contents = |account: &Account| -> Account {
+        let of = |(name, what): (&String, &String)| {
+            let version = what.rfind(" Some(").filter(|_| name.starts_with("file "));
+            (
+                name.clone(),
+                what[..version.unwrap_or(what.len())].to_owned(),
+            )
+        };
+        account.iter().map(of).collect()
+    };
+    contents(one) == contents(other)
+}
+
+/// Certificates without a policy, claim certificates that no fleet has, and files of those that are not there.
+fn strays(there: &Account, retiring: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, what) in there {
         if name.starts_with("certificate ") && what.ends_with("[]") {
             wrong.push(format!("{name} is nobody's: {what}"));
+        }
+        let claim = name
+            .strip_prefix("item claim#")
+            .and_then(|rest| rest.strip_suffix(" state"));
+        if let Some(id) = claim {
+            let ends = retiring.iter().any(|retiring| retiring == id);
+            let in_bundles = there
+                .iter()
+                .any(|(name, what)| name.starts_with("item fleets ") && what.contains(id));
+            if !ends && !in_bundles && what.contains("\"fleet\"") {
+                wrong.push(format!(
+                    "{name} lets devices in for ever, and is in no fleet's bundles"
+                ));
+            }
         }
         let id = name
             .strip_prefix("file ca/")
