@@ -5,7 +5,7 @@ use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::operation::describe_provisioning_template::DescribeProvisioningTemplateOutput;
-use aws_sdk_iot::types::{CertificateStatus, ProvisioningHook};
+use aws_sdk_iot::types::{CertificateStatus, ProvisioningHook, ProvisioningTemplateVersionSummary};
 use muster_onboarding::ports::{FleetRegistry, NewTemplate, PolicyRemoval};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
@@ -119,11 +119,11 @@ impl Fleets {
                 .await
                 .map_err(|error| failure("iot:CreateProvisioningTemplateVersion", error))?;
         }
-        let hook = found
+        let hook_is = found
             .pre_provisioning_hook()
             .map(ProvisioningHook::target_arn);
         if found.enabled() == Some(true)
-            && hook == Some(template.hook_arn.as_str())
+            && hook_is == Some(template.hook_arn.as_str())
             && found.provisioning_role_arn() == Some(template.role_arn.as_str())
         {
             return Ok(());
@@ -133,7 +133,7 @@ impl Fleets {
             .template_name(&template.name)
             .enabled(true)
             .provisioning_role_arn(&template.role_arn)
-            .pre_provisioning_hook(self.hook(template)?)
+            .pre_provisioning_hook(hook(template)?)
             .send()
             .await
             .map(drop)
@@ -153,7 +153,7 @@ impl Fleets {
         let mut spare: Vec<_> = versions
             .iter()
             .filter(|version| !version.is_default_version())
-            .filter_map(|version| version.version_id())
+            .filter_map(ProvisioningTemplateVersionSummary::version_id)
             .collect();
         spare.sort_unstable();
         for id in spare
@@ -170,19 +170,6 @@ impl Fleets {
                 .map_err(|error| failure("iot:DeleteProvisioningTemplateVersion", error))?;
         }
         Ok(())
-    }
-
-    fn hook(&self, template: &NewTemplate) -> Result<ProvisioningHook, CloudFailure> {
-        ProvisioningHook::builder()
-            .payload_version(HOOK_VERSION)
-            .target_arn(&template.hook_arn)
-            .build()
-            .map_err(|error| CloudFailure {
-                kind: FailureKind::Refused,
-                action: "iot:CreateProvisioningTemplate",
-                message: "the hook cannot be named".to_owned(),
-                source: Some(Box::new(error)),
-            })
     }
 
     /// Registers a certificate that its own key has signed. It is inactive.
@@ -230,6 +217,19 @@ fn unless_there(result: Result<(), CloudFailure>) -> Result<(), CloudFailure> {
         Err(failure) if failure.kind == FailureKind::AlreadyExists => Ok(()),
         other => other,
     }
+}
+
+fn hook(template: &NewTemplate) -> Result<ProvisioningHook, CloudFailure> {
+    ProvisioningHook::builder()
+        .payload_version(HOOK_VERSION)
+        .target_arn(&template.hook_arn)
+        .build()
+        .map_err(|error| CloudFailure {
+            kind: FailureKind::Refused,
+            action: "iot:CreateProvisioningTemplate",
+            message: "the hook cannot be named".to_owned(),
+            source: Some(Box::new(error)),
+        })
 }
 
 /// The id in a certificate's ARN.
@@ -283,7 +283,7 @@ impl FleetRegistry for Fleets {
             .template_body(&template.body)
             .enabled(true)
             .provisioning_role_arn(&template.role_arn)
-            .pre_provisioning_hook(self.hook(template)?)
+            .pre_provisioning_hook(hook(template)?)
             .send()
             .await
             .map(drop)

@@ -64,7 +64,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LATER_LOOKS: Duration = Duration::from_secs(2);
 
 impl StateMachine {
-    /// The ARN of an execution of this name (Step Functions, "StartExecution").
+    /// The ARN of an execution of this name (Step Functions, `StartExecution`).
     fn execution_arn(&self, name: &str) -> String {
         format!(
             "{}:{name}",

@@ -54,7 +54,7 @@ pub enum ClaimFile {
     PublicKey,
     /// Its private key, PEM. It leaves the vault with every bundle, and is encrypted by S3 with the stack's key.
     PrivateKey,
-    /// A [`ClaimRecord`], JSON.
+    /// A [`ClaimCertificate`](crate::ClaimCertificate), JSON.
     Record,
 }
 

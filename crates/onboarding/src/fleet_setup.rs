@@ -59,7 +59,7 @@ pub enum FleetError {
          name into what a Greengrass core device may do, so that this is what keeps one fleet's devices from another's."
     )]
     SerialPrefixMissing,
-    /// Longer than [`MAX_SERIAL_PREFIX`].
+    /// Longer than 32 characters, with which every policy still fits.
     #[error("serialPrefix has {0} characters; it can have {MAX_SERIAL_PREFIX}.")]
     SerialPrefixTooLong(usize),
 }

@@ -124,10 +124,7 @@ where
         let mut verified = false;
         for _ in 0..ROUNDS {
             let mut ruling = rule(asked, &records, now, self.timeline_days)?;
-            let made_by = made_by
-                .as_ref()
-                .map_err(|failure| call_failed(failure))?
-                .clone();
+            let made_by = made_by.as_ref().map_err(call_failed)?.clone();
             let overrides = &mut ruling.answer.parameter_overrides;
             overrides.insert(parameters::MADE_BY.to_owned(), made_by);
             if let Some(verifier) = &ruling.verifier

@@ -53,7 +53,8 @@ pub async fn fleet(stack: &Stack, name: &str) -> Account {
         look_at_policy(stack, &policy, &mut found).await;
         let targets = stack.iot().list_targets_for_policy();
         let targets = targets.policy_name(policy).send().await;
-        for arn in targets.iter().flat_map(|targets| targets.targets()) {
+        let targets = targets.map(|targets| targets.targets.unwrap_or_default());
+        for arn in targets.unwrap_or_default() {
             let id = arn.rsplit('/').next().unwrap();
             look_at_certificate(stack, id, &mut found).await;
             look_at_files(stack, &format!("ca/{id}/"), &mut found).await;

@@ -66,27 +66,26 @@ pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<(
     let claim = &made
         .provision_claim_certificate
         .provision_claim_certificate_id;
-    let mut text = format!(
-        "fleet {}\n  claim certificate  {claim}\n  rotation template  {}",
-        made.template_name, made.rotation_template_name
-    );
-    if let Some(alias) = &made.role_alias {
-        text.push_str(&format!("\n  role alias         {}", alias.role_alias));
-    }
-    for bundle in &made.bundles {
+    let mut lines = vec![
+        format!("fleet {}", made.template_name),
+        format!("  claim certificate  {claim}"),
+        format!("  rotation template  {}", made.rotation_template_name),
+    ];
+    let alias = made.role_alias.iter();
+    lines.extend(alias.map(|alias| format!("  role alias         {}", alias.role_alias)));
+    lines.extend(made.bundles.iter().map(|bundle| {
         let with = if bundle.with_edge_client {
             "with edge client"
         } else {
             "without edge client"
         };
-        let key = &bundle.key;
-        text.push_str(&format!("\n  bundle             {key} ({with})"));
-    }
-    text.push_str(&format!(
-        "\n`muster fleet bundle {}` gets the bundles",
+        format!("  bundle             {} ({with})", bundle.key)
+    }));
+    lines.push(format!(
+        "`muster fleet bundle {}` gets the bundles",
         made.template_name
     ));
-    output.result(&made, &text);
+    output.result(&made, &lines.join("\n"));
     Ok(())
 }
 
