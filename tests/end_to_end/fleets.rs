@@ -1,9 +1,14 @@
 //! Fleets: set up, changed, taken down, and their devices.
 
 mod account;
+mod attacks;
+mod bundle;
+mod claimant;
 mod claims;
 mod failing;
+mod sdk;
 mod setting_up;
+mod unpacked;
 
 use crate::support::{Failed, Stack, invoke};
 use muster_documents::FleetAnswer;
