@@ -6,6 +6,7 @@ mod bundle;
 mod claimant;
 mod claims;
 mod failing;
+mod field;
 mod sdk;
 mod setting_up;
 mod unpacked;
