@@ -7,6 +7,7 @@ mod claimant;
 mod claims;
 mod failing;
 mod field;
+mod hook_failing;
 mod sdk;
 mod setting_up;
 mod unpacked;
