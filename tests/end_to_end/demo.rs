@@ -47,6 +47,8 @@ async fn assert_nothing_is_left(stack: &Stack) {
     assert_eq!(authorities, [], "CAs");
     let files: Vec<_> = vault(stack).await.into_keys().collect();
     assert_eq!(files, [""; 0], "the vault's files");
+    let templates = stack.iot().list_provisioning_templates().send().await;
+    assert_eq!(templates.unwrap().templates(), [], "provisioning templates");
     let own = format!("claim#{}", stack.claim_id);
     for item in stack.ledger().await {
         let key = item["pk"].as_s().unwrap();
@@ -58,19 +60,19 @@ async fn assert_nothing_is_left(stack: &Stack) {
 async fn every_way_in_is_shown_and_nothing_is_left_of_it() {
     let stack = Stack::start(&[("LegacyMode", "on")]).await;
     let leavings = Leavings::default();
-    let report = play(&stack, Routes::All, 8, &leavings).await;
+    let report = play(&stack, Routes::All, 10, &leavings).await;
     let failed: Vec<_> = report.failures.iter().map(|one| &one.reason).collect();
     assert!(failed.is_empty(), "{failed:?}");
     let shown: Vec<_> = report.routes.iter().map(|route| route.mode).collect();
     assert_eq!(shown, Way::ALL);
     for route in &report.routes {
         assert_eq!((route.devices, route.provisioned), (2, 2), "{route:?}");
-        let over_mqtt = matches!(route.mode, Way::Chunked | Way::Legacy);
+        let over_mqtt = matches!(route.mode, Way::Chunked | Way::Legacy | Way::Fleet);
         assert_eq!(route.packets_per_device.is_some(), over_mqtt, "{route:?}");
         // One with the claim certificate and one with their own; or one that is closed, and one that is let in.
         assert!(route.connections_per_device >= 2.0, "{route:?}");
     }
-    assert_eq!(stack.things().await.len(), 8);
+    assert_eq!(stack.things().await.len(), 10);
     assert_eq!(stack.target.authorities().list().await.unwrap().len(), 2);
     clean_up(&stack, &leavings).await;
     assert_nothing_is_left(&stack).await;

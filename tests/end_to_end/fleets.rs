@@ -5,12 +5,14 @@ mod attacks;
 mod bundle;
 mod claimant;
 mod claims;
+mod custom_resource;
 mod failing;
 mod field;
 mod hook_failing;
 mod sdk;
 mod setting_up;
 mod unpacked;
+mod workflow;
 
 use crate::support::{Failed, Stack, invoke};
 use muster_documents::FleetAnswer;

@@ -124,7 +124,7 @@ fn altered(
 }
 
 /// Runs `one` for each, some at once; each with what came of it.
-async fn in_parallel<T, R, F>(
+pub async fn in_parallel<T, R, F>(
     each: impl IntoIterator<Item = T>,
     one: impl Fn(T) -> F,
 ) -> Vec<(T, R)>

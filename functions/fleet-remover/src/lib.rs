@@ -129,6 +129,7 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
         for key in self.files.list_objects(&bundle::folder(fleet)).await? {
             self.files.remove_object(&key).await?;
         }
+        self.ledger.forget_vouchers(fleet).await?;
         self.registry.remove_policy(&names.claim_policy()).await?;
         let greengrass = self
             .registry

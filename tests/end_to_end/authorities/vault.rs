@@ -2,17 +2,18 @@
 
 use crate::support::Stack;
 use aws_sdk_kms::primitives::Blob;
+use muster_documents::bundle::OWN_ROOT_CA;
 use muster_pki::{CaKey, der_to_pem};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 
-/// Every file of the vault, by its name.
+/// Every file of the vault, by its name, but the emulator's CA, which the local stack puts there.
 pub async fn vault(stack: &Stack) -> BTreeMap<String, Vec<u8>> {
     let (s3, bucket) = (stack.s3(), stack.output("VaultBucketName"));
     let listed = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
     let mut files = BTreeMap::new();
-    for object in listed.contents() {
-        let name = object.key().unwrap();
+    let keys = listed.contents().iter().filter_map(|object| object.key());
+    for name in keys.filter(|key| *key != OWN_ROOT_CA) {
         let got = s3.get_object().bucket(bucket).key(name).send();
         let bytes = got.await.unwrap().body.collect().await.unwrap();
         files.insert(name.to_owned(), bytes.to_vec());

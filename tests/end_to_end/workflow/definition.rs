@@ -29,6 +29,15 @@ impl Definition {
             .collect()
     }
 
+    /// The same, and those of all maps, each of which stands for its own tasks.
+    pub fn tasks_and_maps(&self) -> Vec<String> {
+        let states = self.0["States"].as_object().unwrap().iter();
+        states
+            .filter(|(_, state)| state["Type"] == "Task" || state["Type"] == "Map")
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
     /// The state fails before it has done anything.
     pub fn failing_before(mut self, state: &str) -> Self {
         let failure = failure(&self.0["States"][state]);

@@ -3,9 +3,12 @@
 use super::asking;
 use crate::handed_out::HandedOut;
 use crate::target::Endpoint;
-use edge_client::{Config, JoinConfig, Mode, Progress, Source, Timings, Traffic};
+use edge_client::{
+    Config, FleetConfig, Format, JoinConfig, Mode, Outcome, Progress, RunError, Source, Timings,
+    Traffic,
+};
 use muster_cloud::operator::Api;
-use muster_documents::Serial;
+use muster_documents::{FleetName, Serial};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -41,6 +44,15 @@ pub enum Means {
     },
     /// The CA with this id, which signs a certificate for it.
     Authority(String),
+    /// A fleet.
+    Fleet {
+        /// Its name.
+        template: FleetName,
+        /// Its claim certificate, PEM.
+        certificate: Source,
+        /// The claim certificate's private key.
+        key: Source,
+    },
 }
 
 /// How a device came in.
@@ -68,6 +80,11 @@ pub async fn come_in(
             mode,
         } => claim(scene, &serial, (certificate, key), mode, watch).await,
         Means::Authority(id) => bring(scene, &serial, &id, watch).await,
+        Means::Fleet {
+            template,
+            certificate,
+            key,
+        } => join_fleet(scene, &serial, &template, (certificate, key), watch).await,
     }
 }
 
@@ -89,7 +106,37 @@ async fn claim(
     config.mode = mode;
     config.packet_size = scene.packet_size;
     config.prefix = scene.prefix;
-    let outcome = edge_client::run(config, watch).await;
+    came_over_mqtt(edge_client::run(config, watch).await)
+}
+
+/// With a fleet's claim certificate.
+async fn join_fleet(
+    scene: Scene,
+    serial: &Serial,
+    template: &FleetName,
+    (claim_certificate, claim_key): (Source, Source),
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    let config = FleetConfig {
+        endpoint: scene.endpoint.host,
+        port: scene.endpoint.port,
+        ca: scene.endpoint.authority,
+        claim_certificate,
+        claim_key,
+        template: template.to_string(),
+        model: None,
+        serial: serial.to_string(),
+        client_id: serial.to_string(),
+        voucher: None,
+        format: Format::Json,
+        store: scene.stores.join(serial.as_str()),
+        timings: Timings::default(),
+    };
+    let outcome = edge_client::fleet(config, watch).await;
+    came_over_mqtt(outcome)
+}
+
+fn came_over_mqtt(outcome: Result<Outcome, RunError>) -> Result<CameIn, String> {
     let outcome = outcome.map_err(|error| error.to_string())?;
     Ok(CameIn {
         latency: outcome.latency,

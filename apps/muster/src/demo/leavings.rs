@@ -1,12 +1,13 @@
 //! What a demo has made on a stack that stays, and taking it away.
 
 use super::authorities;
+use super::fleet;
 use super::way::Way;
 use crate::commands::Failure;
 use crate::output::Output;
 use crate::release::{self, ReleaseError};
 use crate::target::Target;
-use muster_documents::Serial;
+use muster_documents::{FleetName, Serial};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::CertificateAuthority;
@@ -33,6 +34,7 @@ pub struct Leavings {
     claim: Mutex<Option<String>>,
     devices: Mutex<Vec<(Serial, Way)>>,
     authorities: Mutex<Vec<Authority>>,
+    fleet: Mutex<Option<FleetName>>,
 }
 
 /// A CA that is asked for.
@@ -52,6 +54,11 @@ impl Leavings {
     /// A serial is about to be imported.
     pub(super) async fn note_device(&self, serial: Serial, way: Way) {
         self.devices.lock().await.push((serial, way));
+    }
+
+    /// A fleet is about to be set up.
+    pub(super) async fn note_fleet(&self, name: FleetName) {
+        self.fleet.lock().await.replace(name);
     }
 
     /// A CA is about to be asked for, one at a time.
@@ -77,8 +84,8 @@ impl Leavings {
 }
 
 /// Takes away what a demo has made on a stack that stays. First what others could come in by: the claim is revoked, the
-/// CAs are shut. Then, once the workflow is done with them, the devices with their certificates, things and serials, then
-/// the CAs, and last the certificates that those have signed. The devices' timelines stay in the ledger until they
+/// CAs and the fleet's claim certificate are shut. Then, once the workflow is done with them, the devices with their certificates, things and serials, then
+/// the CAs, the certificates that those have signed, and last the fleet. The devices' timelines stay in the ledger until they
 /// expire, and what S3 keeps as the vault's older versions.
 pub async fn clean_up(
     target: &Target,
@@ -90,9 +97,17 @@ pub async fn clean_up(
         target.claims()?.revoke(claim).await?;
     }
     let authorities = shut(target, leavings).await?;
+    let fleet = leavings.fleet.lock().await.clone();
+    if let Some(fleet) = &fleet {
+        fleet::shut(target, fleet).await?;
+    }
     settle(target, leavings).await?;
     let released = take_devices_away(target, leavings, output).await?;
-    take_authorities_away(target, &authorities, released, output).await
+    take_authorities_away(target, &authorities, released, output).await?;
+    match &fleet {
+        Some(fleet) => fleet::take_down(target, fleet).await,
+        None => Ok(()),
+    }
 }
 
 /// Shuts the CAs, so that no device comes in while it is taken away. Gives their ids.

@@ -4,6 +4,7 @@ mod asking;
 mod authorities;
 mod device;
 mod devices;
+mod fleet;
 mod leavings;
 mod percentile;
 mod preparing;

@@ -1,7 +1,8 @@
-//! What the ways in begin with: the claim certificate, and the CAs.
+//! What the ways in begin with: the claim certificate, the CAs, and the fleet.
 
 use super::authorities;
 use super::device::Means;
+use super::fleet;
 use super::leavings::Leavings;
 use super::way::{Beginning, Way};
 use crate::commands::Failure;
@@ -48,6 +49,11 @@ pub async fn prepare(
                 let id = authorities::register(target, route, &name, leavings).await?;
                 output.progress(&format!("CA {} for {}", short(&id), way.name()));
                 Means::Authority(id)
+            }
+            Beginning::Fleet => {
+                let made = fleet::set_up(target, started, leavings).await?;
+                output.progress(&format!("fleet {}", made.template_name));
+                fleet::means(target, &made).await?
             }
         };
         prepared.push((*way, means));

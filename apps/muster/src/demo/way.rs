@@ -17,6 +17,8 @@ pub enum Way {
     Jitr,
     /// With a certificate of a CA whose devices AWS IoT itself provisions.
     Jitp,
+    /// With a fleet's claim certificate, by AWS IoT's own fleet provisioning.
+    Fleet,
 }
 
 /// What a way in begins with.
@@ -26,11 +28,19 @@ pub enum Beginning {
     Claim(Mode),
     /// A certificate authority of this route.
     Authority(Route),
+    /// A fleet.
+    Fleet,
 }
 
 impl Way {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 4] = [Self::Chunked, Self::Legacy, Self::Jitr, Self::Jitp];
+    pub const ALL: [Self; 5] = [
+        Self::Chunked,
+        Self::Legacy,
+        Self::Jitr,
+        Self::Jitp,
+        Self::Fleet,
+    ];
 
     /// Its name in the report.
     pub fn name(self) -> &'static str {
@@ -39,6 +49,7 @@ impl Way {
             Self::Legacy => "legacy",
             Self::Jitr => "jitr",
             Self::Jitp => "jitp",
+            Self::Fleet => "fleet",
         }
     }
 
@@ -49,13 +60,14 @@ impl Way {
             Self::Legacy => Beginning::Claim(Mode::Legacy),
             Self::Jitr => Beginning::Authority(Route::Jitr),
             Self::Jitp => Beginning::Authority(Route::Jitp),
+            Self::Fleet => Beginning::Fleet,
         }
     }
 
     /// What its serials are imported for.
     pub fn way_in(self) -> WayIn {
         match self.beginning() {
-            Beginning::Claim(_) => WayIn::Claim,
+            Beginning::Claim(_) | Beginning::Fleet => WayIn::Claim,
             Beginning::Authority(_) => WayIn::Certificate,
         }
     }
@@ -70,6 +82,8 @@ pub enum Routes {
     Jitr,
     /// Just-in-time provisioning: with a certificate of a CA, let in by AWS IoT itself
     Jitp,
+    /// Fleet provisioning: with a fleet's claim certificate, let in by Muster's hook
+    Fleet,
     /// All of these, in turn
     All,
 }
@@ -82,6 +96,7 @@ impl Routes {
             Way::Legacy => self.has(Self::Claim) && legacy,
             Way::Jitr => self.has(Self::Jitr),
             Way::Jitp => self.has(Self::Jitp),
+            Way::Fleet => self.has(Self::Fleet),
         };
         let ways = Way::ALL.into_iter().filter(taken);
         ways.take(usize::from(devices)).collect()
@@ -96,7 +111,7 @@ impl Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Way::{Chunked, Jitp, Jitr, Legacy};
+    use Way::{Chunked, Fleet, Jitp, Jitr, Legacy};
 
     #[test]
     fn a_route_has_its_ways_in_and_legacy_mode_only_where_keys_are_made() {
@@ -106,7 +121,8 @@ mod tests {
             (Routes::Jitr, true, &[Jitr]),
             (Routes::Jitp, true, &[Jitp]),
             (Routes::All, true, &Way::ALL),
-            (Routes::All, false, &[Chunked, Jitr, Jitp]),
+            (Routes::Fleet, true, &[Fleet]),
+            (Routes::All, false, &[Chunked, Jitr, Jitp, Fleet]),
         ] {
             assert_eq!(routes.ways(legacy, 100), ways, "{routes:?}, {legacy}");
         }

@@ -5,7 +5,9 @@ use crate::failure;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::FleetName;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::{FLEETS_PK, FleetState, PK, SK, STATE_SK, claim_key};
+use muster_onboarding::ledger::{
+    FLEETS_PK, FleetState, PK, SK, STATE_SK, claim_key, voucher_key, vouchers_key,
+};
 use muster_onboarding::ports::{FleetItem, FleetLedger, NewClaim};
 
 /// What an item says of a fleet.
@@ -73,6 +75,34 @@ impl FleetLedger for Ledger {
             .await
             .map(drop)
             .map_err(|error| failure("dynamodb:PutItem", error))
+    }
+
+    async fn forget_vouchers(&self, name: &FleetName) -> Result<(), CloudFailure> {
+        let mut listings = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(vouchers_key(name)))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(listing) = listings.next().await {
+            let listing = listing.map_err(|error| failure("dynamodb:Query", error))?;
+            if let Some(hash) = text(&listing, "voucherHash") {
+                remove(self.delete(voucher_key(&hash))).await?;
+            }
+            // The listing last: by that the voucher is found.
+            let listed = self
+                .client
+                .delete_item()
+                .table_name(&self.table)
+                .key(PK, s(vouchers_key(name)))
+                .key(SK, s(text(&listing, SK).unwrap_or_default()));
+            remove(listed).await?;
+        }
+        Ok(())
     }
 
     async fn forget_claim(&self, certificate_id: &str) -> Result<(), CloudFailure> {

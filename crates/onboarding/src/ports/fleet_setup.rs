@@ -152,6 +152,11 @@ pub trait FleetLedger {
     /// Notes a claim certificate.
     fn keep_claim(&self, claim: &NewClaim)
     -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Forgets the fleet's vouchers: one of the same name shall not be opened with them.
+    fn forget_vouchers(
+        &self,
+        name: &FleetName,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Forgets a claim certificate. Done already is done.
     fn forget_claim(
         &self,
