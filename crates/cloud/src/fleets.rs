@@ -5,7 +5,7 @@ use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::operation::describe_provisioning_template::DescribeProvisioningTemplateOutput;
-use aws_sdk_iot::types::{CertificateStatus, ProvisioningHook};
+use aws_sdk_iot::types::{CertificateStatus, ProvisioningHook, ProvisioningTemplateVersionSummary};
 use muster_onboarding::ports::{FleetRegistry, NewTemplate, PolicyRemoval};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
@@ -133,7 +133,7 @@ impl Fleets {
             .template_name(&template.name)
             .enabled(true)
             .provisioning_role_arn(&template.role_arn)
-            .pre_provisioning_hook(self.hook(template)?)
+            .pre_provisioning_hook(hook_of(template)?)
             .send()
             .await
             .map(drop)
@@ -153,7 +153,7 @@ impl Fleets {
         let mut spare: Vec<_> = versions
             .iter()
             .filter(|version| !version.is_default_version())
-            .filter_map(|version| version.version_id())
+            .filter_map(ProvisioningTemplateVersionSummary::version_id)
             .collect();
         spare.sort_unstable();
         for id in spare
@@ -170,19 +170,6 @@ impl Fleets {
                 .map_err(|error| failure("iot:DeleteProvisioningTemplateVersion", error))?;
         }
         Ok(())
-    }
-
-    fn hook(&self, template: &NewTemplate) -> Result<ProvisioningHook, CloudFailure> {
-        ProvisioningHook::builder()
-            .payload_version(HOOK_VERSION)
-            .target_arn(&template.hook_arn)
-            .build()
-            .map_err(|error| CloudFailure {
-                kind: FailureKind::Refused,
-                action: "iot:CreateProvisioningTemplate",
-                message: "the hook cannot be named".to_owned(),
-                source: Some(Box::new(error)),
-            })
     }
 
     /// Registers a certificate that its own key has signed. It is inactive.
@@ -238,6 +225,19 @@ fn id_of(certificate_arn: &str) -> &str {
     id.map_or(certificate_arn, |(_, id)| id)
 }
 
+fn hook_of(template: &NewTemplate) -> Result<ProvisioningHook, CloudFailure> {
+    ProvisioningHook::builder()
+        .payload_version(HOOK_VERSION)
+        .target_arn(&template.hook_arn)
+        .build()
+        .map_err(|error| CloudFailure {
+            kind: FailureKind::Refused,
+            action: "iot:CreateProvisioningTemplate",
+            message: "the hook cannot be named".to_owned(),
+            source: Some(Box::new(error)),
+        })
+}
+
 impl FleetRegistry for Fleets {
     async fn keep_policy(&self, name: &str, document: &str) -> Result<(), CloudFailure> {
         let found = self.client.get_policy().policy_name(name).send().await;
@@ -283,7 +283,7 @@ impl FleetRegistry for Fleets {
             .template_body(&template.body)
             .enabled(true)
             .provisioning_role_arn(&template.role_arn)
-            .pre_provisioning_hook(self.hook(template)?)
+            .pre_provisioning_hook(hook_of(template)?)
             .send()
             .await
             .map(drop)

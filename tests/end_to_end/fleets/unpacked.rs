@@ -2,8 +2,8 @@
 
 use crate::support::{Identity, PATIENCE, Stack};
 use edge_client::{FleetConfig, Timings};
-use muster_documents::FleetAnswer;
 use muster_documents::bundle::files;
+use muster_documents::{FleetAnswer, ModelName};
 use muster_onboarding::ports::FileStore;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ impl Unpacked {
         let of_model = fleet
             .bundles
             .iter()
-            .find(|bundle| bundle.model.as_ref().map(|model| model.as_str()) == model);
+            .find(|bundle| bundle.model.as_ref().map(ModelName::as_str) == model);
         let key = &of_model.expect("a bundle of the model").key;
         let zip = stack.target.files().unwrap().read_object(key).await;
         let zip = zip.unwrap().expect("the bundle in the vault");

@@ -288,10 +288,10 @@ impl Lab {
                     scenario: Scenario::RotatedUndone,
                     ..variant.clone()
                 };
-                wrong.extend(self.as_asked(&undone, &after));
+                wrong.extend(Self::as_asked(&undone, &after));
             }
         } else if as_asked && !variant.scenario.is_undone() {
-            wrong.extend(self.as_asked(variant, &after));
+            wrong.extend(Self::as_asked(variant, &after));
         } else if error != "UndoFailed" && !reserved && !same(&before, &after) {
             wrong.push(format!(
                 "it is not as it was before ({error}): {before:#?} became {after:#?}"
@@ -307,7 +307,7 @@ impl Lab {
         match (variant.scenario, again.error.as_deref()) {
             (Scenario::InUse, Some("FleetInUse")) => {}
             (Scenario::InUse, other) => wrong.push(format!("it is not in use any more: {other:?}")),
-            (_, None) => wrong.extend(self.as_asked(variant, &now)),
+            (_, None) => wrong.extend(Self::as_asked(variant, &now)),
             (_, Some(error)) => wrong.push(format!(
                 "asked again, it fails with {error} ({})",
                 again.name
@@ -347,7 +347,7 @@ impl Lab {
         ids
     }
 
-    fn as_asked(&self, variant: &Variant, there: &Account) -> Vec<String> {
+    fn as_asked(variant: &Variant, there: &Account) -> Vec<String> {
         let fleet = variant.fleet();
         let mut wrong = Vec::new();
         if variant.scenario == Scenario::Removed {

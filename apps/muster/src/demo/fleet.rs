@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 /// How long a fleet that nobody waits for any more may still be set up (`FleetUnfinished`), and for how long its policy may
 /// still seem to be a device's that was released a moment ago (`FleetInUse`).
-const SETTLING_LIMIT: Duration = Duration::from_secs(60);
+const SETTLING_LIMIT: Duration = Duration::from_mins(1);
 
 /// The refusals that pass.
 const PASSING: [&str; 4] = ["FleetBusy", "FleetInUse", "FleetUnfinished", "Throttled"];

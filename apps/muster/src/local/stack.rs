@@ -222,7 +222,7 @@ impl LocalStack {
         self.write_state()
     }
 
-    /// What DescribeEndpoint answers here does not resolve, so that bundles are told where devices connect.
+    /// What `DescribeEndpoint` answers here does not resolve, so that bundles are told where devices connect.
     fn with_endpoint(
         &self,
         package: &Package,

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use muster_documents::{
     Admission, ClientIdRule, FleetAnswer, FleetName, FleetSettings, Model, ModelName, Serial,
 };
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Set a fleet up, or change one that is there: what is as asked already stays as it is
@@ -71,7 +72,7 @@ pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<(
         made.template_name, made.rotation_template_name
     );
     if let Some(alias) = &made.role_alias {
-        text.push_str(&format!("\n  role alias         {}", alias.role_alias));
+        let _ = write!(text, "\n  role alias         {}", alias.role_alias);
     }
     for bundle in &made.bundles {
         let with = if bundle.with_edge_client {
@@ -80,12 +81,13 @@ pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<(
             "without edge client"
         };
         let key = &bundle.key;
-        text.push_str(&format!("\n  bundle             {key} ({with})"));
+        let _ = write!(text, "\n  bundle             {key} ({with})");
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\n`muster fleet bundle {}` gets the bundles",
         made.template_name
-    ));
+    );
     output.result(&made, &text);
     Ok(())
 }
