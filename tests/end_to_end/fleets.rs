@@ -1,10 +1,17 @@
 //! Fleets: set up, changed, taken down, and their devices.
 
 mod account;
+mod attacks;
+mod bundle;
+mod claimant;
 mod claims;
 mod custom_resource;
 mod failing;
+mod field;
+mod hook_failing;
+mod sdk;
 mod setting_up;
+mod unpacked;
 mod workflow;
 
 use crate::support::{Failed, Stack, invoke};

@@ -82,9 +82,10 @@ impl Fleet {
     }
 
     /// What AWS IoT does once the hook says yes, by the fleet's template.
-    async fn provisions(&self, serial: &str, made: &Made) {
+    async fn provisions(&self, serial: &str, made: &Made, allowed: &Value) {
         let iot = self.stack.iot();
-        let attributes = AttributePayload::builder().attributes("madeBy", "muster");
+        let made_by = allowed["parameterOverrides"]["MadeBy"].as_str().unwrap();
+        let attributes = AttributePayload::builder().attributes("version", made_by);
         let thing = iot.create_thing().thing_name(serial);
         let thing = thing.attribute_payload(attributes.build());
         thing.send().await.unwrap();
@@ -118,14 +119,14 @@ async fn a_fleets_device_that_was_released_is_out_with_all_its_certificates() {
     fleet.stack.import(serial.as_str()).await;
     let allowed = fleet.asks(serial.as_str(), &first, None).await;
     assert_eq!(allowed["allowProvisioning"], true, "{allowed}");
-    fleet.provisions(serial.as_str(), &first).await;
+    fleet.provisions(serial.as_str(), &first, &allowed).await;
     let again = fleet.asks(serial.as_str(), &first, None).await;
     assert_eq!(again, allowed);
 
     let second = fleet.makes_certificate(&key).await;
     let allowed = fleet.asks(serial.as_str(), &second, None).await;
     assert_eq!(allowed["allowProvisioning"], true, "{allowed}");
-    fleet.provisions(serial.as_str(), &second).await;
+    fleet.provisions(serial.as_str(), &second, &allowed).await;
     assert_eq!(
         fleet.status(&first).await,
         Some(CertificateStatus::Inactive)

@@ -2,6 +2,7 @@
 
 use crate::support::Stack;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iot::operation::list_targets_for_policy::ListTargetsForPolicyOutput;
 use std::collections::{BTreeMap, HashMap};
 
 /// Each resource with all that can change about it.
@@ -53,8 +54,7 @@ pub async fn fleet(stack: &Stack, name: &str) -> Account {
         look_at_policy(stack, &policy, &mut found).await;
         let targets = stack.iot().list_targets_for_policy();
         let targets = targets.policy_name(policy).send().await;
-        let targets = targets.map(|targets| targets.targets.unwrap_or_default());
-        for arn in targets.unwrap_or_default() {
+        for arn in targets.iter().flat_map(ListTargetsForPolicyOutput::targets) {
             let id = arn.rsplit('/').next().unwrap();
             look_at_certificate(stack, id, &mut found).await;
             look_at_files(stack, &format!("ca/{id}/"), &mut found).await;

@@ -288,10 +288,10 @@ impl Lab {
                     scenario: Scenario::RotatedUndone,
                     ..variant.clone()
                 };
-                wrong.extend(as_asked(&undone, &after));
+                wrong.extend(Self::as_asked(&undone, &after));
             }
         } else if as_asked && !variant.scenario.is_undone() {
-            wrong.extend(as_asked(variant, &after));
+            wrong.extend(Self::as_asked(variant, &after));
         } else if error != "UndoFailed" && !reserved && !same(&before, &after) {
             wrong.push(format!(
                 "it is not as it was before ({error}): {before:#?} became {after:#?}"
@@ -307,7 +307,7 @@ impl Lab {
         match (variant.scenario, again.error.as_deref()) {
             (Scenario::InUse, Some("FleetInUse")) => {}
             (Scenario::InUse, other) => wrong.push(format!("it is not in use any more: {other:?}")),
-            (_, None) => wrong.extend(as_asked(variant, &now)),
+            (_, None) => wrong.extend(Self::as_asked(variant, &now)),
             (_, Some(error)) => wrong.push(format!(
                 "asked again, it fails with {error} ({})",
                 again.name
@@ -345,6 +345,45 @@ impl Lab {
             ids.push(input["certificateId"].as_str().unwrap().to_owned());
         }
         ids
+    }
+
+    fn as_asked(variant: &Variant, there: &Account) -> Vec<String> {
+        let fleet = variant.fleet();
+        let mut wrong = Vec::new();
+        if variant.scenario == Scenario::Removed {
+            if !there.is_empty() {
+                wrong.push(format!("it is not gone: {there:#?}"));
+            }
+            return wrong;
+        }
+        let bundles: Vec<_> = there
+            .keys()
+            .filter(|name| name.starts_with("file bundles/"))
+            .collect();
+        let models = match variant.scenario {
+            Scenario::Changed | Scenario::Abandoned | Scenario::ChangedUndone => ["b", "c"],
+            _ => ["a", "b"],
+        };
+        let expected = models.map(|model| format!("file bundles/{fleet}/{model}.zip"));
+        if bundles != expected.iter().collect::<Vec<_>>() {
+            wrong.push(format!("its bundles are {bundles:?}"));
+        }
+        for template in [
+            format!("template {fleet}"),
+            format!("template {fleet}-rotation"),
+        ] {
+            if !there.contains_key(&template) {
+                wrong.push(format!("it has no {template}"));
+            }
+        }
+        match there.get(&format!("item fleets {fleet}")) {
+            Some(item)
+                if item.contains("\"active\"")
+                    && !item.contains("newClaim")
+                    && !item.contains("wanted") => {}
+            other => wrong.push(format!("its item is {other:?}")),
+        }
+        wrong
     }
 }
 
@@ -427,46 +466,6 @@ async fn whatever_task_fails_or_is_repeated_a_fleet_is_whole_or_as_it_was() {
         wrong.join("\n")
     );
     assert!(reached.contains(RECORD) && reached.contains(FORGET));
-}
-
-/// What a fleet lacks of what was asked for, in sentences.
-fn as_asked(variant: &Variant, there: &Account) -> Vec<String> {
-    let fleet = variant.fleet();
-    let mut wrong = Vec::new();
-    if variant.scenario == Scenario::Removed {
-        if !there.is_empty() {
-            wrong.push(format!("it is not gone: {there:#?}"));
-        }
-        return wrong;
-    }
-    let bundles: Vec<_> = there
-        .keys()
-        .filter(|name| name.starts_with("file bundles/"))
-        .collect();
-    let models = match variant.scenario {
-        Scenario::Changed | Scenario::Abandoned | Scenario::ChangedUndone => ["b", "c"],
-        _ => ["a", "b"],
-    };
-    let expected = models.map(|model| format!("file bundles/{fleet}/{model}.zip"));
-    if bundles != expected.iter().collect::<Vec<_>>() {
-        wrong.push(format!("its bundles are {bundles:?}"));
-    }
-    for template in [
-        format!("template {fleet}"),
-        format!("template {fleet}-rotation"),
-    ] {
-        if !there.contains_key(&template) {
-            wrong.push(format!("it has no {template}"));
-        }
-    }
-    match there.get(&format!("item fleets {fleet}")) {
-        Some(item)
-            if item.contains("\"active\"")
-                && !item.contains("newClaim")
-                && !item.contains("wanted") => {}
-        other => wrong.push(format!("its item is {other:?}")),
-    }
-    wrong
 }
 
 /// Whether there is the same, files written again with the same contents among them.

@@ -1,8 +1,7 @@
 //! The operator's own functions, which decide.
 
 use super::{device::Device, settled, told};
-use crate::support::{Authority, OURS, Stack, next, send, wait_until};
-use serde_json::json;
+use crate::support::{Authority, OURS, Stack, deploy_function, next, send};
 
 /// Answers by the thing's name, in every form that the contract allows, and in some that it does not.
 const CODE: &str = r#"
@@ -31,40 +30,7 @@ pub const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:verifier";
 
 /// Deploys the verifier, as an operator has his own.
 pub async fn deploy(stack: &Stack) {
-    let template = json!({ "Resources": {
-        "Role": { "Type": "AWS::IAM::Role", "Properties": { "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17", "Statement": [{
-                "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "lambda.amazonaws.com" },
-            }],
-        } } },
-        "Verifier": { "Type": "AWS::Lambda::Function", "Properties": {
-            "FunctionName": "verifier", "Runtime": "python3.12", "Handler": "index.handler",
-            "Role": { "Fn::GetAtt": ["Role", "Arn"] }, "Code": { "ZipFile": CODE },
-        } },
-    } });
-    let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
-    let created = cloudformation
-        .create_stack()
-        .stack_name("verifier")
-        .template_body(template.to_string())
-        .capabilities(aws_sdk_cloudformation::types::Capability::CapabilityIam);
-    created.send().await.unwrap();
-    wait_until("the verifier's stack", async || {
-        let described = cloudformation
-            .describe_stacks()
-            .stack_name("verifier")
-            .send()
-            .await
-            .ok()?;
-        let status = described
-            .stacks()
-            .first()?
-            .stack_status()?
-            .as_str()
-            .to_owned();
-        (status == "CREATE_COMPLETE").then_some(())
-    })
-    .await;
+    deploy_function(stack, "verifier", CODE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The virtual environment that the emulator runs in: made once from pinned, hash-checked requirements.
+//! Virtual environments, the emulator's among them: each made once from pinned, hash-checked requirements.
 
 use super::checkout::Checkout;
 use super::lock;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 /// Written last, so that an environment without it is half-made.
 const COMPLETE: &str = "complete";
 
-/// A virtual environment with the emulator in it.
+/// A virtual environment with the packages of a requirements file in it.
 #[derive(Debug, Clone)]
 pub struct Environment {
     directory: PathBuf,
@@ -22,7 +22,7 @@ pub struct Environment {
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
     /// A file of the environment, its lock or the requirements.
-    #[error("cannot prepare the emulator's Python environment in {}", path.display())]
+    #[error("cannot prepare the Python environment in {}", path.display())]
     Files {
         /// What was read or written.
         path: PathBuf,
@@ -44,17 +44,18 @@ pub enum EnvironmentError {
 }
 
 impl Environment {
-    /// Makes the environment, or takes the one that was made from the same requirements with the same Python.
+    /// Makes the environment of a requirements file, or takes the one that was made from the same requirements with the
+    /// same Python. It is kept in the checkout's state.
     ///
     /// Processes that ask at the same time wait for the one that makes it. `say` is told when it has to be made,
-    /// which takes about ten seconds and 100 MB.
+    /// which takes about ten seconds and, for the emulator's, 100 MB.
     pub async fn prepare(
         checkout: &Checkout,
+        requirements: &Path,
         python: &Python,
         say: impl Fn(&str),
     ) -> Result<Self, EnvironmentError> {
-        let requirements = checkout.requirements();
-        let pinned = std::fs::read(&requirements).map_err(|source| files(&requirements, source))?;
+        let pinned = std::fs::read(requirements).map_err(|source| files(requirements, source))?;
         let parent = checkout.state().join("environments");
         std::fs::create_dir_all(&parent).map_err(|source| files(&parent, source))?;
 
@@ -69,12 +70,12 @@ impl Environment {
         if environment.is_complete().await {
             return Ok(environment);
         }
-        say("making the emulator's Python environment (once, some ten seconds)");
-        environment.make(python, &requirements).await?;
+        say("making a Python environment (once, some ten seconds)");
+        environment.make(python, requirements).await?;
         Ok(environment)
     }
 
-    /// Its Python, in which the emulator's modules can be imported.
+    /// Its Python, in which the modules of its packages can be imported.
     pub fn python(&self) -> PathBuf {
         self.directory.join("bin/python")
     }
@@ -108,7 +109,7 @@ impl Environment {
         .await?;
         // Wheels only: building a package from source would run code that no hash was checked for.
         run(
-            "install the emulator",
+            "install the pinned packages",
             Command::new(self.python())
                 .args([
                     "-I",
@@ -223,7 +224,8 @@ esac
         }
 
         async fn prepare(&self) -> Environment {
-            Environment::prepare(&self.checkout, &self.python, |_| {})
+            let requirements = self.checkout.requirements();
+            Environment::prepare(&self.checkout, &requirements, &self.python, |_| {})
                 .await
                 .unwrap()
         }
@@ -288,7 +290,9 @@ esac
         let scratch = Scratch::new();
         let failing = "#!/bin/sh\necho 'no room on the disk' >&2; exit 1\n";
         program(&scratch.python.executable, failing);
-        let failure = Environment::prepare(&scratch.checkout, &scratch.python, |_| {}).await;
+        let requirements = scratch.checkout.requirements();
+        let failure =
+            Environment::prepare(&scratch.checkout, &requirements, &scratch.python, |_| {}).await;
         let told = failure.unwrap_err().to_string();
         assert!(told.contains("cannot make a virtual environment"), "{told}");
         assert!(told.contains("no room on the disk"), "{told}");

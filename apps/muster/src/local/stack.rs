@@ -127,9 +127,13 @@ impl LocalStack {
     ) -> Result<Self, StackError> {
         let package = read(checkout, options)?;
         let python = python::find()?;
+        let requirements = checkout.requirements();
         // Making the Python environment waits for the network, and compiling for the processor: both at once.
         let (environment, binaries) = tokio::try_join!(
-            async { Ok::<_, StackError>(Environment::prepare(checkout, &python, say).await?) },
+            async {
+                let made = Environment::prepare(checkout, &requirements, &python, say);
+                Ok::<_, StackError>(made.await?)
+            },
             async {
                 if package.functions().next().is_some() {
                     say("building the functions");

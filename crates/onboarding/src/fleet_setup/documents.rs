@@ -28,7 +28,9 @@ impl<'a> FleetDocuments<'a> {
         FleetNames::new(self.place, &self.settings.template_name)
     }
 
-    /// What a claim certificate may do: ask for a certificate, and register a device by the fleet's one template.
+    /// What a claim certificate may do: ask for a certificate, and register a device by the fleet's one template. AWS's
+    /// own example grants `create/*` and `provision/*`, with which a last will could answer other devices in the cloud's
+    /// name: here asking and being answered are apart.
     pub fn claim_policy(&self) -> String {
         self.filled(CLAIM_POLICY)
     }
