@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct World {
     /// What the ledger answers to `GetItem`.
     pub item: Value,
+    /// What the ledger answers to `BatchGetItem`, whatever keys are asked for.
+    pub batch: Vec<Value>,
     /// What AWS IoT issues, in PEM.
     pub certificate_pem: String,
     /// Its id.
@@ -115,6 +117,8 @@ impl World {
             "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "SendTaskSuccess" => {
                 json!({})
             }
+            "BatchGetItem" => json!({ "Responses": { "ledger": self.batch } }),
+            "PutEvents" => json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "e" }] }),
             "Query" => json!({ "Items": [], "Count": 0 }),
             "StartExecution" => {
                 json!({ "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "startDate": 1.5 })

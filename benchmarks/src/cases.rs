@@ -1,5 +1,7 @@
 //! What is measured: each function with an event that makes it do its ordinary work.
 
+mod hook;
+
 use crate::aws::{Authority, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -156,6 +158,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         ),
         device.registration()?,
         device.generation()?,
+        hook::admission(&device)?,
     ])
 }
 
@@ -190,6 +193,7 @@ impl Device {
     ) -> Case {
         let world = World {
             item,
+            batch: Vec::new(),
             certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
             certificate_id: self.certificate_id.clone(),
             authority: None,

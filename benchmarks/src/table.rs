@@ -12,17 +12,17 @@ pub fn print(measurements: &[Measurement]) {
         return;
     };
     println!(
-        "| function | init ms | × | init processor ms | first ms | warm p50 ms | warm p95 ms | processor ms | \
+        "| function | init ms | × | init processor ms | first ms | warm p50 ms | warm p95 ms | warm p99 ms | processor ms | \
          AWS calls | processor ms/call | × | memory MB | × | binary MB | connections at init | later |"
     );
-    println!("|---|{}", "--:|".repeat(15));
+    println!("|---|{}", "--:|".repeat(16));
     let mut over = Vec::new();
     for one in measurements {
         let init = median(&one.init) / median(&minimal.init);
         let processor = each_call(one) / each_call(minimal);
         let memory = megabytes(one.memory) / megabytes(minimal.memory);
         println!(
-            "| {} | {:.1} | {} | {:.1} | {:.2} | {:.2} | {:.2} | {:.3} | {} | {:.3} | {} | {:.1} | {} | {:.1} | {} | {} |",
+            "| {} | {:.1} | {} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {:.3} | {} | {:.3} | {} | {:.1} | {} | {:.1} | {} | {} |",
             one.name,
             median(&one.init),
             mark(init),
@@ -30,6 +30,7 @@ pub fn print(measurements: &[Measurement]) {
             median(&one.first),
             median(&one.warm),
             milliseconds(percentile(&one.warm, 95)),
+            milliseconds(percentile(&one.warm, 99)),
             median(&one.processor),
             one.calls,
             each_call(one),

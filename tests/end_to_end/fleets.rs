@@ -10,7 +10,9 @@ mod failing;
 mod field;
 mod hook_failing;
 mod sdk;
+mod secrets;
 mod setting_up;
+mod surge;
 mod unpacked;
 mod workflow;
 

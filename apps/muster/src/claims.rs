@@ -25,8 +25,8 @@ pub enum RevokeError {
 pub async fn revoke(target: &Target, claim: &Claim) -> Result<(), RevokeError> {
     let id = &claim.certificate_id;
     let claims = target.claims()?;
-    claims.shut(id).await?;
-    // What AWS IoT has of it goes last: by that it is found, should anything fail before.
+    claims.shut(id, "revoked").await?;
+    // What AWS IoT has of it, out of use by now, goes last: by that it is found, should anything fail before.
     if let Some(fleet) = &claim.fleet {
         let files = target.files()?;
         let prefix = target.output("VaultPrefix")?;

@@ -175,7 +175,10 @@ pub struct Model {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = r#"a model is its name, or {"name", "platform"}; names have letters, digits, . _ and -"#
+)]
 enum ModelForm {
     Name(ModelName),
     Whole(WholeModel),

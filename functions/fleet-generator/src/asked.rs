@@ -124,7 +124,7 @@ mod tests {
             ),
             (
                 json!({ "templateName": "a", "models": [{ "name": "x", "y": 1 }] }),
-                "model",
+                "a model is its name, or",
             ),
         ] {
             let error = asked(json!({ "body": body })).unwrap_err().to_string();

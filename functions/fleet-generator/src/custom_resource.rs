@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 /// The longest reason that is answered, in characters: an answer may have 4,096 bytes.
 const MAX_REASON: usize = 1_000;
 
-/// The id of a resource that was not made: deleting it deletes nothing.
+/// The id of a resource whose fleet has no name: deleting it deletes nothing.
 const NOT_MADE: &str = "not-made";
 
 /// What `CloudFormation` asks.
@@ -49,6 +49,16 @@ impl CustomResourceEvent {
     fn owner(&self) -> String {
         format!("{}#{}", self.stack_id, self.logical_resource_id)
     }
+
+    /// The id of the resource, also of one that could not be made, so that `CloudFormation` has what there is of it
+    /// deleted. A fleet that another owns is left alone then: see [`delete`].
+    fn id(&self) -> &str {
+        let asked = self.resource_properties.get("TemplateName");
+        let asked = asked.and_then(Value::as_str);
+        let asked = asked.filter(|name| FleetName::new(*name).is_ok());
+        let id = self.physical_resource_id.as_deref().or(asked);
+        id.unwrap_or(NOT_MADE)
+    }
 }
 
 /// Does what is asked for, and answers.
@@ -58,7 +68,7 @@ pub(crate) async fn serve<W: Run, L: FleetLedger, C: CustomResources>(
 ) -> Result<Value, GeneratorError> {
     // Also where it panics.
     let made = caught(make(world, &event)).await;
-    let before = event.physical_resource_id.as_deref();
+    let id = event.id();
     let mut answer = match &made {
         Some(Ok((id, data))) => {
             json!({ "Status": "SUCCESS", "PhysicalResourceId": id, "Data": data })
@@ -67,10 +77,10 @@ pub(crate) async fn serve<W: Run, L: FleetLedger, C: CustomResources>(
             let told = error.told().unwrap_or_else(|| error.to_string());
             let reason: String = format!("{}: {told}", error.name());
             let reason: String = reason.chars().take(MAX_REASON).collect();
-            json!({ "Status": "FAILED", "PhysicalResourceId": before.unwrap_or(NOT_MADE), "Reason": reason })
+            json!({ "Status": "FAILED", "PhysicalResourceId": id, "Reason": reason })
         }
         None => json!({
-            "Status": "FAILED", "PhysicalResourceId": before.unwrap_or(NOT_MADE),
+            "Status": "FAILED", "PhysicalResourceId": id,
             "Reason": "FunctionPanicked: the function's log says where.",
         }),
     };

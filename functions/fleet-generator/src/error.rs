@@ -45,14 +45,24 @@ pub enum GeneratorError {
         /// What the workflow says.
         cause: String,
     },
-    /// The workflow failed, and so did its undo.
+    /// All was done, and nobody could be told.
     #[error(
-        "The fleet {0} is left half done: undoing what failed has failed as well. Ask for the same again, or delete the fleet."
+        "The fleet {fleet} is as it was asked for, but {error}: not all who should know of it do."
+    )]
+    Untold {
+        /// The fleet.
+        fleet: FleetName,
+        /// What is lost.
+        error: String,
+    },
+    /// The workflow failed, and so did its undo, or it was stopped.
+    #[error(
+        "The fleet {0} is left half done: what failed could not be undone. Ask for the same again, or delete the fleet."
     )]
     HalfDone(FleetName),
     /// It takes longer than an answer may.
     #[error(
-        "The fleet {0} is still being worked on. `muster fleet show {0}` says when it is done; asking again is no harm."
+        "The fleet {0} is still being worked on. `muster fleet show {0}` says when it is done; look before you ask again."
     )]
     Unfinished(FleetName),
     /// A call failed.
@@ -68,7 +78,12 @@ impl GeneratorError {
             "FleetUnknown" => Self::Unknown(fleet),
             "FleetInUse" => Self::InUse(cause),
             "FleetRefused" => Self::Refused { fleet, cause },
-            "UndoFailed" => Self::HalfDone(fleet),
+            // Whoever stops an execution stops its undo too.
+            "UndoFailed" | "ABORTED" | "TIMED_OUT" => Self::HalfDone(fleet),
+            "TimelineLost" | "EventLost" => Self::Untold {
+                fleet,
+                error: error.to_owned(),
+            },
             other => Self::Failed {
                 fleet,
                 error: other.to_owned(),
@@ -88,7 +103,7 @@ impl NamedError for GeneratorError {
             Self::InUse(_) => "FleetInUse",
             Self::Taken(_) => "FleetTaken",
             Self::Refused { .. } => "FleetRefused",
-            Self::Failed { .. } => "FleetFailed",
+            Self::Failed { .. } | Self::Untold { .. } => "FleetFailed",
             Self::HalfDone(_) => "UndoFailed",
             Self::Unfinished(_) => "FleetUnfinished",
             Self::Cloud(failure) => failure.name(),

@@ -4,7 +4,7 @@
 use muster_documents::fleet_tasks::{RemoveFleetPart, RemovedFleetPart};
 use muster_documents::{ClaimFile, FleetName, bundle};
 use muster_onboarding::ports::{FileStore, FleetLedger, FleetRegistry, PolicyRemoval};
-use muster_onboarding::{CloudFailure, FleetNames, Place};
+use muster_onboarding::{CloudFailure, FailureKind, FleetNames, Place};
 
 /// Where what is removed is.
 #[derive(Debug, Clone)]
@@ -130,7 +130,16 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
             self.files.remove_object(&key).await?;
         }
         self.ledger.forget_vouchers(fleet).await?;
-        self.registry.remove_policy(&names.claim_policy()).await?;
+        let claim_policy = names.claim_policy();
+        if self.registry.remove_policy(&claim_policy).await? == PolicyRemoval::InUse {
+            // AWS IoT still lists a claim certificate that is gone.
+            return Err(RemoverError::Cloud(CloudFailure {
+                kind: FailureKind::Throttled,
+                action: "iot:DeletePolicy",
+                message: format!("the policy {claim_policy} is still attached"),
+                source: None,
+            }));
+        }
         let greengrass = self
             .registry
             .remove_policy(&names.greengrass_policy())

@@ -1,12 +1,16 @@
 //! Decides whether a fleet's device is let in: AWS IoT asks before it provisions the device, and takes whatever is not a
 //! yes in time for a no.
 //!
-//! It says no unless every rule of [`muster_onboarding::fleets`] says yes and that is written. The decision is made anew
+//! It says no unless every rule of [`muster_onboarding::fleets`] says yes and that is written; where the same question may
+//! be answered otherwise later it says nothing ([`Undecided`]), so that the device asks again. The decision is made anew
 //! for each event; nothing is kept from one to the next.
 
 mod surge;
 mod telling;
+mod undecided;
 mod verification;
+
+pub use undecided::Undecided;
 
 use muster_documents::fleet_provisioning::{HookAnswer, HookRequest, parameters};
 use muster_documents::{Refusal, RefusalCode};
@@ -76,14 +80,14 @@ where
     B: EventBus,
 {
     /// Answers AWS IoT at the time `now`, in milliseconds since 1970.
-    pub async fn answer(&self, now: i64, payload: Value) -> HookAnswer {
+    pub async fn answer(&self, now: i64, payload: Value) -> Result<HookAnswer, Undecided> {
         // What serde says of a payload may hold a voucher, so it is not repeated.
         let Ok(request) = serde_json::from_value::<HookRequest>(payload) else {
             tracing::warn!(
                 target: "muster", code = RefusalCode::RequestInvalid.name(),
                 "refused: the payload is not that of a pre-provisioning hook"
             );
-            return HookAnswer::denied();
+            return Ok(HookAnswer::denied());
         };
         let ruling = match Asked::read(request.clone()) {
             Ok(asked) => self.decide_in_time(now, &asked).await,
@@ -98,16 +102,21 @@ where
                     target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
                     again = ruling.device.is_none(), "let in"
                 );
-                ruling.answer
+                Ok(ruling.answer)
             }
             Err(refusal) => {
                 tracing::info!(
                     target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
                     code = refusal.code.name(), message = refusal.message, "refused"
                 );
+                let passes = refusal.retryable;
                 self.in_time(self.tell_refusal(now, &request, refusal))
                     .await;
-                HookAnswer::denied()
+                if passes {
+                    Err(Undecided)
+                } else {
+                    Ok(HookAnswer::denied())
+                }
             }
         }
     }

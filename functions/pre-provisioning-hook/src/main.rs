@@ -6,7 +6,6 @@ use muster_cloud::{
 use muster_lambda::{Configuration, now_milliseconds, run, start_logging, variables};
 use muster_onboarding::fleets::SurgeRule;
 use pre_provisioning_hook::{Patience, World};
-use std::convert::Infallible;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -34,9 +33,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .warm(&[Service::DYNAMODB, Service::EVENTBRIDGE, Service::IOT])
         .await;
     run(
-        async |payload| {
-            Ok::<_, Infallible>(Box::pin(world.answer(now_milliseconds(), payload)).await)
-        },
+        async |payload| Box::pin(world.answer(now_milliseconds(), payload)).await,
         cloud.calls,
     )
     .await

@@ -52,15 +52,16 @@ where
         }
     }
 
-    /// The surge, if this request is one too many. The day before is read once in an hour, and only if the hour has
-    /// more requests than are never too many.
+    /// The surge, if this request is one too many and this hour's surge has not been seen to: an operator who opens the
+    /// claim certificate again has the rest of the hour. The day before is read once in an hour, and only if the hour
+    /// has more requests than are never too many.
     async fn surge(
         &self,
         now: i64,
         asked: &Asked,
         count: HourCount,
     ) -> Result<Option<ClaimSurge>, CloudFailure> {
-        if count.requests <= self.surge_rule.minimum {
+        if count.surged || count.requests <= self.surge_rule.minimum {
             return Ok(None);
         }
         let (claim, this_hour) = (asked.claim_certificate_id(), hour(now));
@@ -85,13 +86,16 @@ where
         }))
     }
 
-    /// Shuts the claim certificate, where the stack is to, and tells of the surge once.
+    /// Shuts the claim certificate, where the stack is to, and tells of the surge once. What is cut off before it has
+    /// told is done again by the next request.
     async fn act(&self, surge: ClaimSurge, claim: &mut ClaimRecord) -> Result<(), CloudFailure> {
         let id = &surge.claim_certificate_id;
-        let shuts = self.surge_rule.shuts && claim.shut.is_none();
-        if shuts {
+        let mut deactivated = Ok(());
+        if self.surge_rule.shuts {
             self.ledger.shut_claim(id, WHY).await?;
             claim.shut = Some(WHY.to_owned());
+            // The hook refuses without it: it ends what else the certificate can do.
+            deactivated = self.certificates.deactivate_certificate(id).await;
         }
         if self.ledger.note_surge(&surge).await? {
             muster_lambda::count_one(METRIC, surge.at);
@@ -101,10 +105,6 @@ where
             );
             self.tell_surge(&surge, claim.shut.is_some()).await;
         }
-        if shuts {
-            // Last, since the hook refuses without it: it ends what else the certificate can do.
-            self.certificates.deactivate_certificate(id).await?;
-        }
-        Ok(())
+        deactivated
     }
 }

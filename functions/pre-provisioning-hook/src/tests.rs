@@ -1,6 +1,7 @@
 mod cloud;
 mod device;
 
+use crate::Undecided;
 use cloud::{Broken, Cloud, World};
 use device::{CLAIM, Device};
 use muster_documents::fleet_provisioning::HookAnswer;
@@ -12,12 +13,13 @@ use std::time::Duration;
 const NEWYEARS_EVE: i64 = 1_767_225_599_999;
 const HOUR: i64 = 3_600_000;
 
-async fn answered(hook: &World, device: &Device) -> HookAnswer {
+async fn answered(hook: &World, device: &Device) -> Result<HookAnswer, Undecided> {
     hook.answer(NEWYEARS_EVE, device.asks()).await
 }
 
 async fn is_let_in(hook: &World, device: &Device) -> bool {
-    answered(hook, device).await.allow_provisioning
+    let answer = answered(hook, device).await;
+    answer.is_ok_and(|answer| answer.allow_provisioning)
 }
 
 #[tokio::test]
@@ -25,7 +27,7 @@ async fn a_known_device_is_let_in_and_told_of() {
     let cloud = Cloud::new();
     cloud.import("sensor-1");
     let device = Device::new("sensor-1");
-    let answer = answered(&cloud.hook(), &device).await;
+    let answer = answered(&cloud.hook(), &device).await.unwrap();
     assert_eq!(
         json!(answer),
         json!({
@@ -49,7 +51,10 @@ async fn one_device_that_was_let_in_opens_the_door_for_no_other() {
     assert!(is_let_in(&hook, &Device::new("sensor-1")).await);
     for serial in ["sensor-2", "sensor-3"] {
         let answer = answered(&hook, &Device::new(serial)).await;
-        assert_eq!(json!(answer), json!({ "allowProvisioning": false }));
+        assert_eq!(
+            json!(answer.unwrap()),
+            json!({ "allowProvisioning": false })
+        );
         assert_eq!(cloud.recorded(serial), ["SerialUnknown"]);
     }
     let told = cloud.told("DeviceRejected");
@@ -65,7 +70,8 @@ async fn the_day_is_that_of_the_event_and_not_of_the_start() {
     let hook = cloud.hook();
     let mut days = Vec::new();
     for (now, serial) in [(NEWYEARS_EVE, "sensor-1"), (NEWYEARS_EVE + 1, "sensor-2")] {
-        let mut answer = hook.answer(now, Device::new(serial).asks()).await;
+        let answer = hook.answer(now, Device::new(serial).asks()).await;
+        let mut answer = answer.unwrap();
         days.push(answer.parameter_overrides.remove("CertIssuance").unwrap());
     }
     assert_eq!(days, ["20251231", "20260101"]);
@@ -88,7 +94,7 @@ async fn what_is_no_hooks_payload_is_denied_and_nothing_is_looked_up() {
         without_template,
         of_numbers,
     ] {
-        let answer = cloud.hook().answer(NEWYEARS_EVE, payload).await;
+        let answer = cloud.hook().answer(NEWYEARS_EVE, payload).await.unwrap();
         assert!(!answer.allow_provisioning);
     }
     assert!(cloud.state().hours.is_empty() && cloud.state().done.is_empty());
@@ -157,7 +163,7 @@ async fn the_same_request_twice_at_once_is_let_in_twice_and_written_once() {
     let hook = cloud.hook();
     let device = Device::new("sensor-1");
     let (first, second) = tokio::join!(answered(&hook, &device), answered(&hook, &device));
-    assert!(first.allow_provisioning);
+    assert!(first.as_ref().is_ok_and(|answer| answer.allow_provisioning));
     assert_eq!(first, second);
     assert_eq!(cloud.state().done.len(), 1);
     assert_eq!(cloud.told("DeviceAdmitted").len(), 1);
@@ -235,10 +241,13 @@ async fn a_verifier_that_says_anything_but_yes_or_nothing_lets_nobody_in() {
         (None, "ProvisioningFailed"),
     ] {
         let cloud = verifying(answer.clone());
-        assert!(
-            !is_let_in(&cloud.hook(), &Device::new("sensor-1")).await,
-            "{answer:?}"
-        );
+        let told = answered(&cloud.hook(), &Device::new("sensor-1")).await;
+        // Whether the device asks again.
+        let expected = match code {
+            "NotVerified" => Ok(HookAnswer::denied()),
+            _ => Err(Undecided),
+        };
+        assert_eq!(told, expected, "{answer:?}");
         assert_eq!(cloud.recorded("sensor-1"), [code], "{answer:?}");
         assert!(cloud.state().devices.is_empty());
     }
@@ -276,7 +285,7 @@ async fn a_surge_is_told_once_an_hour_and_the_day_before_is_read_once() {
     let cloud = Cloud::new();
     let hook = cloud.hook();
     for _ in 0..5 {
-        answered(&hook, &Device::new("sensor-1")).await;
+        let _ = answered(&hook, &Device::new("sensor-1")).await;
     }
     let [surge] = &cloud.told("ClaimSurge")[..] else {
         panic!("told once")
@@ -292,7 +301,8 @@ async fn a_surge_is_told_once_an_hour_and_the_day_before_is_read_once() {
 
     // Ten times the average hour of a day with five requests are two requests.
     for _ in 0..3 {
-        hook.answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
+        let _ = hook
+            .answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
             .await;
     }
     assert_eq!(cloud.told("ClaimSurge").len(), 2);
@@ -303,15 +313,17 @@ async fn what_is_usual_is_no_surge() {
     let cloud = Cloud::new();
     let hook = cloud.hook();
     for _ in 0..24 {
-        answered(&hook, &Device::new("sensor-1")).await;
+        let _ = answered(&hook, &Device::new("sensor-1")).await;
     }
     cloud.state().events.clear();
     for _ in 0..10 {
-        hook.answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
+        let _ = hook
+            .answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
             .await;
     }
     assert!(cloud.told("ClaimSurge").is_empty());
-    hook.answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
+    let _ = hook
+        .answer(NEWYEARS_EVE + HOUR, Device::new("sensor-1").asks())
         .await;
     assert_eq!(cloud.told("ClaimSurge").len(), 1);
 }
@@ -335,6 +347,20 @@ async fn where_surges_shut_the_request_that_is_one_too_many_is_refused_and_all_a
         panic!("told once")
     };
     assert_eq!(surge["shut"], true);
+}
+
+#[tokio::test]
+async fn who_opens_a_claim_again_has_the_rest_of_the_hour() {
+    let cloud = Cloud::new();
+    let mut hook = cloud.hook();
+    hook.surge_rule.shuts = true;
+    for _ in 0..3 {
+        let _ = answered(&hook, &Device::new("sensor-1")).await;
+    }
+    assert_eq!(cloud.state().claim.shut.as_deref(), Some("surge"));
+    cloud.state().claim.shut = None;
+    cloud.import("sensor-1");
+    assert!(is_let_in(&hook, &Device::new("sensor-1")).await);
 }
 
 #[tokio::test]

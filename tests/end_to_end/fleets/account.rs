@@ -50,7 +50,7 @@ pub async fn fleet(stack: &Stack, name: &str) -> Account {
         look_at_template(stack, &template, &mut found).await;
     }
     for policy in ["claim", "device"] {
-        let policy = format!("{}-{name}-{policy}", stack.output("StackName"));
+        let policy = format!("{}_{name}_{policy}", stack.output("StackName"));
         look_at_policy(stack, &policy, &mut found).await;
         let targets = stack.iot().list_targets_for_policy();
         let targets = targets.policy_name(policy).send().await;

@@ -181,8 +181,13 @@ async fn a_verifier_that_takes_too_long_lets_nobody_in_and_one_that_is_quick_aga
         json!({ "templateName": "plant-7", "admission": "verifier", "verifierName": "slow" });
     let field = Field::on(stack, settings).await;
     let serial = "sensor-00001";
-    assert_eq!(told(field.device(serial)).await, for_good("AccessDenied"));
-    assert_eq!(field.codes(serial).await, ["ProvisioningFailed"]);
+    assert_eq!(told(field.device(serial)).await, passing("InvocationError"));
+    let codes = field.codes(serial).await;
+    assert!(codes.len() >= 2, "{codes:?}");
+    assert!(
+        codes.iter().all(|code| code == "ProvisioningFailed"),
+        "{codes:?}"
+    );
     field.nobody_is_in().await;
 
     environment(&field.stack, "verifier", |variables| {

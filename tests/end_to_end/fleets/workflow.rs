@@ -39,6 +39,8 @@ enum Scenario {
     RotatedUndone,
     /// It gets other models, after a rotation was broken off.
     Abandoned,
+    /// It is set up anew, after its removal was cut off.
+    HalfRemoved,
     /// It goes.
     Removed,
     /// It is to go, but has a device.
@@ -60,7 +62,7 @@ struct Variant {
 }
 
 impl Scenario {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::New,
         Self::NewUndone,
         Self::Changed,
@@ -68,13 +70,14 @@ impl Scenario {
         Self::Rotated,
         Self::RotatedUndone,
         Self::Abandoned,
+        Self::HalfRemoved,
         Self::Removed,
         Self::InUse,
     ];
 
     fn request(self, fleet: &str) -> Value {
         match self {
-            Self::New | Self::NewUndone => first(fleet),
+            Self::New | Self::NewUndone | Self::HalfRemoved => first(fleet),
             Self::Changed | Self::ChangedUndone | Self::Abandoned => {
                 let models = json!([{ "name": "b" }, { "name": "c" }]);
                 json!({ "action": "setUp", "what": { "templateName": fleet, "models": models } })
@@ -230,6 +233,17 @@ impl Lab {
             let broken = self.execute(&machine, fleet, &request, None).await;
             assert_eq!(broken.error.as_deref(), Some("UndoFailed"));
         }
+        if scenario == Scenario::HalfRemoved {
+            let broken = self
+                .deployed
+                .clone()
+                .failing_before("RemoveFleet")
+                .failing_before("UndoFleet");
+            let machine = self.deploy(&format!("{fleet}broken"), &broken).await;
+            let request = Scenario::Removed.request(fleet);
+            let broken = self.execute(&machine, fleet, &request, None).await;
+            assert_eq!(broken.error.as_deref(), Some("UndoFailed"));
+        }
         if scenario == Scenario::InUse {
             let key = muster_pki::DeviceKey::generate().unwrap();
             let csr = key.csr(fleet).unwrap().pem();
@@ -238,7 +252,7 @@ impl Lab {
                 .create_certificate_from_csr()
                 .certificate_signing_request(csr);
             let device = device.send().await.unwrap();
-            let policy = format!("{}-{fleet}-device", self.stack.output("StackName"));
+            let policy = format!("{}_{fleet}_device", self.stack.output("StackName"));
             let attached = iot.attach_policy().policy_name(policy);
             let attached = attached.target(device.certificate_arn().unwrap());
             attached.send().await.unwrap();
@@ -289,6 +303,11 @@ impl Lab {
                     ..variant.clone()
                 };
                 wrong.extend(Self::as_asked(&undone, &after));
+            }
+        } else if variant.scenario == Scenario::HalfRemoved && !as_asked && error != "UndoFailed" {
+            // The removal that was cut off is finished.
+            if !reserved && !after.is_empty() {
+                wrong.push(format!("it is not gone: {after:#?}"));
             }
         } else if as_asked && !variant.scenario.is_undone() {
             wrong.extend(Self::as_asked(variant, &after));

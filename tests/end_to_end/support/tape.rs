@@ -80,21 +80,19 @@ async fn executions(stack: &Stack) -> Vec<u8> {
     let tape = Tape::default();
     let config = aws_sdk_sfn::config::Builder::from(&stack.target.cloud.config);
     let client = aws_sdk_sfn::Client::from_conf(config.interceptor(tape.clone()).build());
-    let machine = stack.output("ClaimProvisioningStateMachineArn");
-    let executions = client
-        .list_executions()
-        .state_machine_arn(machine)
-        .send()
-        .await
-        .unwrap();
-    for execution in executions.executions() {
+    let machines = client.list_state_machines().send().await.unwrap();
+    for machine in machines.state_machines() {
+        executions_of(&client, machine.state_machine_arn()).await;
+    }
+    tape.take()
+}
+
+async fn executions_of(client: &aws_sdk_sfn::Client, machine: &str) {
+    let executions = client.list_executions().state_machine_arn(machine).send();
+    for execution in executions.await.unwrap().executions() {
         let arn = execution.execution_arn();
-        client
-            .describe_execution()
-            .execution_arn(arn)
-            .send()
-            .await
-            .unwrap();
+        let described = client.describe_execution().execution_arn(arn).send();
+        described.await.unwrap();
         let history = client
             .get_execution_history()
             .execution_arn(arn)
@@ -104,7 +102,6 @@ async fn executions(stack: &Stack) -> Vec<u8> {
             page.unwrap();
         }
     }
-    tape.take()
 }
 
 async fn queues(stack: &Stack) -> Vec<u8> {

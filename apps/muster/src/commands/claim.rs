@@ -48,7 +48,12 @@ enum Command {
         /// Its certificate id, or enough of its beginning
         certificate_id: String,
     },
-    /// Let devices in again with a fleet's claim certificate that a surge of requests has shut
+    /// Let no device in with a claim certificate, at once, until it is reopened
+    Shut {
+        /// Its certificate id, or enough of its beginning
+        certificate_id: String,
+    },
+    /// Let devices in again with a claim certificate that was shut, by hand or by a surge of requests
     Reopen {
         /// Its certificate id, or enough of its beginning
         certificate_id: String,
@@ -102,6 +107,17 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
             output.result(
                 &json!({ "revoked": claim.certificate_id }),
                 &format!("revoked {} ({}){rest}", claim.certificate_id, claim.name),
+            );
+        }
+        Command::Shut { certificate_id } => {
+            let claim = find(claims.list().await?, &certificate_id)?;
+            claims.shut(&claim.certificate_id, "operator").await?;
+            output.result(
+                &json!({ "shut": claim.certificate_id }),
+                &format!(
+                    "{} lets no device in; the undo is `muster claim reopen`",
+                    claim.certificate_id
+                ),
             );
         }
         Command::Reopen { certificate_id } => {

@@ -41,7 +41,7 @@ enum Command {
     },
     /// Make a voucher good for nothing; the certificate of a device that has spent it stays
     Revoke {
-        /// The serial that it is for or that has spent it, or enough of its hash's beginning
+        /// The serial that it is for or that has spent it, or its hash's beginning, 8 characters or more
         #[arg(value_name = "SERIAL|HASH")]
         voucher: String,
         /// The fleet, where several have one for the serial

@@ -56,7 +56,7 @@ pub async fn shut(target: &Target, name: &FleetName) -> Result<(), Failure> {
     let claims = target.claims()?;
     for claim in claims.list().await? {
         if claim.fleet.as_deref() == Some(name.as_str()) {
-            claims.shut(&claim.certificate_id).await?;
+            claims.shut(&claim.certificate_id, "removed").await?;
         }
     }
     Ok(())

@@ -47,6 +47,7 @@ impl ClaimLedger for Ledger {
         Ok(HourCount {
             requests: number(&item, "requests").unwrap_or_default(),
             threshold: number(&item, "threshold"),
+            surged: item.contains_key("surgedAt"),
         })
     }
 

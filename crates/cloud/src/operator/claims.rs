@@ -8,7 +8,7 @@ use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{CertificateDescription, CertificateStatus};
 use muster_documents::FleetName;
 use muster_onboarding::ledger::{PK, SK, STATE_SK, claim_key};
-use muster_onboarding::ports::CertificateAuthority;
+use muster_onboarding::ports::{CertificateAuthority, CertificateSwitch};
 use muster_onboarding::{CloudFailure, FailureKind, FleetNames, Place};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -178,8 +178,9 @@ impl Claims {
             .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
-    /// Has the pre-provisioning hook let nobody in with a fleet's claim any more.
-    pub async fn shut(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+    /// Has the pre-provisioning hook let nobody in with a fleet's claim any more, and takes it out of use in AWS IoT.
+    /// `why` is what the ledger says of it. [`Claims::reopen`] is the undo.
+    pub async fn shut(&self, certificate_id: &str, why: &str) -> Result<(), CloudFailure> {
         let noted = self
             .dynamodb
             .update_item()
@@ -188,15 +189,16 @@ impl Claims {
             .key(SK, AttributeValue::S(STATE_SK.to_owned()))
             .update_expression("SET shut = :why")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":why", AttributeValue::S("revoked".to_owned()))
+            .expression_attribute_values(":why", AttributeValue::S(why.to_owned()))
             .send()
             .await
             .map(drop)
             .map_err(|error| failure("dynamodb:UpdateItem", error));
         match noted {
-            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
-            other => other,
+            Err(error) if error.kind == FailureKind::ConditionFailed => {}
+            other => other?,
         }
+        self.identity.deactivate_certificate(certificate_id).await
     }
 
     async fn policies_of(&self, arn: &str) -> Result<Vec<String>, CloudFailure> {

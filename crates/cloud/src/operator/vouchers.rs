@@ -19,6 +19,8 @@ type Item = HashMap<String, AttributeValue>;
 
 /// As many items as one `BatchGetItem` reads (`DynamoDB`).
 const MOST_READ: usize = 100;
+/// How much of a hash names a voucher, in characters.
+const MIN_HASH: usize = 8;
 
 /// A voucher, without its text, which is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -193,13 +195,15 @@ impl Vouchers {
         Ok(found)
     }
 
-    /// The vouchers of all fleets that are for this serial, were spent by it, or whose hash begins so.
+    /// The vouchers of all fleets that are for this serial, were spent by it, or whose hash begins so, with 8 characters at least:
+    /// a serial that has no voucher shall not be taken for the beginning of another's hash.
     pub async fn find(&self, serial_or_hash: &str) -> Result<Vec<Voucher>, CloudFailure> {
         let mut found = Vec::new();
         for fleet in self.fleets().await? {
             let vouchers = self.list(&fleet).await?;
             found.extend(vouchers.into_iter().filter(|voucher| {
-                voucher.is_of(serial_or_hash) || voucher.hash.starts_with(serial_or_hash)
+                voucher.is_of(serial_or_hash)
+                    || serial_or_hash.len() >= MIN_HASH && voucher.hash.starts_with(serial_or_hash)
             }));
         }
         Ok(found)

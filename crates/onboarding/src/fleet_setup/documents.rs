@@ -2,7 +2,7 @@
 //! time: what one fleet is granted is in no other's.
 
 use super::{FleetNames, Place};
-use muster_documents::FleetSettings;
+use muster_documents::{ClientIdRule, FleetSettings};
 use serde_json::{Value, json};
 
 const CLAIM_POLICY: &str = include_str!("../../../../policies/fleet/claim.json");
@@ -49,15 +49,18 @@ impl<'a> FleetDocuments<'a> {
     fn filled(&self, document: &str) -> String {
         let Self { place, settings } = self;
         let prefix = settings.serial_prefix.as_ref();
+        let prefix = prefix.map_or("", |prefix| prefix.as_str());
+        let client_prefix = match settings.client_id {
+            ClientIdRule::Serial => prefix,
+            ClientIdRule::Any => "",
+        };
         let values = [
             ("${Partition}", place.partition.as_str()),
             ("${Region}", &place.region),
             ("${Account}", &place.account),
             ("${Fleet}", settings.template_name.as_str()),
-            (
-                "${SerialPrefix}",
-                prefix.map_or("", |prefix| prefix.as_str()),
-            ),
+            ("${SerialPrefix}", prefix),
+            ("${ClientPrefix}", client_prefix),
             ("${RoleAlias}", &self.names().role_alias()),
         ];
         let document: Value = serde_json::from_str(document).unwrap_or_default();
@@ -165,5 +168,16 @@ mod tests {
             assert_eq!(check_fleet_template(&template), Ok(()));
             assert!(template.contains(&documents.names().device_policy()));
         }
+    }
+
+    #[test]
+    fn devices_that_choose_their_client_id_may_connect_whatever_their_serials_begin_with() {
+        let client_of = |rule: &str| {
+            let settings = settings(&json!({ "serialPrefix": "gw-", "clientId": rule }));
+            let policy = FleetDocuments::new(&place(), &settings).claim_policy();
+            policy.contains(":client/gw-*")
+        };
+        assert!(client_of("serial"));
+        assert!(!client_of("any"));
     }
 }

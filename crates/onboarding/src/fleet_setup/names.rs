@@ -33,7 +33,8 @@ impl Place {
     }
 }
 
-/// The names of what is made for one fleet. All begin with the stack's, as its functions' roles say.
+/// The names of what is made for one fleet. All begin with the stack's, as its functions' roles say, and an underscore,
+/// which no stack's name has: of two stacks `muster` and `muster-prod` neither can make the other's.
 #[derive(Debug, Clone, Copy)]
 pub struct FleetNames<'a> {
     place: &'a Place,
@@ -67,6 +68,6 @@ impl<'a> FleetNames<'a> {
     }
 
     fn of(&self, what: &str) -> String {
-        format!("{}-{}-{what}", self.place.stack, self.fleet)
+        format!("{}_{}_{what}", self.place.stack, self.fleet)
     }
 }

@@ -111,16 +111,23 @@ pub fn rule(
 fn settings_in_force(asked: &Asked, fleet: Option<&FleetRecord>) -> Result<FleetSettings, Refusal> {
     let name = &asked.fleet;
     let unknown = |why: String| Refusal::new(RefusalCode::FleetUnknown, why);
+    let passing = |why: String| Refusal::new(RefusalCode::ProvisioningInProgress, why);
     let fleet = fleet.ok_or_else(|| unknown(format!("There is no fleet {name}.")))?;
     match fleet.state {
         Some(FleetState::Active | FleetState::Changing) => {}
+        // Whoever set up or removed it may have been cut off: its devices wait for the operator's next word.
         Some(FleetState::Making) => {
-            return Err(unknown(format!(
+            return Err(passing(format!(
                 "The fleet {name} is not set up yet. Ask again later."
             )));
         }
-        Some(FleetState::Removing) | None => {
-            return Err(unknown(format!("The fleet {name} is being removed.")));
+        Some(FleetState::Removing) => {
+            return Err(passing(format!("The fleet {name} is being removed.")));
+        }
+        None => {
+            return Err(unknown(format!(
+                "The state of the fleet {name} cannot be read."
+            )));
         }
     }
     serde_json::from_str(&fleet.settings).map_err(|_| {

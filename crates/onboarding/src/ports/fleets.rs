@@ -145,6 +145,8 @@ pub struct HourCount {
     pub requests: i64,
     /// How many are not too many in this hour, if that was worked out already.
     pub threshold: Option<i64>,
+    /// Whether this hour's surge has been told.
+    pub surged: bool,
 }
 
 /// A claim certificate that is used more than it should be.

@@ -43,7 +43,6 @@ pub struct State {
     pub refused: Vec<RefusedDevice>,
     /// Requests and threshold by hour.
     pub hours: BTreeMap<String, HourCount>,
-    pub surged: Vec<String>,
 }
 
 /// All of them: one state.
@@ -225,9 +224,8 @@ impl ClaimLedger for Cloud {
 
     async fn note_surge(&self, surge: &ClaimSurge) -> Result<bool, CloudFailure> {
         let mut state = self.state();
-        let first = !state.surged.contains(&surge.hour);
-        state.surged.push(surge.hour.clone());
-        Ok(first)
+        let hour = state.hours.get_mut(&surge.hour).unwrap();
+        Ok(!std::mem::replace(&mut hour.surged, true))
     }
 
     async fn shut_claim(&self, _claim_certificate_id: &str, why: &str) -> Result<(), CloudFailure> {

@@ -217,9 +217,14 @@ fn a_template_that_is_no_fleets_in_force_lets_nobody_in() {
         assert_eq!(refused(change), unknown, "{arn}");
     }
     assert_eq!(refused(|desk| desk.records.fleet = None), unknown);
-    for state in [Some(FleetState::Making), Some(FleetState::Removing), None] {
+    let passing = RefusalCode::ProvisioningInProgress;
+    for (state, code) in [
+        (Some(FleetState::Making), passing),
+        (Some(FleetState::Removing), passing),
+        (None, unknown),
+    ] {
         let change = |desk: &mut Desk| desk.records.fleet.as_mut().unwrap().state = state;
-        assert_eq!(refused(change), unknown, "{state:?}");
+        assert_eq!(refused(change), code, "{state:?}");
     }
     let_in(|desk| desk.records.fleet.as_mut().unwrap().state = Some(FleetState::Changing));
 }
