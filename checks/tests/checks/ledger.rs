@@ -160,6 +160,7 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
             let items = [
                 ("{% 'device#' & $request.serial %}", STATE_SK),
                 ("{% 'claim#' & $oldClaim %}", STATE_SK),
+                ("{% 'claim#' & $request.certificateId %}", STATE_SK),
                 (FLEETS_PK, "{% $request.templateName %}"),
                 (FLEETS_PK, "{% $states.input.templateName %}"),
             ];
