@@ -13,6 +13,9 @@ use serde_json::Value;
 /// The version of what the hook is asked (AWS IoT developer guide, "Pre-provisioning hooks").
 const HOOK_VERSION: &str = "2020-04-01";
 
+/// The most targets in one answer (API reference, `ListTargetsForPolicy`).
+const MOST_TARGETS: i32 = 250;
+
 /// The adapter to what AWS IoT keeps of fleets.
 #[derive(Debug, Clone)]
 pub struct Fleets {
@@ -393,6 +396,7 @@ impl FleetRegistry for Fleets {
             .client
             .list_targets_for_policy()
             .policy_name(policy)
+            .page_size(MOST_TARGETS)
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {

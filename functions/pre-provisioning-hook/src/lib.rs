@@ -109,7 +109,7 @@ where
                     target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
                     code = refusal.code.name(), message = refusal.message, "refused"
                 );
-                let passes = refusal.retryable;
+                let passes = passes(refusal.code);
                 self.in_time(self.tell_refusal(now, &request, refusal))
                     .await;
                 if passes {
@@ -225,6 +225,15 @@ where
             tracing::warn!(target: "muster", "what follows the decision was not done in time");
         }
     }
+}
+
+/// Whether the same question may be answered otherwise in a minute. A rotation becomes due in days: its device keeps what
+/// it has and shall not ask on.
+fn passes(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::ProvisioningFailed | RefusalCode::ProvisioningInProgress
+    )
 }
 
 fn call_failed(failure: &CloudFailure) -> Refusal {

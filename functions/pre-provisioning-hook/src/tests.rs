@@ -391,7 +391,8 @@ async fn a_device_that_rotates_is_counted_against_no_claim() {
     let cloud = Cloud::new();
     let mut device = Device::new("sensor-1");
     device.request.template_arn += "-rotation";
-    assert!(!is_let_in(&cloud.hook(), &device).await);
+    let told = answered(&cloud.hook(), &device).await;
+    assert_eq!(told, Ok(HookAnswer::denied()), "it asks no more");
     assert_eq!(cloud.recorded("sensor-1"), ["RotationNotDue"]);
     assert!(cloud.state().hours.is_empty());
 }

@@ -3,7 +3,9 @@
 use super::account::account;
 use super::{claim_of, rotate, set_up};
 use crate::support::{Stack, wait_until};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_claim_is_in_the_bundles_and_the_old_one_goes_when_its_time_is_over() {
@@ -46,6 +48,84 @@ async fn a_rotated_claim_is_in_the_bundles_and_the_old_one_goes_when_its_time_is
         now[&format!("certificate {old}")].contains("Active"),
         "its hour is not over"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_claim_stays_until_its_rotation_is_through_and_its_last_end_has_come() {
+    let stack = Stack::start(&[]).await;
+    let made = set_up(&stack, &json!({ "templateName": "f" }))
+        .await
+        .unwrap();
+    let old = claim_of(&made);
+    let item = format!("claim#{old}");
+    let ledger = Ledger::of(&stack);
+    // As while the rotation is under way.
+    ledger.set("fleets", "f", "state", s("changing")).await;
+    let retirement = stack.sfn().start_execution();
+    let retirement = retirement.state_machine_arn(stack.output("ClaimRetirementStateMachineArn"));
+    let input = json!({ "templateName": "f", "certificateId": old, "seconds": 0 });
+    let retirement = retirement.input(input.to_string()).send().await.unwrap();
+    wait_until("the retirement to wait", || async {
+        let history = stack.sfn().get_execution_history();
+        let history = history.execution_arn(retirement.execution_arn());
+        let history = history.send().await.unwrap();
+        let entered = history.events().iter();
+        let mut entered = entered.filter_map(|event| event.state_entered_event_details());
+        entered
+            .any(|state| state.name() == "AwaitChange")
+            .then_some(())
+    })
+    .await;
+    // It is through, and another one has given the old claim a later end.
+    let until = now() + 8;
+    ledger.set(&item, "state", "until", n(until)).await;
+    ledger
+        .set("fleets", "f", "claimCertificateId", s("another"))
+        .await;
+    ledger.set("fleets", "f", "state", s("active")).await;
+    let left = format!("item {item} state");
+    wait_until("the claim to be gone", || async {
+        (!account(&stack).await.contains_key(&left)).then_some(())
+    })
+    .await;
+    assert!(now() >= until);
+}
+
+struct Ledger<'a> {
+    client: aws_sdk_dynamodb::Client,
+    table: &'a str,
+}
+
+impl<'a> Ledger<'a> {
+    fn of(stack: &'a Stack) -> Self {
+        Self {
+            client: aws_sdk_dynamodb::Client::new(&stack.target.cloud.config),
+            table: stack.output("LedgerTableName"),
+        }
+    }
+
+    async fn set(&self, partition: &str, sort: &str, name: &str, value: AttributeValue) {
+        let update = self.client.update_item().table_name(self.table);
+        let update = update.key("pk", s(partition)).key("sk", s(sort));
+        let update = update.update_expression("SET #name = :value");
+        let update = update.expression_attribute_names("#name", name);
+        let update = update.expression_attribute_values(":value", value);
+        update.send().await.unwrap();
+    }
+}
+
+/// In seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
+}
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn n(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
