@@ -172,7 +172,7 @@ mod tests {
             request["httpMethod"] = json!("GET");
             assert_eq!(
                 input(&request).unwrap(),
-                json!({ "body": {}, "caller": null })
+                json!({ "body": {}, "caller": null, "operation": null, "parameters": {} })
             );
         }
     }
