@@ -58,12 +58,16 @@ fn workflow_attributes() -> Names {
     let mut names = Names::new();
     for (_, call) in calls() {
         for expression in ["UpdateExpression", "ConditionExpression"] {
-            let text = call[expression]
-                .as_str()
-                .unwrap_or_default()
-                .replace("${", " :")
-                .replace('}', " ");
-            names.extend(attributes(&text));
+            let text = call[expression].as_str().unwrap_or_default();
+            // One that is put together has its words in quotes.
+            let parts = match text.strip_prefix("{%") {
+                Some(jsonata) => jsonata.split('\'').skip(1).step_by(2).collect(),
+                None => vec![text],
+            };
+            for part in parts {
+                let part = part.replace("${", " :").replace('}', " ");
+                names.extend(attributes(&part));
+            }
         }
         let aliases = call["ExpressionAttributeNames"]
             .as_object()
@@ -159,7 +163,7 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
             assert_eq!(keys.as_object().unwrap().len(), 2, "{name}");
             let items = [
                 ("{% 'device#' & $request.serial %}", STATE_SK),
-                ("{% 'claim#' & $oldClaim %}", STATE_SK),
+                ("{% 'claim#' & $had %}", STATE_SK),
                 ("{% 'claim#' & $request.certificateId %}", STATE_SK),
                 (FLEETS_PK, "{% $request.templateName %}"),
                 (FLEETS_PK, "{% $states.input.templateName %}"),

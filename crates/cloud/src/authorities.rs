@@ -85,11 +85,6 @@ impl AuthorityRegistry for Authorities {
                     .map(Registration::AlreadyThere)
                     .ok_or_else(|| failure(ACTION, error))
             }
-            // No throttle: AWS IoT takes no more than ten CAs of one subject.
-            Some(RegisterCACertificateError::LimitExceededException(_)) => Err(CloudFailure {
-                kind: FailureKind::Refused,
-                ..failure(ACTION, error)
-            }),
             _ => Err(failure(ACTION, error)),
         }
     }

@@ -18,7 +18,6 @@ where
         | "ThrottlingException"
         | "Throttling"
         | "TooManyRequestsException"
-        | "LimitExceededException"
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
@@ -33,7 +32,11 @@ where
         | "AccessDenied"
         | "ForbiddenException"
         | "UnauthorizedException" => FailureKind::AccessDenied,
-        "InvalidRequestException"
+        // A quota, which only AWS can raise; too many calls have names of their own.
+        "LimitExceededException"
+        | "VersionsLimitExceededException"
+        | "MalformedPolicyException"
+        | "InvalidRequestException"
         | "ValidationException"
         | "CertificateStateException"
         | "CertificateValidationException"

@@ -368,6 +368,21 @@ impl FleetRegistry for Fleets {
             .await
     }
 
+    async fn has_certificate(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
+        let described = self
+            .client
+            .describe_certificate()
+            .certificate_id(certificate_id)
+            .send()
+            .await
+            .map_err(|error| failure("iot:DescribeCertificate", error));
+        match described {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn discard_claim(&self, certificate_arn: &str, policy: &str) -> Result<(), CloudFailure> {
         let detached = self
             .client

@@ -62,6 +62,8 @@ impl Workflow for StateMachine {
 /// How long a look at an execution waits for the next one, at first and at last.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LATER_LOOKS: Duration = Duration::from_secs(2);
+/// How long an execution is looked for before it counts as none: `DescribeExecution` is eventually consistent.
+const LOOKED_FOR: Duration = Duration::from_secs(2);
 
 impl StateMachine {
     /// The ARN of an execution of this name (Step Functions, `StartExecution`).
@@ -119,10 +121,16 @@ impl Run for StateMachine {
     }
 
     async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
-        match self.look(name).await {
-            Ok(outcome) => Ok(outcome == RunOutcome::Running),
-            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        let end = Instant::now() + LOOKED_FOR;
+        loop {
+            match self.look(name).await {
+                Ok(outcome) => return Ok(outcome == RunOutcome::Running),
+                Err(error) if error.kind == FailureKind::NotFound && Instant::now() < end => {
+                    tokio::time::sleep(FIRST_LOOK).await;
+                }
+                Err(error) if error.kind == FailureKind::NotFound => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
     }
 }

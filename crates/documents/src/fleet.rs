@@ -337,9 +337,12 @@ pub struct RemoveFleet {
 pub struct RemovedFleet {
     /// The fleet.
     pub template_name: FleetName,
-    /// The policy that is left, since devices have it.
+    /// The policies that are left, since devices have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_policies: Vec<String>,
+    /// The role alias that is left, since one of these names it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kept_policy: Option<String>,
+    pub kept_role_alias: Option<String>,
 }
 
 /// A model's bundle.

@@ -15,16 +15,24 @@ pub enum MakeFleetPart {
     Policies {
         /// The fleet.
         settings: FleetSettings,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
     /// The templates for provisioning and for rotation.
     Templates {
         /// The fleet.
         settings: FleetSettings,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
     /// A claim certificate, which lets devices in from then on.
     Claim {
         /// The fleet.
         settings: FleetSettings,
+        /// The one that the fleet has: it stays if AWS IoT has it still. `None`: another one is made.
+        certificate_id: Option<String>,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
 }
 
@@ -46,20 +54,35 @@ pub struct MadeFleetPart {
     rename_all_fields = "camelCase"
 )]
 pub enum RemoveFleetPart {
-    /// All that there is of a fleet.
+    /// Nothing: it fails if devices would lose what they may do.
+    DryRun {
+        /// The fleet.
+        template_name: FleetName,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
+    },
+    /// All that there is of a fleet. Policies that devices have are left.
     Fleet {
         /// Which.
         template_name: FleetName,
-        /// Whether to leave devices the policy that they have.
-        keep_devices: bool,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
-    /// One claim certificate.
+    /// The claim certificate that is being made, if one is.
+    NewClaim {
+        /// The fleet.
+        template_name: FleetName,
+        /// Which, if it was made to the end; else the ledger says it.
+        certificate_id: Option<String>,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
+    },
+    /// One claim certificate whose time is over.
     Claim {
         /// The fleet.
         template_name: FleetName,
-        /// Which; left out, the one that is being made.
-        #[serde(default)]
-        certificate_id: Option<String>,
+        /// Which.
+        certificate_id: String,
     },
 }
 
@@ -67,8 +90,11 @@ pub enum RemoveFleetPart {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RemovedFleetPart {
-    /// The policy that is left, since devices have it.
-    pub kept_policy: Option<String>,
+    /// The policies that are left, since devices have them.
+    #[serde(default)]
+    pub kept_policies: Vec<String>,
+    /// The role alias that is left with them.
+    pub kept_role_alias: Option<String>,
 }
 
 /// The input of `bundle-packer`.
@@ -87,11 +113,15 @@ pub enum PackBundle {
         model: Option<Model>,
         /// The claim certificate that goes into it.
         certificate_id: String,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
     /// No bundle, but the removal of those that are no model's of the fleet's.
     Leftovers {
         /// The fleet.
         settings: FleetSettings,
+        /// The execution that asks, which has to hold the fleet.
+        execution: String,
     },
 }
 

@@ -1,14 +1,17 @@
 //! Fleets: what may be asked for, and the documents that are made of it.
 
 mod documents;
+mod holder;
 mod names;
 
 pub use documents::FleetDocuments;
+pub use holder::{HeldByAnother, check_holder};
 pub use names::{FleetNames, Place};
 
 use crate::{TemplateError, check_fleet_template};
 use muster_documents::{
-    Admission, FleetSettings, MAX_CLAIM_LIFETIME_DAYS, MAX_MODELS, MAX_OVERLAP_HOURS, ModelName,
+    Admission, FleetName, FleetSettings, MAX_CLAIM_LIFETIME_DAYS, MAX_MODELS, MAX_OVERLAP_HOURS,
+    ModelName, Serial,
 };
 use std::collections::BTreeSet;
 
@@ -59,6 +62,19 @@ pub enum FleetError {
          name into what a Greengrass core device may do, so that this is what keeps one fleet's devices from another's."
     )]
     SerialPrefixMissing,
+    /// Core devices of the one fleet could speak for devices of the other.
+    #[error(
+        "serialPrefix {prefix} has serials in common with {other_prefix} of the fleet {other}. A Greengrass core device may speak \
+         for every serial of its fleet, so fleets beside it need serials of their own: choose another serialPrefix."
+    )]
+    SerialPrefixShared {
+        /// What was asked for.
+        prefix: String,
+        /// The other fleet.
+        other: FleetName,
+        /// What its devices' serials begin with.
+        other_prefix: String,
+    },
     /// Longer than 32 characters, with which every policy still fits.
     #[error("serialPrefix has {0} characters; it can have {MAX_SERIAL_PREFIX}.")]
     SerialPrefixTooLong(usize),
@@ -122,6 +138,34 @@ pub fn check_fleet(settings: &FleetSettings, verifiers: &[String]) -> Result<(),
     }
 }
 
+/// Checks a fleet against the others of its stack. A fleet whose serials may be any is not compared: it would leave room
+/// for no other.
+///
+/// # Errors
+/// [`FleetError::SerialPrefixShared`].
+pub fn check_beside<'a>(
+    settings: &FleetSettings,
+    others: impl IntoIterator<Item = &'a FleetSettings>,
+) -> Result<(), FleetError> {
+    let Some(prefix) = settings.serial_prefix.as_ref().map(Serial::as_str) else {
+        return Ok(());
+    };
+    for other in others {
+        let beside = other.template_name != settings.template_name
+            && (other.greengrass_v2 || settings.greengrass_v2);
+        let shared = other.serial_prefix.as_ref().map(Serial::as_str);
+        let shared = shared.filter(|with| with.starts_with(prefix) || prefix.starts_with(with));
+        if let (true, Some(other_prefix)) = (beside, shared) {
+            return Err(FleetError::SerialPrefixShared {
+                prefix: prefix.to_owned(),
+                other: other.template_name.clone(),
+                other_prefix: other_prefix.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Checks for how long a claim certificate that is replaced is to let devices in.
 ///
 /// # Errors
@@ -177,6 +221,32 @@ mod tests {
         assert_eq!(checked(&verified), Ok(()));
         let core = json!({ "greengrassV2": true, "serialPrefix": "core-" });
         assert_eq!(checked(&core), Ok(()));
+    }
+
+    #[test]
+    fn a_core_device_speaks_for_no_other_fleets_serials() {
+        let fleet = |name: &str, prefix: Option<&str>, core: bool| -> FleetSettings {
+            let fleet =
+                json!({ "templateName": name, "serialPrefix": prefix, "greengrassV2": core });
+            serde_json::from_value(fleet).unwrap()
+        };
+        let cores = fleet("cores", Some("core-"), true);
+        for (prefix, taken) in [
+            (Some("core-"), true),
+            (Some("core-a-"), true),
+            (Some("co"), true),
+            (Some("sensor-"), false),
+            (None, false),
+        ] {
+            for of_cores in [true, false] {
+                let other = fleet("others", prefix, of_cores);
+                assert_eq!(check_beside(&other, [&cores]).is_err(), taken, "{prefix:?}");
+                assert_eq!(check_beside(&cores, [&other]).is_err(), taken, "{prefix:?}");
+            }
+        }
+        assert_eq!(check_beside(&cores, [&cores]), Ok(()), "it is itself");
+        let plain = [fleet("a", Some("x"), false), fleet("b", Some("x-y"), false)];
+        assert_eq!(check_beside(&plain[0], &plain), Ok(()));
     }
 
     #[test]

@@ -16,7 +16,10 @@ mod verdict;
 pub use admission::{Applicant, applicant};
 pub use answers::{AnswerError, activated_answer, chunk_answers, legacy_answers, refusal_answer};
 pub use failure::{CloudFailure, FailureKind};
-pub use fleet_setup::{FleetDocuments, FleetError, FleetNames, Place, check_fleet, check_overlap};
+pub use fleet_setup::{
+    FleetDocuments, FleetError, FleetNames, HeldByAnother, Place, check_beside, check_fleet,
+    check_holder, check_overlap,
+};
 pub use judge::{ClaimRules, csr_refusal, judge, sender};
 pub use revocation::{UnusableList, own_list};
 pub use subject::subject;

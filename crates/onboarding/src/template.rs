@@ -19,6 +19,7 @@ const COMMON_NAME: &str = "AWS::IoT::Certificate::CommonName";
 /// The types of a template's resources.
 const CERTIFICATE: &str = "AWS::IoT::Certificate";
 const THING: &str = "AWS::IoT::Thing";
+const POLICY: &str = "AWS::IoT::Policy";
 
 /// The country of a device that names none, nor does its CA: unknown, by the codes that ISO 3166 leaves to its users
 /// and as CLDR uses this one.
@@ -58,6 +59,12 @@ pub enum TemplateError {
          that is the device which is let in."
     )]
     OtherThing,
+    /// A policy in it cannot be read, or allows more than any device needs.
+    #[error(
+        "templateBody has a PolicyDocument that {0}. Name what devices may do, and where: a device of the fleet needs \
+         devices/${{iot:Connection.Thing.ThingName}}/* and cmd/${{iot:Connection.Thing.ThingName}}/*."
+    )]
+    PolicyTooWide(&'static str),
 }
 
 /// What a template calls the things that it makes.
@@ -149,8 +156,53 @@ pub fn check_fleet_template(body: &str) -> Result<(), TemplateError> {
     active_certificate(&template)?;
     let mut things = resources_of(&template, THING);
     match (things.next(), things.next()) {
-        (Some(thing), None) if thing["ThingName"]["Ref"] == SERIAL_NUMBER => Ok(()),
-        _ => Err(TemplateError::OtherThing),
+        (Some(thing), None) if thing["ThingName"]["Ref"] == SERIAL_NUMBER => {}
+        _ => return Err(TemplateError::OtherThing),
+    }
+    resources_of(&template, POLICY)
+        .filter_map(|policy| policy.get("PolicyDocument"))
+        .try_for_each(narrow)
+}
+
+/// A policy's document says what it allows, and where: AWS IoT takes it as text (developer guide, "Provisioning templates").
+fn narrow(document: &Value) -> Result<(), TemplateError> {
+    let unreadable = TemplateError::PolicyTooWide("is not the text of a policy");
+    let Some(policy) = document
+        .as_str()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+    else {
+        return Err(unreadable);
+    };
+    let statements = one_or_many(&policy["Statement"]);
+    if statements.is_empty() {
+        return Err(unreadable);
+    }
+    for statement in statements {
+        if statement["Effect"] == "Deny" {
+            continue;
+        }
+        let names = |field: &str, all: &[&str]| {
+            let names = one_or_many(&statement[field]);
+            names.is_empty()
+                || names
+                    .iter()
+                    .any(|name| name.as_str().is_none_or(|name| all.contains(&name)))
+        };
+        if names("Action", &["*", "iot:*"]) {
+            return Err(TemplateError::PolicyTooWide("allows every action"));
+        }
+        if names("Resource", &["*"]) {
+            return Err(TemplateError::PolicyTooWide("allows something everywhere"));
+        }
+    }
+    Ok(())
+}
+
+fn one_or_many(value: &Value) -> &[Value] {
+    match value {
+        Value::Null => &[],
+        Value::Array(many) => many,
+        one => std::slice::from_ref(one),
     }
 }
 
@@ -332,6 +384,46 @@ mod tests {
         assert_eq!(with(json!({ "Ref": "SerialNumber" })), Ok(()));
         for other in [json!({ "Ref": "DeviceSerial" }), json!("gateway")] {
             assert_eq!(with(other), Err(TemplateError::OtherThing));
+        }
+    }
+
+    #[test]
+    fn a_fleets_template_grants_what_it_names() {
+        let with = |document: Value| {
+            let certificate =
+                json!({ "CertificateId": { "Ref": CERTIFICATE_ID }, "Status": "Active" });
+            let template = json!({ "Resources": {
+                "certificate": { "Type": CERTIFICATE, "Properties": certificate },
+                "thing": { "Type": THING, "Properties": { "ThingName": { "Ref": SERIAL_NUMBER } } },
+                "policy": { "Type": POLICY, "Properties": { "PolicyDocument": document } },
+            } });
+            check_fleet_template(&template.to_string())
+        };
+        let grants = |action: Value, resource: Value| {
+            let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+            json!(json!({ "Version": "2012-10-17", "Statement": statement }).to_string())
+        };
+        let topic = json!("arn:aws:iot:eu-central-1:123456789012:topic/devices/x/*");
+        assert_eq!(with(grants(json!("iot:Publish"), topic.clone())), Ok(()));
+        let all = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Deny", "Action": "iot:*", "Resource": "*" },
+            { "Effect": "Allow", "Action": ["iot:Publish"], "Resource": [topic] },
+        ] });
+        assert_eq!(with(json!(all.to_string())), Ok(()));
+        for wide in [
+            grants(json!("*"), topic.clone()),
+            grants(json!(["iot:Publish", "iot:*"]), topic.clone()),
+            grants(json!("iot:Publish"), json!("*")),
+            grants(json!("iot:Publish"), json!([topic, "*"])),
+            grants(json!("iot:Publish"), Value::Null),
+            grants(Value::Null, topic.clone()),
+            json!("no policy"),
+            json!("{}"),
+            json!({ "Fn::Join": ["", ["{", "}"]] }),
+            all,
+        ] {
+            let error = with(wide.clone()).unwrap_err();
+            assert!(matches!(error, TemplateError::PolicyTooWide(_)), "{wide}");
         }
     }
 

@@ -7,8 +7,8 @@ use contents::Contents;
 use muster_documents::fleet_tasks::{PackBundle, PackedBundle};
 use muster_documents::{Bundle, ClaimFile, FleetSettings, Model, bundle};
 use muster_lambda::NamedError;
-use muster_onboarding::CloudFailure;
-use muster_onboarding::ports::{DataEndpoint, FileStore};
+use muster_onboarding::ports::{DataEndpoint, FileStore, FleetLedger};
+use muster_onboarding::{CloudFailure, HeldByAnother, check_holder};
 
 /// AWS IoT's port for MQTT.
 const MQTT_PORT: u16 = 8883;
@@ -36,6 +36,9 @@ pub enum PackerError {
     /// The zip could not be written.
     #[error("the bundle could not be packed")]
     NotPacked(#[source] packing::PackingError),
+    /// Another execution is at the fleet.
+    #[error(transparent)]
+    Busy(#[from] HeldByAnother),
     /// A call failed.
     #[error(transparent)]
     Cloud(#[from] CloudFailure),
@@ -46,6 +49,7 @@ impl NamedError for PackerError {
         match self {
             Self::ClaimMissing { .. } => "ClaimMissing",
             Self::NotPacked(_) => "BundleFailed",
+            Self::Busy(_) => "FleetBusy",
             Self::Cloud(failure) => failure.name(),
         }
     }
@@ -58,22 +62,35 @@ impl NamedError for PackerError {
 /// [`PackerError`].
 pub async fn pack(
     files: &impl FileStore,
+    ledger: &impl FleetLedger,
     endpoint: &impl DataEndpoint,
     stack: &Stack,
     task: PackBundle,
 ) -> Result<PackedBundle, PackerError> {
+    let (PackBundle::Bundle {
+        settings,
+        execution,
+        ..
+    }
+    | PackBundle::Leftovers {
+        settings,
+        execution,
+    }) = &task;
+    let fleet = &settings.template_name;
+    check_holder(ledger.fleet(fleet).await?, fleet, execution)?;
     match task {
         PackBundle::Bundle {
             settings,
             model,
             certificate_id,
+            ..
         } => {
             let packed = bundle(files, endpoint, stack, &settings, model, &certificate_id);
             Ok(PackedBundle {
                 bundle: Some(packed.await?),
             })
         }
-        PackBundle::Leftovers { settings } => {
+        PackBundle::Leftovers { settings, .. } => {
             remove_leftovers(files, &settings).await?;
             Ok(PackedBundle::default())
         }

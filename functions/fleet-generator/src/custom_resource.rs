@@ -11,9 +11,13 @@ use muster_onboarding::ports::{CustomResources, FleetLedger, Run};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant};
 
 /// The longest reason that is answered, in characters: an answer may have 4,096 bytes.
 const MAX_REASON: usize = 1_000;
+
+/// How long whoever else is at the fleet is left alone.
+const UNTIL_ASKED_AGAIN: Duration = Duration::from_secs(3);
 
 /// The id of a resource whose fleet has no name: deleting it deletes nothing.
 const NOT_MADE: &str = "not-made";
@@ -106,14 +110,7 @@ async fn make<W: Run, L: FleetLedger, C: CustomResources>(
     if own.is_some_and(|item| item.owner.as_deref() != Some(&owner)) {
         return Err(GeneratorError::Taken(fleet.clone()));
     }
-    let output = world.run(
-        &event.request_id,
-        &asked,
-        &event.stack_id,
-        &owner,
-        RESOURCE_PATIENCE,
-    );
-    let made: FleetAnswer = read(output.await?)?;
+    let made: FleetAnswer = read(run(world, event, &asked, &owner).await?)?;
     let claim = &made.provision_claim_certificate;
     let mut data = json!({
         "RotationTemplateName": made.rotation_template_name,
@@ -147,14 +144,31 @@ async fn delete<W: Run, L: FleetLedger, C: CustomResources>(
         // A stack that is deleted shall not shut the fleet's devices out.
         keep_devices: true,
     });
-    world
-        .run(
-            &event.request_id,
-            &asked,
-            &event.stack_id,
-            owner,
-            RESOURCE_PATIENCE,
-        )
-        .await?;
+    run(world, event, &asked, owner).await?;
     done
+}
+
+/// Has it done, after whoever else is at the fleet: `CloudFormation` asks once, and a resource that it gave up may still
+/// be worked on when it has it deleted.
+async fn run<W: Run, L: FleetLedger, C: CustomResources>(
+    world: &World<W, L, C>,
+    event: &CustomResourceEvent,
+    asked: &Asked,
+    owner: &str,
+) -> Result<Value, GeneratorError> {
+    let end = Instant::now() + Duration::from_secs(RESOURCE_PATIENCE);
+    let mut request = event.request_id.clone();
+    let mut attempt = 1;
+    loop {
+        let left = end.saturating_duration_since(Instant::now()).as_secs();
+        let done = world.run(&request, asked, &event.stack_id, owner, left);
+        match done.await {
+            Err(GeneratorError::Busy(_)) if Instant::now() < end => {}
+            other => return other,
+        }
+        tokio::time::sleep(UNTIL_ASKED_AGAIN).await;
+        // An execution that has found the fleet taken has ended, and its name is used up.
+        attempt += 1;
+        request = format!("{}-{attempt}", event.request_id);
+    }
 }

@@ -11,14 +11,15 @@ pub use custom_resource::CustomResourceEvent;
 pub use error::GeneratorError;
 
 use muster_documents::ApiEvent;
+use muster_onboarding::check_beside;
 use muster_onboarding::ports::{CustomResources, FleetLedger, Run, RunOutcome};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 /// How long an answer through the API may take, in seconds: API Gateway gives up after 29.
 const API_PATIENCE: u64 = 25;
-/// How long one to `CloudFormation` may: the function has two minutes.
-const RESOURCE_PATIENCE: u64 = 100;
+/// How long one to `CloudFormation` may: it waits an hour, and the function has a quarter of it.
+const RESOURCE_PATIENCE: u64 = 840;
 
 /// Who owns a fleet that was not made by `CloudFormation`.
 const OPERATOR: &str = "operator";
@@ -88,6 +89,7 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
         patience_seconds: u64,
     ) -> Result<Value, GeneratorError> {
         asked.check(&self.verifiers)?;
+        self.check_beside(asked).await?;
         let fleet = asked.fleet();
         let execution = format!("{fleet}-{request_id}");
         let input = json!({
@@ -105,6 +107,19 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
             }
             RunOutcome::Running => Err(GeneratorError::Unfinished(fleet.clone())),
         }
+    }
+
+    /// Checks what is asked for against the fleets that there are.
+    async fn check_beside(&self, asked: &Asked) -> Result<(), GeneratorError> {
+        let Asked::SetUp(settings) = asked else {
+            return Ok(());
+        };
+        if settings.serial_prefix.is_none() {
+            return Ok(());
+        }
+        let others = self.ledger.fleets().await?;
+        let others = others.iter().filter_map(|other| other.settings.as_ref());
+        Ok(check_beside(settings, others)?)
     }
 
     /// The execution that has left the fleet half done, if one has: it was stopped, and nobody undid it.

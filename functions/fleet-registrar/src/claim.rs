@@ -19,14 +19,12 @@ pub(crate) async fn make(
     stack: &Stack,
     now_unix: i64,
     settings: &FleetSettings,
+    item: &FleetItem,
 ) -> Result<ClaimCertificate, RegistrarError> {
     let fleet = &settings.template_name;
-    let Some(item) = ledger.fleet(fleet).await? else {
-        return Err(RegistrarError::FleetUnknown(fleet.to_string()));
-    };
-    let (id, pem) = match begun(files, stack, &item).await? {
+    let (id, pem) = match begun(files, stack, item).await? {
         Some(begun) => begun,
-        None => begin(files, ledger, stack, now_unix, settings, &item).await?,
+        None => begin(files, ledger, stack, now_unix, settings, item).await?,
     };
     ledger
         .keep_claim(&NewClaim {
@@ -38,10 +36,15 @@ pub(crate) async fn make(
     let arn = stack.place.certificate_arn(&id);
     let policy = FleetNames::new(&stack.place, fleet).claim_policy();
     registry.admit_claim(&pem, &arn, &policy).await?;
-    Ok(ClaimCertificate {
+    Ok(named(stack, id))
+}
+
+/// The claim certificate of this id.
+pub(crate) fn named(stack: &Stack, id: String) -> ClaimCertificate {
+    ClaimCertificate {
+        provision_claim_certificate_arn: stack.place.certificate_arn(&id),
         provision_claim_certificate_id: id,
-        provision_claim_certificate_arn: arn,
-    })
+    }
 }
 
 /// The id and PEM of one whose files are all there.
@@ -99,9 +102,5 @@ async fn begin(
 }
 
 fn record(stack: &Stack, id: &str) -> Vec<u8> {
-    let record = ClaimCertificate {
-        provision_claim_certificate_id: id.to_owned(),
-        provision_claim_certificate_arn: stack.place.certificate_arn(id),
-    };
-    json!(record).to_string().into_bytes()
+    json!(named(stack, id.to_owned())).to_string().into_bytes()
 }

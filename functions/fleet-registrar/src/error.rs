@@ -1,15 +1,15 @@
 //! Why a part of a fleet was not made.
 
 use muster_lambda::NamedError;
-use muster_onboarding::{CloudFailure, FailureKind};
+use muster_onboarding::{CloudFailure, FailureKind, HeldByAnother};
 use muster_pki::{CaError, KeyError};
 
 /// Why a part of a fleet was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrarError {
-    /// The fleet that the claim certificate is for is not being set up.
-    #[error("the ledger has no fleet {0} for which a claim certificate is to be made")]
-    FleetUnknown(String),
+    /// Another execution is at the fleet.
+    #[error(transparent)]
+    Busy(#[from] HeldByAnother),
     /// The claim's key could not be made.
     #[error("the claim certificate could not be made: {0}")]
     KeyNotMade(#[from] KeyError),
@@ -30,7 +30,7 @@ impl From<CloudFailure> for RegistrarError {
 impl NamedError for RegistrarError {
     fn name(&self) -> &'static str {
         match self {
-            Self::FleetUnknown(_) => "FleetUnknown",
+            Self::Busy(_) => "FleetBusy",
             Self::KeyNotMade(_) | Self::NotIssued(_) => "KeyFailed",
             // An account has no more than so many templates: an operator has to ask AWS for more.
             Self::Cloud(failure) if failure.kind == FailureKind::Refused => "FleetRefused",

@@ -9,7 +9,7 @@ pub use error::RegistrarError;
 use muster_documents::fleet_tasks::{MadeFleetPart, MakeFleetPart};
 use muster_documents::{FleetSettings, RoleAlias};
 use muster_onboarding::ports::{FileStore, FleetLedger, FleetRegistry, NewTemplate};
-use muster_onboarding::{CloudFailure, FleetDocuments, FleetNames, Place};
+use muster_onboarding::{CloudFailure, FleetDocuments, FleetNames, Place, check_holder};
 
 /// What the fleets of a stack share.
 #[derive(Debug, Clone)]
@@ -38,19 +38,50 @@ pub async fn make(
     now_unix: i64,
     task: MakeFleetPart,
 ) -> Result<MadeFleetPart, RegistrarError> {
+    let (MakeFleetPart::Policies {
+        settings,
+        execution,
+    }
+    | MakeFleetPart::Templates {
+        settings,
+        execution,
+    }
+    | MakeFleetPart::Claim {
+        settings,
+        execution,
+        ..
+    }) = &task;
+    let fleet = &settings.template_name;
+    let item = check_holder(ledger.fleet(fleet).await?, fleet, execution)?;
     Ok(match task {
-        MakeFleetPart::Policies { settings } => MadeFleetPart {
+        MakeFleetPart::Policies { settings, .. } => MadeFleetPart {
             role_alias: make_policies(registry, stack, &settings).await?,
             claim: None,
         },
-        MakeFleetPart::Templates { settings } => {
+        MakeFleetPart::Templates { settings, .. } => {
             make_templates(registry, stack, &settings).await?;
             MadeFleetPart::default()
         }
-        MakeFleetPart::Claim { settings } => MadeFleetPart {
-            role_alias: None,
-            claim: Some(claim::make(registry, files, ledger, stack, now_unix, &settings).await?),
-        },
+        MakeFleetPart::Claim {
+            settings,
+            certificate_id,
+            ..
+        } => {
+            let there = match &certificate_id {
+                Some(id) => registry.has_certificate(id).await?,
+                None => false,
+            };
+            let claim = match certificate_id {
+                Some(id) if there => claim::named(stack, id),
+                _ => {
+                    claim::make(registry, files, ledger, stack, now_unix, &settings, &item).await?
+                }
+            };
+            MadeFleetPart {
+                role_alias: None,
+                claim: Some(claim),
+            }
+        }
     })
 }
 

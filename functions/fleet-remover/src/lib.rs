@@ -3,8 +3,10 @@
 
 use muster_documents::fleet_tasks::{RemoveFleetPart, RemovedFleetPart};
 use muster_documents::{ClaimFile, FleetName, bundle};
-use muster_onboarding::ports::{FileStore, FleetLedger, FleetRegistry, PolicyRemoval};
-use muster_onboarding::{CloudFailure, FailureKind, FleetNames, Place};
+use muster_onboarding::ports::{FileStore, FleetItem, FleetLedger, FleetRegistry, PolicyRemoval};
+use muster_onboarding::{
+    CloudFailure, FailureKind, FleetNames, HeldByAnother, Place, check_holder,
+};
 
 /// Where what is removed is.
 #[derive(Debug, Clone)]
@@ -18,7 +20,7 @@ pub struct Stack {
 /// Removes what `task` names.
 ///
 /// # Errors
-/// [`RemoverError`]. Only [`RemoverError::InUse`] comes before anything is removed.
+/// [`RemoverError`]. [`RemoverError::Busy`] comes before anything is removed.
 pub async fn remove(
     registry: &impl FleetRegistry,
     files: &impl FileStore,
@@ -33,21 +35,39 @@ pub async fn remove(
         stack,
     };
     match task {
+        RemoveFleetPart::DryRun {
+            template_name,
+            execution,
+        } => {
+            let item = ledger.fleet(&template_name).await?;
+            check_holder(item, &template_name, &execution)?;
+            remover.check_unused(&template_name).await
+        }
         RemoveFleetPart::Fleet {
             template_name,
-            keep_devices,
-        } => remover.fleet(&template_name, keep_devices).await,
+            execution,
+        } => {
+            let item = ledger.fleet(&template_name).await?;
+            let item = check_holder(item, &template_name, &execution)?;
+            remover.fleet(&template_name, &item).await
+        }
+        RemoveFleetPart::NewClaim {
+            template_name,
+            certificate_id,
+            execution,
+        } => {
+            let item = ledger.fleet(&template_name).await?;
+            let item = check_holder(item, &template_name, &execution)?;
+            if let Some(id) = certificate_id.or(item.new_claim_certificate_id) {
+                remover.claim(&template_name, &id).await?;
+            }
+            Ok(RemovedFleetPart::default())
+        }
         RemoveFleetPart::Claim {
             template_name,
             certificate_id,
         } => {
-            let id = match certificate_id {
-                Some(id) => Some(id),
-                None => remover.new_claim(&template_name).await?,
-            };
-            if let Some(id) = id {
-                remover.claim(&template_name, &id).await?;
-            }
+            remover.claim(&template_name, &certificate_id).await?;
             Ok(RemovedFleetPart::default())
         }
     }
@@ -67,6 +87,9 @@ pub enum RemoverError {
         /// How many.
         devices: usize,
     },
+    /// Another execution is at the fleet.
+    #[error(transparent)]
+    Busy(#[from] HeldByAnother),
     /// A call failed.
     #[error(transparent)]
     Cloud(#[from] CloudFailure),
@@ -76,6 +99,7 @@ impl muster_lambda::NamedError for RemoverError {
     fn name(&self) -> &'static str {
         match self {
             Self::InUse { .. } => "FleetInUse",
+            Self::Busy(_) => "FleetBusy",
             Self::Cloud(failure) => failure.name(),
         }
     }
@@ -93,22 +117,23 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
         FleetNames::new(&self.stack.place, fleet)
     }
 
+    async fn check_unused(&self, fleet: &FleetName) -> Result<RemovedFleetPart, RemoverError> {
+        let device_policy = self.names(fleet).device_policy();
+        match self.registry.certificates_with(&device_policy).await?.len() {
+            0 => Ok(RemovedFleetPart::default()),
+            devices => Err(RemoverError::InUse {
+                fleet: fleet.clone(),
+                devices,
+            }),
+        }
+    }
+
     async fn fleet(
         &self,
         fleet: &FleetName,
-        keep_devices: bool,
+        item: &FleetItem,
     ) -> Result<RemovedFleetPart, RemoverError> {
         let names = self.names(fleet);
-        let with_device_policy = self
-            .registry
-            .certificates_with(&names.device_policy())
-            .await?;
-        if !keep_devices && !with_device_policy.is_empty() {
-            return Err(RemoverError::InUse {
-                fleet: fleet.clone(),
-                devices: with_device_policy.len(),
-            });
-        }
         // First of all, nobody is let in any more.
         self.registry.remove_template(fleet.as_str()).await?;
         self.registry
@@ -123,8 +148,8 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
                 self.claim(fleet, id).await?;
             }
         }
-        if let Some(id) = self.new_claim(fleet).await? {
-            self.claim(fleet, &id).await?;
+        if let Some(id) = &item.new_claim_certificate_id {
+            self.claim(fleet, id).await?;
         }
         for key in self.files.list_objects(&bundle::folder(fleet)).await? {
             self.files.remove_object(&key).await?;
@@ -140,23 +165,19 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
                 source: None,
             }));
         }
-        let greengrass = self
-            .registry
-            .remove_policy(&names.greengrass_policy())
-            .await?;
-        if greengrass == PolicyRemoval::Gone {
+        let mut left = RemovedFleetPart::default();
+        let greengrass = names.greengrass_policy();
+        if self.registry.remove_policy(&greengrass).await? == PolicyRemoval::Gone {
             self.registry.remove_role_alias(&names.role_alias()).await?;
+        } else {
+            left.kept_policies.push(greengrass);
+            left.kept_role_alias = Some(names.role_alias());
         }
-        let kept = match self.registry.remove_policy(&names.device_policy()).await? {
-            PolicyRemoval::Gone => None,
-            PolicyRemoval::InUse => Some(names.device_policy()),
-        };
-        Ok(RemovedFleetPart { kept_policy: kept })
-    }
-
-    async fn new_claim(&self, fleet: &FleetName) -> Result<Option<String>, CloudFailure> {
-        let item = self.ledger.fleet(fleet).await?;
-        Ok(item.and_then(|item| item.new_claim_certificate_id))
+        let device = names.device_policy();
+        if self.registry.remove_policy(&device).await? == PolicyRemoval::InUse {
+            left.kept_policies.push(device);
+        }
+        Ok(left)
     }
 
     async fn claim(&self, fleet: &FleetName, id: &str) -> Result<(), CloudFailure> {

@@ -164,3 +164,48 @@ async fn a_resource_that_fails_says_why_at_once_and_takes_nobodys_fleet_away() {
         assert_eq!(account(&stack).await, before, "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_is_deleted_while_its_fleet_is_changed_waits_for_it() {
+    let stack = Stack::start(&[]).await;
+    let before = account(&stack).await;
+    let formation = Formation::of(&stack);
+    formation
+        .create(json!({ "TemplateName": "gateways" }))
+        .await;
+    slow_down(&stack, 6).await;
+    let change = json!({ "templateName": "gateways", "models": ["a"] });
+    let changed = async {
+        let changed = set_up(&stack, &change).await;
+        assert!(changed.is_ok(), "{changed:?}");
+    };
+    let deleted = async {
+        wait_until("the change to be under way", || async {
+            let fleet = account(&stack).await;
+            fleet["item fleets gateways"]
+                .contains("changing")
+                .then_some(())
+        })
+        .await;
+        formation.delete().await;
+    };
+    tokio::join!(changed, deleted);
+    assert_eq!(account(&stack).await, before);
+}
+
+/// Has every execution that sets a fleet up wait for so many seconds.
+async fn slow_down(stack: &Stack, seconds: u64) {
+    let machine = stack.output("FleetSetupStateMachineArn");
+    let described = stack.sfn().describe_state_machine();
+    let described = described.state_machine_arn(machine).send().await.unwrap();
+    let mut definition: Value = serde_json::from_str(described.definition()).unwrap();
+    definition["States"]["Wait"] =
+        json!({ "Type": "Wait", "Seconds": seconds, "Next": "MakePolicies" });
+    definition["States"]["JudgeAction"]["Default"] = json!("Wait");
+    let updated = stack
+        .sfn()
+        .update_state_machine()
+        .state_machine_arn(machine);
+    let updated = updated.definition(definition.to_string());
+    updated.send().await.unwrap();
+}

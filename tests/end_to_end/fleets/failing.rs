@@ -1,8 +1,8 @@
 //! A step that fails in between: what was done before it is undone.
 
 use super::account::account;
-use super::set_up;
-use crate::support::Stack;
+use super::{claim_of, set_up};
+use crate::support::{Stack, invoke};
 use serde_json::json;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -52,4 +52,39 @@ async fn a_fleet_whose_claim_certificate_cannot_be_activated_is_not_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_whose_bundle_cannot_be_stored_is_not_there() {
     nothing_is_left("ReadWhatGoesIntoBundles", "s3:PutObject").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_that_has_lost_its_fleet_changes_nothing_any_more() {
+    let stack = Stack::start(&[]).await;
+    let fleet = json!({ "templateName": "f", "models": ["a"] });
+    let made = set_up(&stack, &fleet).await.unwrap();
+    let before = account(&stack).await;
+    let old = "f-of-long-ago";
+    let (registrar, remover) = ("FleetRegistrarFunction", "FleetRemoverFunction");
+    for (function, task) in [
+        (registrar, json!({ "make": "policies", "settings": fleet })),
+        (registrar, json!({ "make": "templates", "settings": fleet })),
+        (registrar, json!({ "make": "claim", "settings": fleet })),
+        (remover, json!({ "remove": "dryRun", "templateName": "f" })),
+        (remover, json!({ "remove": "fleet", "templateName": "f" })),
+        (
+            remover,
+            json!({ "remove": "newClaim", "templateName": "f" }),
+        ),
+        (
+            "BundlePackerFunction",
+            json!({ "pack": "bundle", "settings": fleet, "certificateId": claim_of(&made) }),
+        ),
+        (
+            "BundlePackerFunction",
+            json!({ "pack": "leftovers", "settings": fleet }),
+        ),
+    ] {
+        let mut task = task;
+        task["execution"] = json!(old);
+        let error = invoke(&stack, function, &task).await.unwrap_err();
+        assert_eq!(error.name, "FleetBusy", "{task}: {error:?}");
+    }
+    assert_eq!(account(&stack).await, before);
 }

@@ -3,8 +3,9 @@
 use super::account::account;
 use super::{claim_of, remove, set_up};
 use crate::support::{Stack, invoke};
-use muster_documents::bundle;
+use muster_documents::{Serial, bundle};
 use muster_onboarding::ports::FileStore;
+use muster_pki::DeviceKey;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,6 +81,13 @@ async fn the_same_fleet_set_up_again_changes_nothing_and_taken_down_leaves_the_a
     assert_eq!(again, made);
     assert_eq!(account(&stack).await, with_fleet);
 
+    let vouchers = stack.target.vouchers().unwrap();
+    // More than one call deletes.
+    for number in 0..30 {
+        let serial = Serial::new(format!("core-{number}")).unwrap();
+        let issued = vouchers.issue(&made.template_name, Some(&serial), 0, i64::MAX);
+        issued.await.unwrap();
+    }
     remove(&stack, "gateways", false).await.unwrap();
     assert_eq!(account(&stack).await, before);
     remove(&stack, "gateways", false).await.unwrap();
@@ -108,6 +116,57 @@ async fn a_changed_fleet_gets_and_loses_what_the_change_says_and_keeps_its_claim
     let greengrass = |name: &&String| name.contains("greengrass") || name.starts_with("role alias");
     assert_eq!(now.keys().find(greengrass), None);
     assert!(now["template gateways"].contains("2 versions"), "{now:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_with_devices_goes_only_if_they_keep_what_they_have() {
+    let stack = Stack::start(&[]).await;
+    let fleet = json!({ "templateName": "f", "greengrassV2": true, "serialPrefix": "core-" });
+    set_up(&stack, &fleet).await.unwrap();
+    let name = |what: &str| format!("{}_f_{what}", stack.output("StackName"));
+    let csr = DeviceKey::generate().unwrap().csr("core-1").unwrap();
+    let iot = stack.iot();
+    let device = iot.create_certificate_from_csr();
+    let device = device.certificate_signing_request(csr.pem()).send().await;
+    let device = device.unwrap();
+    for policy in ["device", "greengrass"] {
+        let attached = iot.attach_policy().policy_name(name(policy));
+        let attached = attached.target(device.certificate_arn().unwrap());
+        attached.send().await.unwrap();
+    }
+    let before = stack.target.fleets().unwrap().list().await.unwrap();
+    let in_use = remove(&stack, "f", false).await.unwrap_err();
+    assert_eq!(in_use.name, "FleetInUse", "{in_use:?}");
+    let after = stack.target.fleets().unwrap().list().await.unwrap();
+    assert_eq!(after[0].state, "active");
+    assert_eq!(
+        after[0].claim_certificate_id,
+        before[0].claim_certificate_id
+    );
+
+    let removed = remove(&stack, "f", true).await.unwrap();
+    let kept = json!([name("greengrass"), name("device")]);
+    assert_eq!(removed["keptPolicies"], kept, "{removed}");
+    assert_eq!(removed["keptRoleAlias"], name("token-exchange"), "{removed}");
+    let left = account(&stack).await;
+    assert!(!left.contains_key("template f") && !left.contains_key("item fleets f"));
+    assert!(
+        left[&format!("certificate {}", device.certificate_id().unwrap())].contains("_f_device")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_core_devices_serials_are_no_other_fleets() {
+    let stack = Stack::start(&[]).await;
+    let cores = json!({ "templateName": "cores", "greengrassV2": true, "serialPrefix": "core-" });
+    set_up(&stack, &cores).await.unwrap();
+    let before = account(&stack).await;
+    let others = json!({ "templateName": "others", "serialPrefix": "core-x-" });
+    let error = set_up(&stack, &others).await.unwrap_err();
+    assert_eq!(error.name, "FleetInvalid", "{error:?}");
+    assert!(error.cause.contains("fleet cores"), "{error:?}");
+    assert_eq!(account(&stack).await, before);
+    set_up(&stack, &cores).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,14 @@
 //! Fleets, and their claim certificates.
 
-use super::{Item, Ledger, remove, s, text};
+use super::{Item, Ledger, key, malformed, remove, s, text};
 use crate::failure;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use muster_documents::FleetName;
-use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
     FLEETS_PK, FleetState, PK, SK, STATE_SK, claim_key, voucher_key, vouchers_key,
 };
 use muster_onboarding::ports::{FleetItem, FleetLedger, NewClaim};
+use muster_onboarding::{CloudFailure, FailureKind};
 
 /// What an item says of a fleet.
 pub(crate) fn read_fleet(item: &Item) -> Option<FleetItem> {
@@ -23,6 +23,41 @@ pub(crate) fn read_fleet(item: &Item) -> Option<FleetItem> {
     })
 }
 
+/// The most items that are deleted at once (DynamoDB API reference, `BatchWriteItem`).
+const MOST_DELETED: usize = 25;
+
+impl Ledger {
+    /// Deletes items, no more than [`MOST_DELETED`].
+    async fn delete_all(&self, keys: Vec<Item>) -> Result<(), CloudFailure> {
+        const ACTION: &str = "dynamodb:BatchWriteItem";
+        let deletion = |key| {
+            let deleted = DeleteRequest::builder().set_key(Some(key)).build();
+            let deleted = deleted.map_err(|error| malformed(ACTION, &error))?;
+            Ok(WriteRequest::builder().delete_request(deleted).build())
+        };
+        let deletions: Vec<_> = keys.into_iter().map(deletion).collect::<Result<_, _>>()?;
+        if deletions.is_empty() {
+            return Ok(());
+        }
+        let answer = self
+            .client
+            .batch_write_item()
+            .request_items(&self.table, deletions)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, error))?;
+        match answer.unprocessed_items() {
+            Some(left) if !left.is_empty() => Err(CloudFailure {
+                kind: FailureKind::Throttled,
+                action: ACTION,
+                message: "the table took a part only".to_owned(),
+                source: None,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl FleetLedger for Ledger {
     async fn fleet(&self, name: &FleetName) -> Result<Option<FleetItem>, CloudFailure> {
         self.client
@@ -35,6 +70,23 @@ impl FleetLedger for Ledger {
             .await
             .map(|answer| answer.item.as_ref().and_then(read_fleet))
             .map_err(|error| failure("dynamodb:GetItem", error))
+    }
+
+    async fn fleets(&self) -> Result<Vec<FleetItem>, CloudFailure> {
+        let items: Vec<Item> = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(FLEETS_PK))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| failure("dynamodb:Query", error))?;
+        Ok(items.iter().filter_map(read_fleet).collect())
     }
 
     async fn note_new_claim(
@@ -78,7 +130,7 @@ impl FleetLedger for Ledger {
     }
 
     async fn forget_vouchers(&self, name: &FleetName) -> Result<(), CloudFailure> {
-        let mut listings = self
+        let mut pages = self
             .client
             .query()
             .table_name(&self.table)
@@ -86,21 +138,18 @@ impl FleetLedger for Ledger {
             .expression_attribute_values(":pk", s(vouchers_key(name)))
             .consistent_read(true)
             .into_paginator()
-            .items()
             .send();
-        while let Some(listing) = listings.next().await {
-            let listing = listing.map_err(|error| failure("dynamodb:Query", error))?;
-            if let Some(hash) = text(&listing, "voucherHash") {
-                remove(self.delete(voucher_key(&hash))).await?;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failure("dynamodb:Query", error))?;
+            for listings in page.items().chunks(MOST_DELETED) {
+                let hashes = listings.iter().filter_map(|item| text(item, "voucherHash"));
+                let vouchers = hashes.map(|hash| key(&voucher_key(&hash), STATE_SK));
+                self.delete_all(vouchers.collect()).await?;
+                // The listings last: by these the vouchers are found.
+                let sorts = listings.iter().filter_map(|item| text(item, SK));
+                let listed = sorts.map(|sort| key(&vouchers_key(name), &sort));
+                self.delete_all(listed.collect()).await?;
             }
-            // The listing last: by that the voucher is found.
-            let listed = self
-                .client
-                .delete_item()
-                .table_name(&self.table)
-                .key(PK, s(vouchers_key(name)))
-                .key(SK, s(text(&listing, SK).unwrap_or_default()));
-            remove(listed).await?;
         }
         Ok(())
     }

@@ -71,6 +71,11 @@ pub trait FleetRegistry {
         certificate_arn: &str,
         policy: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Whether AWS IoT has a certificate of this id, in use or not.
+    fn has_certificate(
+        &self,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
     /// Takes a claim certificate away: its policy first, so that it can do nothing from then on.
     fn discard_claim(
         &self,
@@ -141,6 +146,8 @@ pub trait FleetLedger {
         &self,
         name: &FleetName,
     ) -> impl Future<Output = Result<Option<FleetItem>, CloudFailure>> + Send;
+    /// All fleets.
+    fn fleets(&self) -> impl Future<Output = Result<Vec<FleetItem>, CloudFailure>> + Send;
     /// Notes which claim certificate is being made, in the place of `before`. Fails with `ConditionFailed` if it is another
     /// one by now, or the fleet is not there.
     fn note_new_claim(

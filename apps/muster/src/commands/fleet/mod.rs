@@ -91,12 +91,12 @@ async fn delete(
 ) -> Result<(), Failure> {
     let path = format!("/fleets/{name}?keepDevices={keep_devices}");
     let removed: RemovedFleet = target.api()?.delete(&path).await?;
-    let kept = removed
-        .kept_policy
-        .as_ref()
-        .map_or_else(String::new, |policy| {
-            format!("; its devices stay in, and keep the policy {policy}")
-        });
+    let mut kept = removed.kept_policies.clone();
+    kept.extend(removed.kept_role_alias.clone());
+    let kept = match kept.as_slice() {
+        [] => String::new(),
+        kept => format!("; its devices stay in, and keep {}", kept.join(", ")),
+    };
     output.result(&removed, &format!("removed the fleet {name}{kept}"));
     Ok(())
 }
