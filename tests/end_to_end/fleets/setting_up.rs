@@ -147,7 +147,11 @@ async fn a_fleet_with_devices_goes_only_if_they_keep_what_they_have() {
     let removed = remove(&stack, "f", true).await.unwrap();
     let kept = json!([name("greengrass"), name("device")]);
     assert_eq!(removed["keptPolicies"], kept, "{removed}");
-    assert_eq!(removed["keptRoleAlias"], name("token-exchange"), "{removed}");
+    assert_eq!(
+        removed["keptRoleAlias"],
+        name("token-exchange"),
+        "{removed}"
+    );
     let left = account(&stack).await;
     assert!(!left.contains_key("template f") && !left.contains_key("item fleets f"));
     assert!(
