@@ -123,6 +123,10 @@ impl World {
             "StartExecution" => {
                 json!({ "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "startDate": 1.5 })
             }
+            "DescribeExecution" => json!({
+                "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "status": "SUCCEEDED", "output": "{}",
+                "stateMachineArn": "arn:aws:states:eu-central-1:1:stateMachine:m", "startDate": 1.5,
+            }),
             "Encrypt" => json!({ "KeyId": "k", "CiphertextBlob": STANDARD.encode([7u8; 400]) }),
             "Decrypt" if self.authority.is_some() => json!({
                 "KeyId": "k", "Plaintext": STANDARD.encode(&self.authority.as_ref()?.private_key),
@@ -157,6 +161,10 @@ impl World {
                     "certificatePem": self.authority.as_ref().map(|ca| &ca.certificate_pem),
                 },
                 "registrationConfig": self.authority.as_ref().map(|_| json!({ "templateBody": default_template("device") })),
+            }),
+            ("POST", "certificate", _) => json!({
+                "certificateId": self.certificate_id,
+                "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
             }),
             ("POST", "cacertificate", 0) => json!({
                 "certificateId": "c".repeat(64), "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c",

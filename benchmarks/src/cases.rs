@@ -1,5 +1,6 @@
 //! What is measured: each function with an event that makes it do its ordinary work.
 
+mod fleet;
 mod hook;
 
 use crate::aws::{Authority, World};
@@ -69,7 +70,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
     let device = Device::new()?;
     let chunked = json!({ "csr": device.csr, "packetSize": 256, "serialNumber": CLIENT_ID });
     let legacy = json!({ "serialNumber": CLIENT_ID });
-    Ok(vec![
+    let mut cases = vec![
         device.case(
             MINIMAL,
             MINIMAL,
@@ -159,7 +160,9 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         device.registration()?,
         device.generation()?,
         hook::admission(&device)?,
-    ])
+    ];
+    cases.extend(fleet::all(&device)?);
+    Ok(cases)
 }
 
 /// The device that all events are about.

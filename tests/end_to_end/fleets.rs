@@ -48,3 +48,20 @@ pub async fn remove(stack: &Stack, name: &str, keep_devices: bool) -> Result<Val
     });
     invoke(stack, "FleetGeneratorFunction", &asked).await
 }
+
+/// Has every execution that sets a fleet up wait for so many seconds.
+pub async fn slow_down(stack: &Stack, seconds: u64) {
+    let machine = stack.output("FleetSetupStateMachineArn");
+    let described = stack.sfn().describe_state_machine();
+    let described = described.state_machine_arn(machine).send().await.unwrap();
+    let mut definition: Value = serde_json::from_str(described.definition()).unwrap();
+    definition["States"]["Wait"] =
+        json!({ "Type": "Wait", "Seconds": seconds, "Next": "MakePolicies" });
+    definition["States"]["JudgeAction"]["Default"] = json!("Wait");
+    let updated = stack
+        .sfn()
+        .update_state_machine()
+        .state_machine_arn(machine);
+    let updated = updated.definition(definition.to_string());
+    updated.send().await.unwrap();
+}

@@ -185,6 +185,7 @@ fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
         WayIn::Claim.name(),
         WayIn::Certificate.name(),
         FleetState::Active.name(),
+        FleetState::Removing.name(),
     ];
     let mut seen = 0;
     for (name, call) in calls() {

@@ -34,7 +34,6 @@ where
         | "UnauthorizedException" => FailureKind::AccessDenied,
         // A quota, which only AWS can raise; too many calls have names of their own.
         "LimitExceededException"
-        | "VersionsLimitExceededException"
         | "MalformedPolicyException"
         | "InvalidRequestException"
         | "ValidationException"

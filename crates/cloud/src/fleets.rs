@@ -189,6 +189,17 @@ impl Fleets {
         unless_there(registered)
     }
 
+    async fn attach(&self, certificate_arn: &str, policy: &str) -> Result<(), CloudFailure> {
+        self.client
+            .attach_policy()
+            .policy_name(policy)
+            .target(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:AttachPolicy", error))
+    }
+
     async fn set_status(
         &self,
         certificate_id: &str,
@@ -357,27 +368,25 @@ impl FleetRegistry for Fleets {
         policy: &str,
     ) -> Result<(), CloudFailure> {
         self.register(certificate_pem).await?;
-        self.client
-            .attach_policy()
-            .policy_name(policy)
-            .target(certificate_arn)
-            .send()
-            .await
-            .map_err(|error| failure("iot:AttachPolicy", error))?;
+        self.attach(certificate_arn, policy).await?;
         self.set_status(id_of(certificate_arn), CertificateStatus::Active)
             .await
     }
 
-    async fn has_certificate(&self, certificate_id: &str) -> Result<bool, CloudFailure> {
+    async fn keep_admitted(
+        &self,
+        certificate_arn: &str,
+        policy: &str,
+    ) -> Result<bool, CloudFailure> {
         let described = self
             .client
             .describe_certificate()
-            .certificate_id(certificate_id)
+            .certificate_id(id_of(certificate_arn))
             .send()
             .await
             .map_err(|error| failure("iot:DescribeCertificate", error));
         match described {
-            Ok(_) => Ok(true),
+            Ok(_) => self.attach(certificate_arn, policy).await.map(|()| true),
             Err(error) if error.kind == FailureKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }

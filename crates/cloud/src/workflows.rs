@@ -3,12 +3,14 @@
 use crate::connect::client;
 use crate::{Cloud, failure};
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use muster_onboarding::ports::{Run, RunOutcome, Waiting, Workflow};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The adapter to Step Functions.
 #[derive(Debug, Clone)]
@@ -64,6 +66,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LATER_LOOKS: Duration = Duration::from_secs(2);
 /// How long an execution is looked for before it counts as none: `DescribeExecution` is eventually consistent.
 const LOOKED_FOR: Duration = Duration::from_secs(2);
+/// How long a function that was called outlives an execution that was stopped: longer than any of a task's time-outs.
+const OUTLIVED_SECONDS: i64 = 60;
 
 impl StateMachine {
     /// The ARN of an execution of this name (Step Functions, `StartExecution`).
@@ -74,14 +78,17 @@ impl StateMachine {
         )
     }
 
-    async fn look(&self, name: &str) -> Result<RunOutcome, CloudFailure> {
-        let seen = self
-            .client
+    async fn describe(&self, name: &str) -> Result<DescribeExecutionOutput, CloudFailure> {
+        self.client
             .describe_execution()
             .execution_arn(self.execution_arn(name))
             .send()
             .await
-            .map_err(|error| failure("states:DescribeExecution", error))?;
+            .map_err(|error| failure("states:DescribeExecution", error))
+    }
+
+    async fn look(&self, name: &str) -> Result<RunOutcome, CloudFailure> {
+        let seen = self.describe(name).await?;
         let read = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
         Ok(match seen.status() {
             ExecutionStatus::Running => RunOutcome::Running,
@@ -91,6 +98,19 @@ impl StateMachine {
                 cause: seen.cause().unwrap_or_default().to_owned(),
             },
         })
+    }
+}
+
+/// Whether an execution, or a function that it has called, may be at work.
+fn at_work(seen: &DescribeExecutionOutput) -> bool {
+    match seen.status() {
+        ExecutionStatus::Running => true,
+        ExecutionStatus::Aborted | ExecutionStatus::TimedOut => {
+            let ended = seen.stop_date().map_or(0, DateTime::secs);
+            let now = DateTime::from(SystemTime::now()).secs();
+            now < ended.saturating_add(OUTLIVED_SECONDS)
+        }
+        _ => false,
     }
 }
 
@@ -123,8 +143,8 @@ impl Run for StateMachine {
     async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
         let end = Instant::now() + LOOKED_FOR;
         loop {
-            match self.look(name).await {
-                Ok(outcome) => return Ok(outcome == RunOutcome::Running),
+            match self.describe(name).await {
+                Ok(seen) => return Ok(at_work(&seen)),
                 Err(error) if error.kind == FailureKind::NotFound && Instant::now() < end => {
                     tokio::time::sleep(FIRST_LOOK).await;
                 }
@@ -156,6 +176,34 @@ impl Waiting for Workflows {
                 Ok(false)
             }
             Err(error) => Err(failure("states:SendTaskSuccess", error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_execution_has_called_outlives_its_being_stopped_by_a_minute() {
+        let now = DateTime::from(SystemTime::now()).secs();
+        let seen = |status, seconds_ago| {
+            DescribeExecutionOutput::builder()
+                .execution_arn("e")
+                .state_machine_arn("m")
+                .start_date(DateTime::from_secs(0))
+                .status(status)
+                .stop_date(DateTime::from_secs(now - seconds_ago))
+                .build()
+                .unwrap()
+        };
+        assert!(at_work(&seen(ExecutionStatus::Running, 3600)));
+        for stopped in [ExecutionStatus::Aborted, ExecutionStatus::TimedOut] {
+            assert!(at_work(&seen(stopped.clone(), 30)));
+            assert!(!at_work(&seen(stopped, 61)));
+        }
+        for ended in [ExecutionStatus::Succeeded, ExecutionStatus::Failed] {
+            assert!(!at_work(&seen(ended, 0)));
         }
     }
 }

@@ -181,21 +181,28 @@ fn narrow(document: &Value) -> Result<(), TemplateError> {
         if statement["Effect"] == "Deny" {
             continue;
         }
-        let names = |field: &str, all: &[&str]| {
+        let any = |field: &str, wide: fn(&str) -> bool| {
             let names = one_or_many(&statement[field]);
-            names.is_empty()
-                || names
-                    .iter()
-                    .any(|name| name.as_str().is_none_or(|name| all.contains(&name)))
+            names.is_empty() || names.iter().any(|name| name.as_str().is_none_or(wide))
         };
-        if names("Action", &["*", "iot:*"]) {
-            return Err(TemplateError::PolicyTooWide("allows every action"));
+        if any("Action", |name| name.contains(['*', '?'])) {
+            return Err(TemplateError::PolicyTooWide(
+                "allows more than one action by one name",
+            ));
         }
-        if names("Resource", &["*"]) {
+        if any("Resource", everything) {
             return Err(TemplateError::PolicyTooWide("allows something everywhere"));
         }
     }
     Ok(())
+}
+
+/// Whether a resource is everything, or everything of its kind, such as `topic/*`.
+fn everything(resource: &str) -> bool {
+    // The sixth part of an ARN is the resource; policy variables have colons too.
+    let named = resource.splitn(6, ':').last().unwrap_or(resource);
+    let within = named.split_once('/').map_or(named, |(_, within)| within);
+    within.chars().all(|c| "*?".contains(c))
 }
 
 fn one_or_many(value: &Value) -> &[Value] {
@@ -403,7 +410,9 @@ mod tests {
             let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resource });
             json!(json!({ "Version": "2012-10-17", "Statement": statement }).to_string())
         };
-        let topic = json!("arn:aws:iot:eu-central-1:123456789012:topic/devices/x/*");
+        let topic = json!(
+            "arn:aws:iot:eu-central-1:123456789012:topic/devices/${iot:Connection.Thing.ThingName}/*"
+        );
         assert_eq!(with(grants(json!("iot:Publish"), topic.clone())), Ok(()));
         let all = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Deny", "Action": "iot:*", "Resource": "*" },
@@ -413,7 +422,18 @@ mod tests {
         for wide in [
             grants(json!("*"), topic.clone()),
             grants(json!(["iot:Publish", "iot:*"]), topic.clone()),
+            grants(json!("iot:Pub*"), topic.clone()),
+            grants(json!("iot:?*"), topic.clone()),
             grants(json!("iot:Publish"), json!("*")),
+            grants(json!("iot:Publish"), json!("**")),
+            grants(
+                json!("iot:Publish"),
+                json!("arn:aws:iot:eu-central-1:123456789012:*"),
+            ),
+            grants(
+                json!("iot:Publish"),
+                json!("arn:aws:iot:eu-central-1:123456789012:topic/*"),
+            ),
             grants(json!("iot:Publish"), json!([topic, "*"])),
             grants(json!("iot:Publish"), Value::Null),
             grants(Value::Null, topic.clone()),

@@ -106,10 +106,6 @@ async fn make<W: Run, L: FleetLedger, C: CustomResources>(
     let fields = fields(&event.resource_properties);
     let asked = Asked::SetUp(read(fields.into())?);
     let fleet = asked.fleet();
-    let own = world.ledger.fleet(fleet).await?;
-    if own.is_some_and(|item| item.owner.as_deref() != Some(&owner)) {
-        return Err(GeneratorError::Taken(fleet.clone()));
-    }
     let made: FleetAnswer = read(run(world, event, &asked, &owner).await?)?;
     let claim = &made.provision_claim_certificate;
     let mut data = json!({
@@ -135,17 +131,15 @@ async fn delete<W: Run, L: FleetLedger, C: CustomResources>(
     let Ok(fleet) = FleetName::new(id) else {
         return done;
     };
-    match world.ledger.fleet(&fleet).await? {
-        Some(item) if item.owner.as_deref() == Some(owner) => {}
-        _ => return done,
-    }
     let asked = Asked::Remove(RemoveFleet {
         template_name: fleet,
         // A stack that is deleted shall not shut the fleet's devices out.
         keep_devices: true,
     });
-    run(world, event, &asked, owner).await?;
-    done
+    match run(world, event, &asked, owner).await {
+        Ok(_) | Err(GeneratorError::Taken(_)) => done,
+        Err(error) => Err(error),
+    }
 }
 
 /// Has it done, after whoever else is at the fleet: `CloudFormation` asks once, and a resource that it gave up may still

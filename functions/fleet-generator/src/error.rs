@@ -75,6 +75,7 @@ impl GeneratorError {
     pub(crate) fn of_workflow(fleet: FleetName, error: &str, cause: String) -> Self {
         match error {
             "FleetBusy" => Self::Busy(fleet),
+            "FleetTaken" => Self::Taken(fleet),
             "FleetUnknown" => Self::Unknown(fleet),
             "FleetInUse" => Self::InUse(cause),
             "FleetRefused" => Self::Refused { fleet, cause },

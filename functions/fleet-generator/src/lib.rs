@@ -89,7 +89,7 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
         patience_seconds: u64,
     ) -> Result<Value, GeneratorError> {
         asked.check(&self.verifiers)?;
-        self.check_beside(asked).await?;
+        self.check_beside(asked, owner).await?;
         let fleet = asked.fleet();
         let execution = format!("{fleet}-{request_id}");
         let input = json!({
@@ -97,7 +97,7 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
             "templateName": fleet,
             "caller": caller,
             "owner": owner,
-            "takeOver": self.abandoned(asked, &execution).await?,
+            "takeOver": self.abandoned(asked, &execution, owner).await?,
         });
         let outcome = self.workflow.run(&execution, &input, patience_seconds);
         match outcome.await? {
@@ -109,16 +109,20 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
         }
     }
 
-    /// Checks what is asked for against the fleets that there are.
-    async fn check_beside(&self, asked: &Asked) -> Result<(), GeneratorError> {
+    /// Checks what is asked for against the fleets that there are, except for what `owner` replaces with it.
+    async fn check_beside(&self, asked: &Asked, owner: &str) -> Result<(), GeneratorError> {
         let Asked::SetUp(settings) = asked else {
             return Ok(());
         };
         if settings.serial_prefix.is_none() {
             return Ok(());
         }
-        let others = self.ledger.fleets().await?;
-        let others = others.iter().filter_map(|other| other.settings.as_ref());
+        let all = self.ledger.fleets().await?;
+        let others = all
+            .iter()
+            .filter(|fleet| owner == OPERATOR || fleet.owner.as_deref() != Some(owner))
+            .flat_map(|fleet| [fleet.settings.as_ref(), fleet.wanted.as_ref()])
+            .flatten();
         Ok(check_beside(settings, others)?)
     }
 
@@ -127,11 +131,15 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
         &self,
         asked: &Asked,
         execution: &str,
+        owner: &str,
     ) -> Result<Option<String>, GeneratorError> {
         use muster_onboarding::ledger::FleetState;
         let Some(item) = self.ledger.fleet(asked.fleet()).await? else {
             return Ok(None);
         };
+        if owner != OPERATOR && item.owner.as_deref() != Some(owner) {
+            return Err(GeneratorError::Taken(asked.fleet().clone()));
+        }
         if item.state == FleetState::Active || item.execution == execution {
             return Ok(None);
         }

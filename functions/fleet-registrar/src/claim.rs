@@ -87,7 +87,7 @@ async fn begin(
             files.remove_object(&key).await?;
         }
     }
-    ledger.note_new_claim(fleet, &id, abandoned).await?;
+    ledger.note_new_claim(fleet, &id, item).await?;
     for file in ClaimFile::ALL {
         let contents = match file {
             ClaimFile::Certificate => made.pem().into_bytes(),

@@ -67,12 +67,17 @@ pub async fn make(
             certificate_id,
             ..
         } => {
-            let there = match &certificate_id {
-                Some(id) => registry.has_certificate(id).await?,
+            let policy = FleetNames::new(&stack.place, &settings.template_name).claim_policy();
+            let had = certificate_id.map(|id| claim::named(stack, id));
+            let kept = match &had {
+                Some(had) => {
+                    let arn = &had.provision_claim_certificate_arn;
+                    registry.keep_admitted(arn, &policy).await?
+                }
                 None => false,
             };
-            let claim = match certificate_id {
-                Some(id) if there => claim::named(stack, id),
+            let claim = match had {
+                Some(had) if kept => had,
                 _ => {
                     claim::make(registry, files, ledger, stack, now_unix, &settings, &item).await?
                 }

@@ -148,7 +148,9 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
                 self.claim(fleet, id).await?;
             }
         }
-        if let Some(id) = &item.new_claim_certificate_id {
+        // Those that have lost their policy.
+        let noted = [&item.claim_certificate_id, &item.new_claim_certificate_id];
+        for id in noted.into_iter().flatten() {
             self.claim(fleet, id).await?;
         }
         for key in self.files.list_objects(&bundle::folder(fleet)).await? {

@@ -1,9 +1,10 @@
 //! Claim certificates of fleets are replaced, and taken away.
 
 use super::account::account;
-use super::{claim_of, rotate, set_up};
+use super::{claim_of, remove, rotate, set_up};
 use crate::support::{Stack, wait_until};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iot::types::CertificateStatus;
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -158,4 +159,36 @@ async fn a_revoked_claim_is_gone_and_the_fleet_gets_another_the_next_time() {
     assert_eq!(left, None);
     let again = set_up(&stack, &fleet).await.unwrap();
     assert_ne!(claim_of(&again), claim_of(&made));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_somebody_has_taken_out_of_muster_goes_with_its_fleet_all_the_same() {
+    let stack = Stack::start(&[]).await;
+    let untouched = account(&stack).await;
+    let fleet = json!({ "templateName": "f" });
+    let made = set_up(&stack, &fleet).await.unwrap();
+    let whole = account(&stack).await;
+    let (id, iot) = (claim_of(&made), stack.iot());
+    let arn = &made
+        .provision_claim_certificate
+        .provision_claim_certificate_arn;
+    let detach = || async {
+        let policy = format!("{}_f_claim", stack.output("StackName"));
+        let detached = iot.detach_policy().policy_name(policy).target(arn);
+        detached.send().await.unwrap();
+    };
+    detach().await;
+    set_up(&stack, &fleet).await.unwrap();
+    assert_eq!(account(&stack).await, whole, "it has its policy again");
+
+    let off = iot.update_certificate().certificate_id(id);
+    let off = off.new_status(CertificateStatus::Inactive);
+    off.send().await.unwrap();
+    let shut = account(&stack).await;
+    set_up(&stack, &fleet).await.unwrap();
+    assert_eq!(account(&stack).await, shut, "it stays out of use");
+
+    detach().await;
+    remove(&stack, "f", false).await.unwrap();
+    assert_eq!(account(&stack).await, untouched);
 }

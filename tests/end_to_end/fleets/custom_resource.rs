@@ -1,7 +1,7 @@
 //! A fleet as a custom resource of CloudFormation: made, changed and deleted with its stack, and always answered.
 
 use super::account::account;
-use super::set_up;
+use super::{set_up, slow_down};
 use crate::support::{Stack, wait_until};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Stack as Deployed, StackStatus};
@@ -191,21 +191,4 @@ async fn a_stack_that_is_deleted_while_its_fleet_is_changed_waits_for_it() {
     };
     tokio::join!(changed, deleted);
     assert_eq!(account(&stack).await, before);
-}
-
-/// Has every execution that sets a fleet up wait for so many seconds.
-async fn slow_down(stack: &Stack, seconds: u64) {
-    let machine = stack.output("FleetSetupStateMachineArn");
-    let described = stack.sfn().describe_state_machine();
-    let described = described.state_machine_arn(machine).send().await.unwrap();
-    let mut definition: Value = serde_json::from_str(described.definition()).unwrap();
-    definition["States"]["Wait"] =
-        json!({ "Type": "Wait", "Seconds": seconds, "Next": "MakePolicies" });
-    definition["States"]["JudgeAction"]["Default"] = json!("Wait");
-    let updated = stack
-        .sfn()
-        .update_state_machine()
-        .state_machine_arn(machine);
-    let updated = updated.definition(definition.to_string());
-    updated.send().await.unwrap();
 }

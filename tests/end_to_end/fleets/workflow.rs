@@ -40,6 +40,8 @@ enum Scenario {
     RotatedUndone,
     /// It gets other models, after a rotation was broken off.
     Abandoned,
+    /// It gets another claim certificate, after a rotation was broken off.
+    AbandonedRotated,
     /// It is set up again, after somebody has deleted its claim certificate in AWS IoT.
     Lost,
     /// It is set up anew, after its removal was cut off.
@@ -65,7 +67,7 @@ struct Variant {
 }
 
 impl Scenario {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::New,
         Self::NewUndone,
         Self::Changed,
@@ -73,6 +75,7 @@ impl Scenario {
         Self::Rotated,
         Self::RotatedUndone,
         Self::Abandoned,
+        Self::AbandonedRotated,
         Self::Lost,
         Self::HalfRemoved,
         Self::Removed,
@@ -86,7 +89,7 @@ impl Scenario {
                 let models = json!([{ "name": "b" }, { "name": "c" }]);
                 json!({ "action": "setUp", "what": { "templateName": fleet, "models": models } })
             }
-            Self::Rotated | Self::RotatedUndone => {
+            Self::Rotated | Self::RotatedUndone | Self::AbandonedRotated => {
                 let what = json!({ "templateName": fleet, "overlapHours": 1 });
                 json!({ "action": "rotateClaim", "what": what })
             }
@@ -104,6 +107,10 @@ impl Scenario {
             }
             _ => deployed,
         }
+    }
+
+    fn is_abandoned(self) -> bool {
+        matches!(self, Self::Abandoned | Self::AbandonedRotated)
     }
 
     fn is_undone(self) -> bool {
@@ -226,7 +233,7 @@ impl Lab {
             .execute(&self.machine, fleet, &first(fleet), None)
             .await;
         assert_eq!(made.status, ExecutionStatus::Succeeded, "{:?}", made.error);
-        if scenario == Scenario::Abandoned {
+        if scenario.is_abandoned() {
             let request = Scenario::Rotated.request(fleet);
             let broken = self
                 .deployed
@@ -317,7 +324,7 @@ impl Lab {
         let reserved = variant.altered.as_ref().is_some_and(|(alteration, state)| {
             *alteration == Alteration::FailingAfter && state == "ReserveFleet"
         });
-        if variant.scenario == Scenario::Abandoned && !as_asked && error != "UndoFailed" {
+        if variant.scenario.is_abandoned() && !as_asked && error != "UndoFailed" {
             // What was abandoned is put in order all the same.
             if !reserved {
                 let undone = Variant {
@@ -346,13 +353,24 @@ impl Lab {
             .await;
         let now = fleet_of(&self.stack, &fleet).await;
         match (variant.scenario, again.error.as_deref()) {
-            (Scenario::InUse, Some("FleetInUse")) => {}
+            (Scenario::InUse, Some("FleetInUse")) => {
+                if !same(&before, &now) {
+                    wrong.push(format!("it is not as it was: {before:#?} became {now:#?}"));
+                }
+            }
             (Scenario::InUse, other) => wrong.push(format!("it is not in use any more: {other:?}")),
             (_, None) => wrong.extend(Self::as_asked(variant, &now)),
             (_, Some(error)) => wrong.push(format!(
                 "asked again, it fails with {error} ({})",
                 again.name
             )),
+        }
+        if variant.scenario.is_abandoned() {
+            let broken = before.keys().filter(|name| name.starts_with("item claim#"));
+            let broken = broken.filter(|name| now.contains_key(*name)).count();
+            if broken > 1 {
+                wrong.push("the claim certificate that was broken off is still there".to_owned());
+            }
         }
         if let Ok(answer) = serde_json::from_value::<FleetAnswer>(again.output) {
             let claim = format!("certificate {}", claim_of(&answer));

@@ -3,19 +3,29 @@
 use super::{Item, Ledger, key, malformed, remove, s, text};
 use crate::failure;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
-use muster_documents::FleetName;
+use muster_documents::{FleetName, FleetSettings};
 use muster_onboarding::ledger::{
     FLEETS_PK, FleetState, PK, SK, STATE_SK, claim_key, voucher_key, vouchers_key,
 };
 use muster_onboarding::ports::{FleetItem, FleetLedger, NewClaim};
 use muster_onboarding::{CloudFailure, FailureKind};
+use serde::Deserialize;
+
+/// A request that sets a fleet up, as the workflow notes it. Those for something else are no fleet.
+#[derive(Deserialize)]
+struct Wanted {
+    what: FleetSettings,
+}
 
 /// What an item says of a fleet.
 pub(crate) fn read_fleet(item: &Item) -> Option<FleetItem> {
     let settings = text(item, "settings");
+    let wanted = text(item, "wanted");
+    let wanted = wanted.and_then(|wanted| serde_json::from_str::<Wanted>(&wanted).ok());
     Some(FleetItem {
         state: FleetState::named(&text(item, "state")?)?,
         settings: settings.and_then(|settings| serde_json::from_str(&settings).ok()),
+        wanted: wanted.map(|wanted| wanted.what),
         execution: text(item, "execution")?,
         owner: text(item, "owner"),
         claim_certificate_id: text(item, "claimCertificateId"),
@@ -93,7 +103,7 @@ impl FleetLedger for Ledger {
         &self,
         name: &FleetName,
         certificate_id: &str,
-        before: Option<&str>,
+        item: &FleetItem,
     ) -> Result<(), CloudFailure> {
         let update = self
             .client
@@ -102,13 +112,14 @@ impl FleetLedger for Ledger {
             .key(PK, s(FLEETS_PK))
             .key(SK, s(name.as_str()))
             .update_expression("SET newClaimCertificateId = :id")
-            .expression_attribute_values(":id", s(certificate_id));
-        let update = match before {
+            .expression_attribute_values(":id", s(certificate_id))
+            .expression_attribute_values(":me", s(&item.execution));
+        let update = match &item.new_claim_certificate_id {
             None => update.condition_expression(
-                "attribute_exists(pk) AND attribute_not_exists(newClaimCertificateId)",
+                "execution = :me AND attribute_not_exists(newClaimCertificateId)",
             ),
             Some(before) => update
-                .condition_expression("newClaimCertificateId = :before")
+                .condition_expression("execution = :me AND newClaimCertificateId = :before")
                 .expression_attribute_values(":before", s(before)),
         };
         super::send(update).await

@@ -71,10 +71,11 @@ pub trait FleetRegistry {
         certificate_arn: &str,
         policy: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Whether AWS IoT has a certificate of this id, in use or not.
-    fn has_certificate(
+    /// Has a claim certificate that is there have this policy; `false` if it is gone. One that is out of use stays so.
+    fn keep_admitted(
         &self,
-        certificate_id: &str,
+        certificate_arn: &str,
+        policy: &str,
     ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
     /// Takes a claim certificate away: its policy first, so that it can do nothing from then on.
     fn discard_claim(
@@ -118,6 +119,8 @@ pub struct FleetItem {
     pub state: FleetState,
     /// What it is; `None` before it was set up for the first time.
     pub settings: Option<FleetSettings>,
+    /// What it is to be, while it is set up or changed.
+    pub wanted: Option<FleetSettings>,
     /// The execution that is at it, or that was the last.
     pub execution: String,
     /// Who has made it: an operator, or a resource of `CloudFormation`.
@@ -148,13 +151,13 @@ pub trait FleetLedger {
     ) -> impl Future<Output = Result<Option<FleetItem>, CloudFailure>> + Send;
     /// All fleets.
     fn fleets(&self) -> impl Future<Output = Result<Vec<FleetItem>, CloudFailure>> + Send;
-    /// Notes which claim certificate is being made, in the place of `before`. Fails with `ConditionFailed` if it is another
-    /// one by now, or the fleet is not there.
+    /// Notes which claim certificate is being made, in the place of what `item` has. Fails with `ConditionFailed` if it is
+    /// another one by now, or another execution is at the fleet.
     fn note_new_claim(
         &self,
         name: &FleetName,
         certificate_id: &str,
-        before: Option<&str>,
+        item: &FleetItem,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Notes a claim certificate.
     fn keep_claim(&self, claim: &NewClaim)
@@ -207,6 +210,7 @@ pub trait Run {
         input: &Value,
         patience_seconds: u64,
     ) -> impl Future<Output = Result<RunOutcome, CloudFailure>> + Send;
-    /// Whether an execution of this name is at work.
+    /// Whether an execution of this name is at work. One that was stopped counts for another minute, in which what it has
+    /// called may still be.
     fn runs(&self, name: &str) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
 }
