@@ -25,6 +25,8 @@ pub struct World {
     pub certificate_id: String,
     /// A CA whose devices AWS IoT provisions, where a function signs or registers one.
     pub authority: Option<Authority>,
+    /// A claim certificate whose files are in the vault, by its id.
+    pub claim: Option<String>,
 }
 
 /// A CA that Muster has made.
@@ -84,7 +86,7 @@ impl World {
         }
         tally.calls.fetch_add(1, Ordering::Relaxed);
         if request.uri().path().starts_with(VAULT) {
-            return vault(request);
+            return self.vault(request);
         }
         let target = request
             .headers()
@@ -186,28 +188,31 @@ impl World {
             _ => return None,
         })
     }
+
+    /// S3: no CA has a revocation list in the vault, and each has its key.
+    fn vault(&self, request: &WholeRequest) -> Answer {
+        let asked = request.uri().query().unwrap_or_default();
+        let prefix = asked
+            .split('&')
+            .find_map(|part| part.strip_prefix("prefix="));
+        match prefix {
+            Some(prefix)
+                if prefix.ends_with("ca.private_key.enc")
+                    || self.claim.as_ref().is_some_and(|id| prefix.contains(id)) =>
+            {
+                let key = prefix.replace("%2F", "/");
+                answer(
+                    200,
+                    format!(
+                        "<ListBucketResult><Contents><Key>{key}</Key></Contents></ListBucketResult>"
+                    ),
+                )
+            }
+            Some(_) => answer(200, "<ListBucketResult></ListBucketResult>"),
+            None => answer(200, "a sealed key"),
+        }
+    }
 }
 
 /// Where the vault's bucket is.
 const VAULT: &str = "/vault";
-
-/// S3: no CA has a revocation list in the vault, and each has its key.
-fn vault(request: &WholeRequest) -> Answer {
-    let asked = request.uri().query().unwrap_or_default();
-    let prefix = asked
-        .split('&')
-        .find_map(|part| part.strip_prefix("prefix="));
-    match prefix {
-        Some(prefix) if prefix.ends_with("ca.private_key.enc") => {
-            let key = prefix.replace("%2F", "/");
-            answer(
-                200,
-                format!(
-                    "<ListBucketResult><Contents><Key>{key}</Key></Contents></ListBucketResult>"
-                ),
-            )
-        }
-        Some(_) => answer(200, "<ListBucketResult></ListBucketResult>"),
-        None => answer(200, "a sealed key"),
-    }
-}

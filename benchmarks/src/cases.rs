@@ -200,6 +200,7 @@ impl Device {
             certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
             certificate_id: self.certificate_id.clone(),
             authority: None,
+            claim: None,
         };
         Case {
             name,

@@ -23,7 +23,7 @@ pub fn all(device: &Device) -> Result<[Case; 4], Box<dyn Error>> {
     let of_the_ledger = [LEDGER].into_iter().chain(VAULT);
     let of_a_place: Vec<_> = of_the_ledger.clone().chain(PLACE).collect();
     let case = |name, environment: &[_], event| device.case(name, name, environment, event, item());
-    Ok([
+    let mut cases = [
         case(
             "fleet-generator",
             &[LEDGER, MACHINE, ("VERIFIER_NAMES", "allow-list")],
@@ -70,11 +70,13 @@ pub fn all(device: &Device) -> Result<[Case; 4], Box<dyn Error>> {
             json!(PackBundle::Bundle {
                 settings,
                 model: None,
-                certificate_id,
+                certificate_id: certificate_id.clone(),
                 execution,
             }),
         ),
-    ])
+    ];
+    cases[3].world.claim = Some(certificate_id);
+    Ok(cases)
 }
 
 /// The fleet, as the ledger has it while an execution is at it.
