@@ -111,6 +111,32 @@ fn every_workflow_is_jsonata_throughout() {
     }
 }
 
+/// AWS evaluates all expressions of an `Assign` with the values from before it, the emulator one after the other.
+#[test]
+fn what_is_assigned_rests_on_nothing_that_is_assigned_beside_it() {
+    let mut seen = 0;
+    for (workflow, definition) in workflows() {
+        visit(&definition, &mut |key, assigned| {
+            let ("Assign", Some(variables)) = (key, assigned.as_object()) else {
+                return;
+            };
+            for (name, expression) in variables {
+                let text = expression.to_string();
+                let read: Vec<&str> = text.split('$').skip(1).collect();
+                for other in variables.keys().filter(|other| *other != name) {
+                    let reads = |piece: &&str| words(piece).next() == Some(other.as_str());
+                    let piece = read
+                        .iter()
+                        .find(|piece| piece.starts_with(other.as_str()) && reads(piece));
+                    assert_eq!(piece, None, "{workflow}: {name} reads {other}");
+                }
+                seen += 1;
+            }
+        });
+    }
+    assert!(seen > 50, "{seen}");
+}
+
 #[test]
 fn no_state_of_a_workflow_holds_a_key_in_clear() {
     let clear = |word: &str| {
