@@ -393,6 +393,12 @@ impl FleetRegistry for Fleets {
     }
 
     async fn discard_claim(&self, certificate_arn: &str, policy: &str) -> Result<(), CloudFailure> {
+        let id = id_of(certificate_arn);
+        match self.set_status(id, CertificateStatus::Inactive).await {
+            // `DetachPolicy` does not say so clearly of a target that is gone.
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
+            other => other?,
+        }
         let detached = self
             .client
             .detach_policy()
@@ -403,9 +409,6 @@ impl FleetRegistry for Fleets {
             .map(drop)
             .map_err(|error| failure("iot:DetachPolicy", error));
         CloudFailure::unless_not_found(detached)?;
-        let id = id_of(certificate_arn);
-        let deactivated = self.set_status(id, CertificateStatus::Inactive);
-        CloudFailure::unless_not_found(deactivated.await)?;
         let deleted = self.client.delete_certificate().certificate_id(id).send();
         let deleted = deleted
             .await

@@ -199,10 +199,14 @@ fn narrow(document: &Value) -> Result<(), TemplateError> {
 
 /// Whether a resource is everything, or everything of its kind, such as `topic/*`.
 fn everything(resource: &str) -> bool {
+    let wild = |c: char| "*?".contains(c);
     // The sixth part of an ARN is the resource; policy variables have colons too.
-    let named = resource.splitn(6, ':').last().unwrap_or(resource);
-    let within = named.split_once('/').map_or(named, |(_, within)| within);
-    within.chars().all(|c| "*?".contains(c))
+    let Some(named) = resource.splitn(6, ':').nth(5) else {
+        return true;
+    };
+    let kind = named.split(['/', ':']).next().unwrap_or(named);
+    let within = named[kind.len()..].strip_prefix('/');
+    kind.contains(wild) || within.is_some_and(|within| within.chars().all(|c| wild(c) || c == '/'))
 }
 
 fn one_or_many(value: &Value) -> &[Value] {
@@ -414,6 +418,9 @@ mod tests {
             "arn:aws:iot:eu-central-1:123456789012:topic/devices/${iot:Connection.Thing.ThingName}/*"
         );
         assert_eq!(with(grants(json!("iot:Publish"), topic.clone())), Ok(()));
+        let components = json!("arn:aws:greengrass:eu-central-1:123456789012:components:*");
+        let resolve = grants(json!("greengrass:ResolveComponentCandidates"), components);
+        assert_eq!(with(resolve), Ok(()));
         let all = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Deny", "Action": "iot:*", "Resource": "*" },
             { "Effect": "Allow", "Action": ["iot:Publish"], "Resource": [topic] },
@@ -425,7 +432,15 @@ mod tests {
             grants(json!("iot:Pub*"), topic.clone()),
             grants(json!("iot:?*"), topic.clone()),
             grants(json!("iot:Publish"), json!("*")),
-            grants(json!("iot:Publish"), json!("**")),
+            grants(json!("iot:Publish"), json!("arn*")),
+            grants(
+                json!("iot:Publish"),
+                json!("arn:aws:iot:eu-central-1:123456789012:t*"),
+            ),
+            grants(
+                json!("iot:Publish"),
+                json!("arn:aws:iot:eu-central-1:123456789012:topic/*/*"),
+            ),
             grants(
                 json!("iot:Publish"),
                 json!("arn:aws:iot:eu-central-1:123456789012:*"),

@@ -143,7 +143,7 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
             .registry
             .certificates_with(&names.claim_policy())
             .await?;
-        for arn in claims {
+        for arn in &claims {
             if let Some((_, id)) = arn.rsplit_once("cert/") {
                 self.claim(fleet, id).await?;
             }
@@ -151,7 +151,9 @@ impl<R: FleetRegistry, F: FileStore, L: FleetLedger> Remover<'_, R, F, L> {
         // Those that have lost their policy.
         let noted = [&item.claim_certificate_id, &item.new_claim_certificate_id];
         for id in noted.into_iter().flatten() {
-            self.claim(fleet, id).await?;
+            if !claims.iter().any(|arn| arn.ends_with(id)) {
+                self.claim(fleet, id).await?;
+            }
         }
         for key in self.files.list_objects(&bundle::folder(fleet)).await? {
             self.files.remove_object(&key).await?;

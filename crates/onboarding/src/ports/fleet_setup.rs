@@ -77,7 +77,7 @@ pub trait FleetRegistry {
         certificate_arn: &str,
         policy: &str,
     ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
-    /// Takes a claim certificate away: its policy first, so that it can do nothing from then on.
+    /// Takes a claim certificate away: out of use first, so that nobody connects with it from then on. Gone already is gone.
     fn discard_claim(
         &self,
         certificate_arn: &str,
