@@ -1,6 +1,7 @@
 //! The pre-provisioning hook, asked about an imported device that comes for the first time.
 
-use super::{CLIENT_ID, Case, Device, LEDGER, VALIDITY, authority, named};
+use super::authority::{authority, named};
+use super::{CLIENT_ID, Case, Device, LEDGER, VALIDITY};
 use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::ledger::{
     DeviceState, FLEETS_PK, FleetState, IMPORTED, STATE_SK, claim_key, device_key,
