@@ -21,6 +21,8 @@ where
         | "ProvisionedThroughputExceededException"
         | "RequestLimitExceeded"
         | "SlowDown" => FailureKind::Throttled,
+        // "Invalid Target": the certificate is gone (AWS IoT). What is sent is well-formed.
+        "InvalidRequestException" if action == "iot:DetachPolicy" => FailureKind::NotFound,
         "ResourceNotFoundException" | "NotFoundException" | "ExecutionDoesNotExist" => {
             FailureKind::NotFound
         }
@@ -66,5 +68,33 @@ pub(crate) fn lacks(action: &'static str, what: &str) -> CloudFailure {
         action,
         message: format!("the answer has no {what}"),
         source: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    fn kind(action: &'static str, code: &str) -> FailureKind {
+        let error = ErrorMetadata::builder().code(code).build();
+        failure(action, SdkError::service_error(error, ())).kind
+    }
+
+    #[test]
+    fn too_many_calls_pass_and_a_quota_that_is_used_up_does_not() {
+        for code in ["ThrottlingException", "TooManyRequestsException"] {
+            assert_eq!(kind("iot:CreatePolicy", code), FailureKind::Throttled);
+        }
+        for code in ["LimitExceededException", "MalformedPolicyException"] {
+            assert_eq!(kind("iot:CreatePolicy", code), FailureKind::Refused);
+        }
+    }
+
+    #[test]
+    fn what_is_detached_from_a_certificate_that_is_gone_is_not_found() {
+        let code = "InvalidRequestException";
+        assert_eq!(kind("iot:DetachPolicy", code), FailureKind::NotFound);
+        assert_eq!(kind("iot:AttachPolicy", code), FailureKind::Refused);
     }
 }
