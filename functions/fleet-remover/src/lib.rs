@@ -34,21 +34,22 @@ pub async fn remove(
         ledger,
         stack,
     };
+    let held = async |fleet: &FleetName, execution: &str| -> Result<FleetItem, RemoverError> {
+        Ok(check_holder(ledger.fleet(fleet).await?, fleet, execution)?)
+    };
     match task {
         RemoveFleetPart::DryRun {
             template_name,
             execution,
         } => {
-            let item = ledger.fleet(&template_name).await?;
-            check_holder(item, &template_name, &execution)?;
+            held(&template_name, &execution).await?;
             remover.check_unused(&template_name).await
         }
         RemoveFleetPart::Fleet {
             template_name,
             execution,
         } => {
-            let item = ledger.fleet(&template_name).await?;
-            let item = check_holder(item, &template_name, &execution)?;
+            let item = held(&template_name, &execution).await?;
             remover.fleet(&template_name, &item).await
         }
         RemoveFleetPart::NewClaim {
@@ -56,8 +57,7 @@ pub async fn remove(
             certificate_id,
             execution,
         } => {
-            let item = ledger.fleet(&template_name).await?;
-            let item = check_holder(item, &template_name, &execution)?;
+            let item = held(&template_name, &execution).await?;
             if let Some(id) = certificate_id.or(item.new_claim_certificate_id) {
                 remover.claim(&template_name, &id).await?;
             }

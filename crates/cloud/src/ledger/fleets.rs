@@ -1,6 +1,6 @@
 //! Fleets, and their claim certificates.
 
-use super::{Item, Ledger, key, malformed, remove, s, text};
+use super::{Item, Ledger, key, malformed, partition, remove, s, text};
 use crate::failure;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use muster_documents::{FleetName, FleetSettings};
@@ -83,19 +83,7 @@ impl FleetLedger for Ledger {
     }
 
     async fn fleets(&self) -> Result<Vec<FleetItem>, CloudFailure> {
-        let items: Vec<Item> = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(FLEETS_PK))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| failure("dynamodb:Query", error))?;
+        let items = partition(&self.client, &self.table, FLEETS_PK.to_owned()).await?;
         Ok(items.iter().filter_map(read_fleet).collect())
     }
 

@@ -119,6 +119,26 @@ impl Ledger {
     }
 }
 
+/// All items of a partition.
+pub(crate) async fn partition(
+    client: &Client,
+    table: &str,
+    key: String,
+) -> Result<Vec<Item>, CloudFailure> {
+    client
+        .query()
+        .table_name(table)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", s(key))
+        .consistent_read(true)
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<_, _>>()
+        .await
+        .map_err(|error| failure("dynamodb:Query", error))
+}
+
 async fn remove(delete: DeleteItemFluentBuilder) -> Result<(), CloudFailure> {
     delete
         .send()

@@ -1,6 +1,6 @@
 //! Devices as an operator sees them.
 
-use crate::ledger::{s, text};
+use crate::ledger::{partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
@@ -217,19 +217,8 @@ impl Devices {
     ) -> Result<(Option<Device>, Vec<TimelineEntry>), CloudFailure> {
         let (mut device, mut timeline) = (None, Vec::new());
         // A device whose client id is its serial leaves what could not be read under the client id.
-        for partition in [device_key(serial), client_key(serial.as_str())] {
-            let mut items = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(partition))
-                .consistent_read(true)
-                .into_paginator()
-                .items()
-                .send();
-            while let Some(item) = items.next().await {
-                let item = item.map_err(|error| failure("dynamodb:Query", error))?;
+        for key in [device_key(serial), client_key(serial.as_str())] {
+            for item in partition(&self.client, &self.table, key).await? {
                 let sk = text(&item, SK).unwrap_or_default();
                 if sk == STATE_SK {
                     device = Some(read_device(&item));

@@ -2,7 +2,7 @@
 
 use super::TimelineEntry;
 use super::devices::read_entry;
-use crate::ledger::{read_fleet, s, text};
+use crate::ledger::{partition, read_fleet, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -54,7 +54,7 @@ impl FleetList {
 
     /// All of them, by name.
     pub async fn list(&self) -> Result<Vec<Fleet>, CloudFailure> {
-        let items = self.query(FLEETS_PK.to_owned()).await?;
+        let items = partition(&self.client, &self.table, FLEETS_PK.to_owned()).await?;
         Ok(items.iter().filter_map(read).collect())
     }
 
@@ -65,8 +65,7 @@ impl FleetList {
     ) -> Result<(Option<Fleet>, Vec<TimelineEntry>), CloudFailure> {
         let mut all = self.list().await?;
         all.retain(|fleet| fleet.template_name == name.as_str());
-        let mut timeline: Vec<_> = self
-            .query(fleet_key(name))
+        let mut timeline: Vec<_> = partition(&self.client, &self.table, fleet_key(name))
             .await?
             .iter()
             .filter(|item| text(item, SK).is_some_and(|sk| sk.starts_with(EVENT_SK_PREFIX)))
@@ -100,21 +99,6 @@ impl FleetList {
             Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
             other => other,
         }
-    }
-
-    async fn query(&self, partition: String) -> Result<Vec<Item>, CloudFailure> {
-        self.client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression(format!("{PK} = :pk"))
-            .expression_attribute_values(":pk", s(partition))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| failure("dynamodb:Query", error))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Vouchers: issued, listed, revoked. A voucher's text is known to nobody but whom it was issued to.
 
-use crate::ledger::{key, malformed, number, s, text};
+use crate::ledger::{key, malformed, number, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, TransactWriteItemBuilder};
@@ -142,21 +142,9 @@ impl Vouchers {
 
     /// A fleet's vouchers, of each device the one that was issued last: those for one device first.
     pub async fn list(&self, fleet: &FleetName) -> Result<Vec<Voucher>, CloudFailure> {
-        let mut hashes = Vec::new();
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(vouchers_key(fleet)))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| failure("dynamodb:Query", error))?;
-            hashes.extend(text(&item, "voucherHash"));
-        }
+        let listings = partition(&self.client, &self.table, vouchers_key(fleet)).await?;
+        let hashes = listings.iter().filter_map(|item| text(item, "voucherHash"));
+        let hashes: Vec<_> = hashes.collect();
         let mut vouchers = Vec::new();
         for some in hashes.chunks(MOST_READ) {
             vouchers.extend(self.read_vouchers(fleet, some).await?);
@@ -210,22 +198,9 @@ impl Vouchers {
     }
 
     async fn fleets(&self) -> Result<Vec<FleetName>, CloudFailure> {
-        let mut names = Vec::new();
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(FLEETS_PK))
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| failure("dynamodb:Query", error))?;
-            let name = text(&item, SK).and_then(|name| FleetName::new(name).ok());
-            names.extend(name);
-        }
-        Ok(names)
+        let fleets = partition(&self.client, &self.table, FLEETS_PK.to_owned()).await?;
+        let names = fleets.iter().filter_map(|item| text(item, SK));
+        Ok(names.filter_map(|name| FleetName::new(name).ok()).collect())
     }
 
     /// Makes a voucher good for nothing, also for the device that has spent it. Its certificate stays.
