@@ -26,6 +26,12 @@ pub const CLIENT_ID: &str = "sensor-00001";
 
 const LEDGER: (&str, &str) = ("LEDGER_TABLE", "ledger");
 const POLICY: (&str, &str) = ("DEVICE_POLICY", "device");
+const ROTATION: [(&str, &str); 4] = [
+    ("ROTATION_AGE_DAYS", "365"),
+    ("ROTATION_GRACE_DAYS", "30"),
+    ("ROTATION_PROOF_DAYS", "14"),
+    ("ROTATION_RETENTION_DAYS", "30"),
+];
 const PREFIX: (&str, &str) = ("TOPIC_PREFIX", "provision");
 const KEY: (&str, &str) = ("KEY_ID", "arn:aws:kms:eu-central-1:123456789012:key/5b3a");
 const MACHINE: (&str, &str) = (
@@ -95,10 +101,11 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         device.case(
             "identity-registrar",
             "identity-registrar",
-            &[POLICY],
+            &[&[POLICY][..], &ROTATION].concat(),
             json!(RegisterIdentity {
                 serial: device.serial.clone(),
                 certificate_arn: device.certificate_arn(),
+                not_after: None,
                 attach: vec![Attachment::Thing, Attachment::Policy],
             }),
             Value::Null,

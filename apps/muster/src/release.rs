@@ -62,6 +62,9 @@ pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, Re
     if let Some(execution) = &held.execution {
         changed(serial, devices.hold(serial, execution, &holder).await)?;
     }
+    // A rotation may have given it another certificate until then.
+    let held = ledger.held(serial).await?.unwrap_or_default();
+    let handed_out = ledger.handed_out(serial).await?;
     let mut taken = Vec::new();
     for one in &handed_out {
         identity.shut_out(one, now.as_second()).await?;

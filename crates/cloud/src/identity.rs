@@ -8,9 +8,10 @@ use aws_sdk_iot::config::retry::RetryConfig;
 use aws_sdk_iot::types::{AttributePayload, CertificateDescription, CertificateStatus};
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    Certificate, CertificateAuthority, CertificateSwitch, HandedOut, IdentityRegistry,
-    IdentityRemover, MADE_BY, MADE_BY_TEMPLATE,
+    Certificate, CertificateAuthority, CertificateRemover, CertificateSwitch, HandedOut,
+    IdentityRegistry, IdentityRemover, MADE_BY, MADE_BY_TEMPLATE, Policies,
 };
+use muster_onboarding::rotation::{CERT_ISSUANCE, Day};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// The adapter to AWS IoT.
@@ -90,36 +91,16 @@ impl Identity {
         certificate_id: &str,
         certificate_arn: &str,
     ) -> Result<(), CloudFailure> {
-        self.detach_policies(certificate_arn).await?;
-        self.detach_thing(thing, certificate_arn).await?;
-        if self.was_brought(certificate_id).await? {
-            // Deleted, it would be registered anew when the device connects again, and let in.
-            let revoked = self.set_status(certificate_id, CertificateStatus::Revoked);
-            CloudFailure::unless_not_found(revoked.await)?;
-        } else {
-            self.discard(certificate_id).await?;
-        }
+        self.take_away(thing, certificate_id, certificate_arn)
+            .await?;
         self.delete_made_thing(thing, certificate_arn).await
     }
 
     /// Detaches whatever is attached to a certificate: the device policy, or what the template of a fleet or of a CA has
     /// attached.
     async fn detach_policies(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
-        let mut pages = self
-            .client
-            .list_attached_policies()
-            .target(certificate_arn)
-            .into_paginator()
-            .send();
-        let mut attached = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
-                Err(error) if error.kind == FailureKind::NotFound => return Ok(()),
-                page => attached.extend(page?.policies.unwrap_or_default()),
-            }
-        }
-        for policy in attached.iter().filter_map(|policy| policy.policy_name()) {
-            self.detach(policy, certificate_arn).await?;
+        for policy in self.attached_policies(certificate_arn).await? {
+            self.detach(&policy, certificate_arn).await?;
         }
         Ok(())
     }
@@ -241,6 +222,61 @@ impl CertificateAuthority for Identity {
     }
 }
 
+impl CertificateRemover for Identity {
+    async fn take_away(
+        &self,
+        thing: &Serial,
+        certificate_id: &str,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
+        self.detach_policies(certificate_arn).await?;
+        self.detach_thing(thing, certificate_arn).await?;
+        if self.was_brought(certificate_id).await? {
+            // Deleted, it would be registered anew when the device connects again, and let in.
+            let revoked = self.set_status(certificate_id, CertificateStatus::Revoked);
+            return CloudFailure::unless_not_found(revoked.await);
+        }
+        self.discard(certificate_id).await
+    }
+}
+
+impl Policies for Identity {
+    async fn attached_policies(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
+        let mut pages = self
+            .client
+            .list_attached_policies()
+            .target(certificate_arn)
+            .into_paginator()
+            .send();
+        let mut attached = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
+                Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
+                page => attached.extend(page?.policies.unwrap_or_default()),
+            }
+        }
+        Ok(attached
+            .into_iter()
+            .filter_map(|policy| policy.policy_name)
+            .collect())
+    }
+
+    async fn put_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        self.client
+            .attach_policy()
+            .policy_name(policy)
+            .target(certificate_arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:AttachPolicy", error))
+    }
+
+    async fn take_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        self.detach(policy, certificate_arn).await
+    }
+}
+
 impl CertificateSwitch for Identity {
     async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         let deactivated = self.set_status(certificate_id, CertificateStatus::Inactive);
@@ -249,7 +285,7 @@ impl CertificateSwitch for Identity {
 }
 
 impl IdentityRegistry for Identity {
-    async fn create_thing(&self, thing: &Serial) -> Result<(), CloudFailure> {
+    async fn create_thing(&self, thing: &Serial, issued_on: Day) -> Result<(), CloudFailure> {
         let made = self
             .client
             .create_thing()
@@ -257,6 +293,7 @@ impl IdentityRegistry for Identity {
             .attribute_payload(
                 AttributePayload::builder()
                     .attributes(MADE_BY.0, MADE_BY.1)
+                    .attributes(CERT_ISSUANCE, issued_on.to_string())
                     .build(),
             )
             .send()
@@ -286,14 +323,7 @@ impl IdentityRegistry for Identity {
     }
 
     async fn attach_policy(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
-        self.client
-            .attach_policy()
-            .policy_name(&self.device_policy)
-            .target(certificate_arn)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failure("iot:AttachPolicy", error))
+        self.put_policy(&self.device_policy, certificate_arn).await
     }
 }
 

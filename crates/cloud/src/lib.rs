@@ -7,6 +7,8 @@ mod authorities;
 mod authority_keys;
 mod calls;
 mod connect;
+#[cfg(feature = "connections")]
+mod connections;
 #[cfg(feature = "custom-resources")]
 mod custom_resources;
 #[cfg(feature = "identity")]
@@ -34,6 +36,8 @@ mod remembered;
 mod revocation_lists;
 #[cfg(feature = "sealing")]
 mod sealing;
+#[cfg(feature = "identity")]
+mod things;
 #[cfg(feature = "vault")]
 mod vault;
 #[cfg(feature = "verifying")]
@@ -58,6 +62,8 @@ pub use authorities::Authorities;
 pub use authority_keys::CaKeys;
 pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
+#[cfg(feature = "connections")]
+pub use connections::Connections;
 #[cfg(feature = "custom-resources")]
 pub use custom_resources::CustomResourceAnswers;
 #[cfg(feature = "identity")]
@@ -81,6 +87,8 @@ pub use registrations::Registrations;
 pub use revocation_lists::VaultRevocationLists;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
+#[cfg(feature = "identity")]
+pub use things::ThingDates;
 #[cfg(feature = "vault")]
 pub use vault::VaultBucket;
 #[cfg(feature = "verifying")]

@@ -108,6 +108,8 @@ codes! {
     VoucherMissing: false,
     /// The voucher is not good for this device.
     VoucherInvalid: false,
+    /// The certificate of the connection is not the one that is in force for this device.
+    CertificateNotOfDevice: false,
     /// The device may keep its certificate for now.
     RotationNotDue: true,
     /// Something failed on the cloud's side; nothing was left behind.

@@ -52,6 +52,9 @@ pub struct RegisterIdentity {
     pub serial: Serial,
     /// The certificate to attach.
     pub certificate_arn: String,
+    /// The last second of its validity, in seconds since 1970, where it ends before AWS IoT's own do.
+    #[serde(default)]
+    pub not_after: Option<i64>,
     /// What to do, in this order.
     pub attach: Vec<Attachment>,
 }
@@ -62,6 +65,12 @@ pub struct RegisterIdentity {
 pub struct RegisteredIdentity {
     /// The thing's name.
     pub thing_name: String,
+    /// Since when the certificate is in force, `yyyymmdd` in UTC.
+    pub issued_on: String,
+    /// The device's shard of the index by rotation day.
+    pub rotation_shard: String,
+    /// The day from which the certificate has to be renewed, `yyyymmdd`.
+    pub rotation_day: String,
 }
 
 /// The input of `identity-revoker`, the undo of issue, register and activate.
@@ -201,6 +210,8 @@ pub struct InspectedCertificate {
     pub certificate: String,
     /// SHA-256 of its public key in hex.
     pub fingerprint: String,
+    /// The last second of its validity, in seconds since 1970.
+    pub not_after: i64,
     /// The verifier that the CA names.
     pub verifier_arn: Option<String>,
     /// What the verifier is asked.
@@ -218,6 +229,7 @@ impl InspectedCertificate {
             certificate_arn: String::new(),
             certificate: String::new(),
             fingerprint: String::new(),
+            not_after: 0,
             verifier_arn: None,
             description: CertificateDescription {
                 certificate_arn: String::new(),

@@ -1,6 +1,8 @@
 //! Configuration comes from the environment, is read once at init, and what is missing is named.
 
 use muster_onboarding::Place;
+use muster_onboarding::ports::OverdueAction;
+use muster_onboarding::rotation::RotationPolicy;
 use std::collections::BTreeMap;
 
 /// The names of the environment variables that `template.yaml` sets. Each stands here only.
@@ -43,6 +45,8 @@ pub mod variables {
     pub const PARTITION: &str = "PARTITION";
     /// The name of the bus of events.
     pub const EVENT_BUS: &str = "EVENT_BUS";
+    /// The queue of connections.
+    pub const CONNECTION_QUEUE_URL: &str = "CONNECTION_QUEUE_URL";
     /// How many requests of a claim certificate in an hour are never a surge.
     pub const CLAIM_SURGE_MINIMUM: &str = "CLAIM_SURGE_MINIMUM";
     /// How many times the average of the day before is no surge yet.
@@ -51,6 +55,18 @@ pub mod variables {
     pub const CLAIM_SURGE_SHUTS: &str = "CLAIM_SURGE_SHUTS";
     /// How long the ledger keeps a device's timeline, in days.
     pub const TIMELINE_DAYS: &str = "TIMELINE_DAYS";
+    /// How old a certificate gets before it has to be renewed, in days.
+    pub const ROTATION_AGE_DAYS: &str = "ROTATION_AGE_DAYS";
+    /// How long a device has from its first notice to its deadline, in days.
+    pub const ROTATION_GRACE_DAYS: &str = "ROTATION_GRACE_DAYS";
+    /// How long a new certificate may go without a connection, in days.
+    pub const ROTATION_PROOF_DAYS: &str = "ROTATION_PROOF_DAYS";
+    /// How long a retired certificate stays, in days.
+    pub const ROTATION_RETENTION_DAYS: &str = "ROTATION_RETENTION_DAYS";
+    /// What is done to a device whose deadline has passed: `quarantine`, `deactivate` or `alert`.
+    pub const ROTATION_OVERDUE_ACTION: &str = "ROTATION_OVERDUE_ACTION";
+    /// The IoT policy of devices in quarantine.
+    pub const QUARANTINE_POLICY: &str = "QUARANTINE_POLICY";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -170,6 +186,31 @@ pub fn place<F: Fn(&'static str) -> Option<String>>(
         region: configuration.required(variables::AWS_REGION)?,
         account: configuration.required(variables::ACCOUNT_ID)?,
         stack: configuration.required(variables::STACK_NAME)?,
+    })
+}
+
+/// What is done to a device whose deadline has passed.
+pub fn overdue_action<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<OverdueAction, ConfigurationError> {
+    let name = variables::ROTATION_OVERDUE_ACTION;
+    let value = configuration.required(name)?;
+    OverdueAction::named(&value).ok_or(ConfigurationError::Malformed {
+        name,
+        value,
+        expected: "quarantine, deactivate or alert",
+    })
+}
+
+/// When certificates have to be renewed.
+pub fn rotation_policy<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<RotationPolicy, ConfigurationError> {
+    Ok(RotationPolicy {
+        age: configuration.number(variables::ROTATION_AGE_DAYS)?,
+        grace: configuration.number(variables::ROTATION_GRACE_DAYS)?,
+        proof: configuration.number(variables::ROTATION_PROOF_DAYS)?,
+        retention: configuration.number(variables::ROTATION_RETENTION_DAYS)?,
     })
 }
 

@@ -12,7 +12,9 @@ mod run;
 mod sqs;
 
 pub use clock::{now_milliseconds, now_seconds};
-pub use configuration::{Configuration, ConfigurationError, place, variables};
+pub use configuration::{
+    Configuration, ConfigurationError, overdue_action, place, rotation_policy, variables,
+};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
 pub use metric::count_one;

@@ -10,6 +10,8 @@ pub struct Applicant {
     pub thing_name: Serial,
     /// SHA-256 of its public key in hex.
     pub fingerprint: String,
+    /// The last second of its validity, in seconds since 1970.
+    pub not_after: i64,
     /// The number that its CA gave the certificate, by which a revocation list names it.
     pub serial_number: SerialNumber,
 }
@@ -48,6 +50,7 @@ pub fn applicant(der: &[u8], now: i64) -> Result<Applicant, Refusal> {
     Ok(Applicant {
         thing_name: Serial::new(name).map_err(|why| malformed(&why.to_string()))?,
         fingerprint: certificate.public_key_fingerprint,
+        not_after: certificate.not_after_unix,
         serial_number: certificate.serial,
     })
 }

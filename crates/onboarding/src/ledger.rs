@@ -15,12 +15,28 @@ pub const EVENT_SK_PREFIX: &str = "event#";
 /// The beginning of the sort key of a certificate that was handed out, before its id.
 pub const CERTIFICATE_SK_PREFIX: &str = "certificate#";
 
+/// The index by the day on which something is to be done: its name.
+pub const ROTATION_INDEX: &str = "rotation";
+/// Its partition key's attribute.
+pub const ROTATION_SHARD: &str = "rotationShard";
+/// Its sort key's attribute: a day, `yyyymmdd`.
+pub const ROTATION_DAY: &str = "rotationDay";
+
+/// What a device's item says of a rotation that is under way. It ends with the certificate.
+pub const ROTATION_UNDER_WAY: &str = "askedSince, orderedAt, nextCertificateId, nextCertificateArn, \
+     nextCertificateDer, nextFingerprint, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
+
 /// The beginning of a device's partition key.
 pub const DEVICE_PREFIX: &str = "device#";
 
 /// A device's partition.
 pub fn device_key(serial: &Serial) -> String {
     format!("{DEVICE_PREFIX}{serial}")
+}
+
+/// The sort key of a certificate among its device's items.
+pub fn certificate_sk(certificate_id: &str) -> String {
+    format!("{CERTIFICATE_SK_PREFIX}{certificate_id}")
 }
 
 /// The one partition of all fleets; a fleet's sort key is its name.

@@ -9,6 +9,7 @@ mod judge;
 pub mod ledger;
 pub mod ports;
 mod revocation;
+pub mod rotation;
 mod subject;
 mod template;
 mod verdict;

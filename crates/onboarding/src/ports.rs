@@ -5,6 +5,7 @@ mod fleet_setup;
 mod fleets;
 mod handing_out;
 mod revocation;
+mod rotation;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
@@ -24,9 +25,16 @@ pub use handing_out::{
     VaultReader, VerifierAnswer, Verifiers,
 };
 pub use revocation::{RevocationListFailure, RevocationLists};
+pub use rotation::{
+    CertificateProof, CertificateRemover, DatedThings, DueCertificate, DuePage, EndedCertificate,
+    Ending, NextAdmission, NextCertificate, NoticeLedger, Overdue, OverdueAction, OverdueChange,
+    OverdueLedger, Policies, ProofLedger, RetirementLedger, RotatingThing, RotatingThings,
+    RotationIndex, RotationState, TakenForce,
+};
 
 use crate::CloudFailure;
 use crate::ledger::{DeviceState, IMPORTED, WayIn};
+use crate::rotation::Day;
 use muster_documents::tasks::Verdict;
 use muster_documents::{CertificateDescription, ClientId, Refusal, Serial};
 use secrecy::SecretString;
@@ -69,8 +77,10 @@ pub struct HeldDevice {
     pub model: Option<String>,
     /// The fleet that it came in by.
     pub fleet: Option<String>,
-    /// The day of its certificate, `yyyymmdd` in UTC, where a fleet's hook has let it in.
-    pub issued_on: Option<String>,
+    /// Since when its certificate is in force, if that can be read.
+    pub issued_on: Option<Day>,
+    /// Where its rotation stands.
+    pub rotation: RotationState,
 }
 
 impl HeldDevice {
@@ -207,9 +217,13 @@ pub trait CertificateActivation {
 
 /// Things, and what is attached to certificates.
 pub trait IdentityRegistry {
-    /// Makes the thing, marked as Muster's own. One that is there already is left as it is.
-    fn create_thing(&self, thing: &Serial)
-    -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Makes the thing, marked as Muster's own, with the day in its attribute `cert_issuance`. One that is there already
+    /// is left as it is.
+    fn create_thing(
+        &self,
+        thing: &Serial,
+        issued_on: Day,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Attaches the certificate to the thing.
     fn attach_thing(
         &self,

@@ -94,6 +94,7 @@ pub async fn inspect(
             inspected.description.thing_name = Some(applicant.thing_name.to_string());
             inspected.thing_name = applicant.thing_name;
             inspected.fingerprint = applicant.fingerprint;
+            inspected.not_after = applicant.not_after;
         }
         Err(refusal) => inspected.refusal = Some(refusal),
     }

@@ -22,6 +22,7 @@ use muster_onboarding::ports::{
     AuthorityKeyOpener, Certificate, CertificateRegistry, DataEndpoint, DeviceEvent, DeviceLedger,
     HandedOut, HandingOutLedger, Things, VaultReader, Verifiers,
 };
+use muster_onboarding::rotation::{Day, RotationPolicy};
 use muster_pki::der_to_pem;
 use signer::Signer;
 use standing::Standing;
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 
 /// How long a refusal stays in a timeline, in days: whoever may call can cause any number of them.
 const REFUSAL_DAYS: i64 = 30;
-const DAY: i64 = 86_400;
+const DAY_SECONDS: i64 = 86_400;
 
 /// What the function reaches.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub struct World<R, L, E, V, K, F> {
     pub verifier_arns: BTreeMap<String, String>,
     /// How long the ledger keeps a device's timeline, in days.
     pub timeline_days: i64,
+    /// When certificates have to be renewed.
+    pub rotation: RotationPolicy,
 }
 
 impl<R, L, E, V, K, F> World<R, L, E, V, K, F>
@@ -133,7 +136,10 @@ where
             self.ledger.note_handed_out(&handed_out).await?;
             return Ok(None);
         }
-        match self.ledger.hand_out(&handed_out, now).await {
+        let due_on = self
+            .rotation
+            .due_on(Day::of(now), Some(handed_out.not_after));
+        match self.ledger.hand_out(&handed_out, now, due_on).await {
             Ok(()) => Ok(None),
             // Somebody was quicker. Their certificate counts, and this one was never seen.
             Err(failure) if failure.kind == FailureKind::ConditionFailed => {
@@ -176,7 +182,7 @@ where
             at: now,
             caller,
             outcome,
-            expires_at: now.div_euclid(1000) + days * DAY,
+            expires_at: now.div_euclid(1000) + days * DAY_SECONDS,
         };
         if let Err(error) = self.ledger.record_event(&event).await {
             tracing::warn!(target: "muster", serial = %event.serial, cause = %error, "the timeline lacks this");

@@ -5,7 +5,9 @@ use muster_cloud::{
     CaKeys, Endpoint, Ledger, Registrations, Service, VaultBucket, VerifierFunctions,
     connect_in_lambda,
 };
-use muster_lambda::{Configuration, now_milliseconds, run_api, start_logging, variables};
+use muster_lambda::{
+    Configuration, now_milliseconds, rotation_policy, run_api, start_logging, variables,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -25,6 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         verifiers: VerifierFunctions::new(&cloud),
         verifier_arns: configuration.pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?,
         timeline_days: configuration.number(variables::TIMELINE_DAYS)?,
+        rotation: rotation_policy(&configuration)?,
     };
     cloud
         .warm(&[Service::IOT, Service::DYNAMODB, Service::KMS])

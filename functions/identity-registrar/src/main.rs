@@ -2,7 +2,10 @@
 
 use identity_registrar::register;
 use muster_cloud::{Identity, Service, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{
+    Configuration, now_milliseconds, rotation_policy, run, start_logging, variables,
+};
+use muster_onboarding::rotation::Day;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -10,6 +13,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let configuration = Configuration::from_environment();
     let cloud = connect_in_lambda();
     let registry = Identity::new(&cloud, configuration.required(variables::DEVICE_POLICY)?);
+    let policy = rotation_policy(&configuration)?;
     cloud.warm(&[Service::IOT]).await;
-    run(async |task| register(&registry, task).await, cloud.calls).await
+    run(
+        async |task| register(&registry, &policy, Day::of(now_milliseconds()), task).await,
+        cloud.calls,
+    )
+    .await
 }

@@ -5,6 +5,7 @@
 //! be answered otherwise later it says nothing ([`Undecided`]), so that the device asks again. The decision is made anew
 //! for each event; nothing is kept from one to the next.
 
+mod rotation;
 mod surge;
 mod telling;
 mod undecided;
@@ -13,12 +14,13 @@ mod verification;
 pub use undecided::Undecided;
 
 use muster_documents::fleet_provisioning::{HookAnswer, HookRequest, parameters};
-use muster_documents::{Refusal, RefusalCode};
-use muster_onboarding::fleets::{Asked, Ruling, SurgeRule, rule};
+use muster_documents::{Refusal, RefusalCode, Serial};
+use muster_onboarding::fleets::{Asked, SurgeRule, Terms, rule};
 use muster_onboarding::ports::{
-    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, CertificateSwitch, ClaimLedger,
-    EventBus, ThingOrigins, Verifiers,
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, CertificateProof, CertificateSwitch,
+    ClaimLedger, EventBus, NextAdmission, NextCertificate, RotatingThings, ThingOrigins, Verifiers,
 };
+use muster_onboarding::rotation::RotationPolicy;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,23 +31,29 @@ const ROUNDS: usize = 3;
 
 /// What the function reaches.
 #[derive(Debug)]
-pub struct World<L, C, T, V, B> {
+pub struct World<L, C, T, D, V, B, Q> {
     /// The ledger.
     pub ledger: L,
     /// AWS IoT's certificates.
     pub certificates: C,
-    /// AWS IoT's things.
+    /// AWS IoT's things, for who has made them.
     pub things: T,
+    /// AWS IoT's things, for their dates and certificates.
+    pub dates: D,
     /// The verifiers.
     pub verifiers: V,
     /// The bus of events.
     pub bus: B,
+    /// The queue of connections, which says that a device has its new certificate.
+    pub connections: Q,
     /// The verifiers' ARNs by name.
     pub verifier_arns: BTreeMap<String, String>,
     /// When a claim certificate is used too much.
     pub surge_rule: SurgeRule,
     /// How long the ledger keeps a device's timeline, in days.
     pub timeline_days: i64,
+    /// When certificates have to be renewed.
+    pub rotation: RotationPolicy,
     /// How long things may take.
     pub patience: Patience,
 }
@@ -71,13 +79,31 @@ impl Default for Patience {
     }
 }
 
-impl<L, C, T, V, B> World<L, C, T, V, B>
+/// What a yes is, and what follows it.
+struct Decision {
+    answer: HookAnswer,
+    follows: Follows,
+}
+
+/// What is done once a yes is written, whatever becomes of it.
+enum Follows {
+    /// Nothing: the same was asked and answered before.
+    Nothing,
+    /// The device is in.
+    Admission(Box<AdmittedDevice>),
+    /// It has a certificate beside the one in force.
+    Rotation(Box<NextCertificate>),
+}
+
+impl<L, C, T, D, V, B, Q> World<L, C, T, D, V, B, Q>
 where
-    L: AdmissionLedger + ClaimLedger,
+    L: AdmissionLedger + ClaimLedger + NextAdmission,
     C: CertificateSwitch,
     T: ThingOrigins,
+    D: RotatingThings,
     V: Verifiers,
     B: EventBus,
+    Q: CertificateProof,
 {
     /// Answers AWS IoT at the time `now`, in milliseconds since 1970.
     pub async fn answer(&self, now: i64, payload: Value) -> Result<HookAnswer, Undecided> {
@@ -89,20 +115,18 @@ where
             );
             return Ok(HookAnswer::denied());
         };
-        let ruling = match Asked::read(request.clone()) {
+        let decision = match Asked::read(request.clone()) {
             Ok(asked) => self.decide_in_time(now, &asked).await,
             Err(refusal) => Err(refusal),
         };
-        match ruling {
-            Ok(ruling) => {
-                if let Some(device) = &ruling.device {
-                    self.in_time(self.finish(device)).await;
-                }
+        match decision {
+            Ok(Decision { answer, follows }) => {
+                self.in_time(self.finish(&follows)).await;
                 tracing::info!(
                     target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
-                    again = ruling.device.is_none(), "let in"
+                    again = matches!(follows, Follows::Nothing), "let in"
                 );
-                Ok(ruling.answer)
+                Ok(answer)
             }
             Err(refusal) => {
                 tracing::info!(
@@ -121,18 +145,33 @@ where
         }
     }
 
-    async fn decide_in_time(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
-        let decided = tokio::time::timeout(self.patience.decision, self.decide(now, asked)).await;
-        decided.unwrap_or_else(|_| Err(failed("It was not decided in time whether to let it in.")))
+    async fn decide_in_time(&self, now: i64, asked: &Asked) -> Result<Decision, Refusal> {
+        let decided = tokio::time::timeout(self.patience.decision, async {
+            if asked.rotation {
+                self.rotate(now, asked).await
+            } else {
+                self.decide(now, asked).await
+            }
+        });
+        let late = |_| Err(failed("It was not decided in time whether to let it in."));
+        decided.await.unwrap_or_else(late)
     }
 
-    async fn decide(&self, now: i64, asked: &Asked) -> Result<Ruling, Refusal> {
+    fn terms(&self, now: i64) -> Terms {
+        Terms {
+            now,
+            timeline_days: self.timeline_days,
+            rotation: self.rotation,
+        }
+    }
+
+    async fn decide(&self, now: i64, asked: &Asked) -> Result<Decision, Refusal> {
         let (records, made_by) =
             tokio::join!(self.count_and_read(now, asked), self.origin_of_thing(asked));
         let mut records = records?;
         let mut verified = false;
         for _ in 0..ROUNDS {
-            let mut ruling = rule(asked, &records, now, self.timeline_days)?;
+            let mut ruling = rule(asked, &records, &self.terms(now))?;
             let made_by = made_by.as_ref().map_err(call_failed)?.clone();
             let overrides = &mut ruling.answer.parameter_overrides;
             overrides.insert(parameters::MADE_BY.to_owned(), made_by);
@@ -142,28 +181,23 @@ where
                 verification::verify(&self.verifiers, &self.verifier_arns, verifier, asked).await?;
                 verified = true;
             }
-            let Some(device) = &ruling.device else {
-                return Ok(ruling);
+            let answer = ruling.answer;
+            let Some(device) = ruling.device else {
+                let follows = Follows::Nothing;
+                return Ok(Decision { answer, follows });
             };
-            match self.ledger.admit(device).await {
-                Ok(()) => return Ok(ruling),
-                // Another was quicker, or is at it: what is so now is looked at again.
-                Err(failure)
-                    if matches!(
-                        failure.kind,
-                        FailureKind::ConditionFailed | FailureKind::Throttled
-                    ) =>
-                {
-                    tracing::info!(target: "muster", cause = %failure, "decided anew");
+            match self.ledger.admit(&device).await {
+                Ok(()) => {
+                    let follows = Follows::Admission(Box::new(device));
+                    return Ok(Decision { answer, follows });
+                }
+                Err(failure) if is_decided_anew(&failure) => {
                     records = self.read_records(asked).await?;
                 }
                 Err(failure) => return Err(call_failed(&failure)),
             }
         }
-        Err(Refusal::new(
-            RefusalCode::ProvisioningInProgress,
-            "Another request for this serial or this voucher is under way, or the ledger is throttled. Ask again later.",
-        ))
+        Err(under_way())
     }
 
     /// Who has made the device's thing; a device without a serial is refused whatever this says.
@@ -176,10 +210,6 @@ where
 
     /// Counts the request and reads what it is about.
     async fn count_and_read(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
-        // A device that rotates is connected with its own certificate, which is no claim's.
-        if asked.rotation {
-            return self.read_records(asked).await;
-        }
         let (records, counted) = tokio::join!(self.read_records(asked), self.count(now, asked));
         let mut records = records?;
         if let Some(claim) = &mut records.claim {
@@ -198,8 +228,16 @@ where
     }
 
     /// What is done once a device is let in, whatever becomes of it: the ledger says that it is in.
-    async fn finish(&self, device: &AdmittedDevice) {
-        tokio::join!(self.deactivate_before(device), self.tell_admission(device));
+    async fn finish(&self, follows: &Follows) {
+        match follows {
+            Follows::Nothing => {}
+            Follows::Admission(device) => {
+                tokio::join!(self.deactivate_before(device), self.tell_admission(device));
+            }
+            Follows::Rotation(next) => {
+                tokio::join!(self.deactivate_replaced(next), self.tell_rotation(next));
+            }
+        }
     }
 
     /// Takes the certificate out of use that the device had before. It is one for the same key, so that nobody else can
@@ -208,11 +246,14 @@ where
         let Before::Admitted { certificate_id, .. } = &device.before else {
             return;
         };
+        self.deactivate(&device.serial, certificate_id).await;
+    }
+
+    async fn deactivate(&self, serial: &Serial, certificate_id: &str) {
         let deactivated = self.certificates.deactivate_certificate(certificate_id);
         if let Err(failure) = deactivated.await {
             tracing::warn!(
-                target: "muster", serial = %device.serial, certificate_id, cause = %failure,
-                "the certificate before is still in force"
+                target: "muster", %serial, certificate_id, cause = %failure, "the certificate before is still active"
             );
         }
     }
@@ -233,6 +274,25 @@ fn passes(code: RefusalCode) -> bool {
     matches!(
         code,
         RefusalCode::ProvisioningFailed | RefusalCode::ProvisioningInProgress
+    )
+}
+
+/// Whether another was quicker, or is at it: what is so now is looked at again.
+fn is_decided_anew(failure: &CloudFailure) -> bool {
+    let anew = matches!(
+        failure.kind,
+        FailureKind::ConditionFailed | FailureKind::Throttled
+    );
+    if anew {
+        tracing::info!(target: "muster", cause = %failure, "decided anew");
+    }
+    anew
+}
+
+fn under_way() -> Refusal {
+    Refusal::new(
+        RefusalCode::ProvisioningInProgress,
+        "Another request for this serial or this voucher is under way, or the ledger is throttled. Ask again later.",
     )
 }
 

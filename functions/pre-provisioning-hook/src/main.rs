@@ -1,9 +1,12 @@
 //! Wiring of `pre-provisioning-hook`.
 
 use muster_cloud::{
-    Events, Identity, Ledger, Registrations, Service, VerifierFunctions, connect_in_lambda,
+    Connections, Events, Identity, Ledger, Registrations, Service, ThingDates, VerifierFunctions,
+    connect_in_lambda,
 };
-use muster_lambda::{Configuration, now_milliseconds, run, start_logging, variables};
+use muster_lambda::{
+    Configuration, now_milliseconds, rotation_policy, run, start_logging, variables,
+};
 use muster_onboarding::fleets::SurgeRule;
 use pre_provisioning_hook::{Patience, World};
 
@@ -18,6 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         // It attaches nothing.
         certificates: Identity::new(&cloud, ""),
         things: Registrations::new(&cloud),
+        dates: ThingDates::new(&cloud),
         verifiers: VerifierFunctions::with_patience(&cloud, patience.verifier),
         bus: Events::new(&cloud, configuration.required(variables::EVENT_BUS)?),
         verifier_arns: configuration.pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?,
@@ -26,7 +30,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             factor: configuration.number(variables::CLAIM_SURGE_FACTOR)?,
             shuts: configuration.switch(variables::CLAIM_SURGE_SHUTS)?,
         },
+        connections: Connections::new(
+            &cloud,
+            configuration.required(variables::CONNECTION_QUEUE_URL)?,
+        ),
         timeline_days: configuration.number(variables::TIMELINE_DAYS)?,
+        rotation: rotation_policy(&configuration)?,
         patience,
     };
     cloud

@@ -16,7 +16,7 @@ const WHY: &str = "surge";
 /// The metric that the template's alarm watches.
 const METRIC: &str = "ClaimSurge";
 
-impl<L, C, T, V, B> World<L, C, T, V, B>
+impl<L, C, T, D, V, B, Q> World<L, C, T, D, V, B, Q>
 where
     L: AdmissionLedger + ClaimLedger,
     C: CertificateSwitch,

@@ -6,14 +6,14 @@ use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::fleets::{serial, timeline_key};
 use muster_onboarding::ports::{
-    AdmissionLedger, AdmittedDevice, BusEvent, ClaimSurge, EventBus, RefusedDevice,
+    AdmissionLedger, AdmittedDevice, BusEvent, ClaimSurge, EventBus, NextCertificate, RefusedDevice,
 };
 use serde_json::json;
 
 /// `mode` of the events of devices that come in by fleet provisioning.
 const MODE: &str = "fleet";
 
-impl<L: AdmissionLedger, C, T, V, B: EventBus> World<L, C, T, V, B> {
+impl<L: AdmissionLedger, C, T, D, V, B: EventBus, Q> World<L, C, T, D, V, B, Q> {
     /// The timeline has it already.
     pub(crate) async fn tell_admission(&self, device: &AdmittedDevice) {
         self.tell_bus(&BusEvent {
@@ -22,6 +22,19 @@ impl<L: AdmissionLedger, C, T, V, B: EventBus> World<L, C, T, V, B> {
                 "serial": device.serial, "clientId": device.client_id, "mode": MODE, "execution": null,
                 "thingName": device.serial, "certificateId": device.certificate.id, "fleet": device.fleet,
                 "claimCertificateId": device.claim_certificate_id,
+            }),
+        })
+        .await;
+    }
+
+    /// The timeline has it already.
+    pub(crate) async fn tell_rotation(&self, next: &NextCertificate) {
+        self.tell_bus(&BusEvent {
+            name: "RotationAdmitted",
+            detail: json!({
+                "serial": next.serial, "clientId": next.client_id, "mode": MODE, "execution": null,
+                "thingName": next.serial, "certificateId": next.certificate.id, "fleet": next.fleet,
+                "inForce": next.in_force,
             }),
         })
         .await;

@@ -1,5 +1,6 @@
 mod cloud;
 mod device;
+mod rotation;
 
 use crate::Undecided;
 use cloud::{Broken, Cloud, World};
@@ -384,15 +385,4 @@ async fn a_count_that_fails_keeps_nobody_out() {
     cloud.import("sensor-1");
     cloud.state().broken = Broken::Counting;
     assert!(is_let_in(&cloud.hook(), &Device::new("sensor-1")).await);
-}
-
-#[tokio::test]
-async fn a_device_that_rotates_is_counted_against_no_claim() {
-    let cloud = Cloud::new();
-    let mut device = Device::new("sensor-1");
-    device.request.template_arn += "-rotation";
-    let told = answered(&cloud.hook(), &device).await;
-    assert_eq!(told, Ok(HookAnswer::denied()), "it asks no more");
-    assert_eq!(cloud.recorded("sensor-1"), ["RotationNotDue"]);
-    assert!(cloud.state().hours.is_empty());
 }

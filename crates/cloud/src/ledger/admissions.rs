@@ -10,20 +10,22 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
 use muster_documents::{FleetName, Serial};
 use muster_onboarding::ledger::{
-    DeviceState, FLEETS_PK, FleetState, PK, STATE_SK, WayIn, claim_key, device_key, voucher_key,
+    DeviceState, FLEETS_PK, FleetState, PK, ROTATION_UNDER_WAY, STATE_SK, WayIn, claim_key,
+    device_key, voucher_key,
 };
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HandedOut,
     RefusedDevice, VoucherRecord,
 };
+use muster_onboarding::rotation::shard_of;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 
 /// What is written of a device that is let in.
 const ADMITTED: &str = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
      execution = :me, clientId = :client, updatedAt = :now, certificateId = :id, certificateArn = :arn, \
-     certificateDer = :der, fleet = :fleet, claimCertificateId = :by, issuedOn = :day, \
-     enrolledBy = if_not_exists(enrolledBy, :me)";
+     certificateDer = :der, fleet = :fleet, claimCertificateId = :by, issuedOn = :day, rotationShard = :shard, \
+     rotationDay = :due, enrolledBy = if_not_exists(enrolledBy, :me)";
 
 /// How that begins for a device whose model the ledger did not know.
 const ADMITTED_AS_MODEL: &str = "SET model = :model, modelBy = :me, ";
@@ -150,11 +152,14 @@ impl Ledger {
             )
             .expression_attribute_values(":fleet", s(device.fleet.as_str()))
             .expression_attribute_values(":by", s(&device.claim_certificate_id))
-            .expression_attribute_values(":day", s(&device.issued_on));
+            .expression_attribute_values(":day", s(device.issued_on.to_string()))
+            .expression_attribute_values(":shard", s(shard_of(&device.serial)))
+            .expression_attribute_values(":due", s(device.due_on.to_string()));
+        let admitted = format!("{ADMITTED} REMOVE {ROTATION_UNDER_WAY}");
         let update = match &device.new_model {
-            None => update.update_expression(ADMITTED),
+            None => update.update_expression(admitted),
             Some(model) => update
-                .update_expression(ADMITTED.replacen("SET ", ADMITTED_AS_MODEL, 1))
+                .update_expression(admitted.replacen("SET ", ADMITTED_AS_MODEL, 1))
                 .expression_attribute_values(":model", s(model.as_str())),
         };
         match &device.before {

@@ -1,6 +1,7 @@
 //! Devices under provisioning.
 
-use super::{Item, Ledger, certificate, remove, s, send, text, unless_another_holds_it};
+use super::rotation::read_rotation;
+use super::{Item, Ledger, certificate, day, remove, s, send, text, unless_another_holds_it};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -122,6 +123,7 @@ pub(super) fn read_held(item: &Item) -> HeldDevice {
         undoing: text(item, "undoing"),
         model: text(item, "model"),
         fleet: text(item, "fleet"),
-        issued_on: text(item, "issuedOn"),
+        issued_on: day(item, "issuedOn"),
+        rotation: read_rotation(item),
     }
 }

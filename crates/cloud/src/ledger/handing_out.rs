@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DeviceState, PK, SK, STATE_SK, WayIn, device_key,
+    CERTIFICATE_SK_PREFIX, DeviceState, PK, SK, STATE_SK, WayIn, certificate_sk, device_key,
 };
 use muster_onboarding::ports::{DeviceEvent, HandedOut, HandingOutLedger};
+use muster_onboarding::rotation::{Day, shard_of};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -21,7 +22,7 @@ fn holder(handed_out: &HandedOut) -> String {
 
 pub(super) fn item_of(handed_out: &HandedOut) -> Item {
     let HandedOut { certificate, .. } = handed_out;
-    let sk = format!("{CERTIFICATE_SK_PREFIX}{}", certificate.id);
+    let sk = certificate_sk(&certificate.id);
     let der = AttributeValue::B(Blob::new(certificate.der.clone()));
     let expires_at = AttributeValue::N(handed_out.not_after.to_string());
     let mut item: Item = HashMap::from(
@@ -87,7 +88,12 @@ impl HandingOutLedger for Ledger {
     }
 
     /// One transaction, which the SDK repeats under one token: an answer that was lost is no second try.
-    async fn hand_out(&self, handed_out: &HandedOut, at: i64) -> Result<(), CloudFailure> {
+    async fn hand_out(
+        &self,
+        handed_out: &HandedOut,
+        at: i64,
+        due_on: Day,
+    ) -> Result<(), CloudFailure> {
         const ACTION: &str = "dynamodb:TransactWriteItems";
         let certificate = &handed_out.certificate;
         let device = Update::builder()
@@ -97,6 +103,7 @@ impl HandingOutLedger for Ledger {
             .update_expression(
                 "SET #state = :provisioned, serial = :serial, thingName = :thing, fingerprint = :fingerprint, \
                  execution = :me, updatedAt = :now, certificateId = :id, certificateArn = :arn, certificateDer = :der, \
+                 issuedOn = :day, rotationShard = :shard, rotationDay = :due, \
                  enrolledBy = if_not_exists(enrolledBy, :me)",
             )
             .condition_expression(
@@ -113,6 +120,9 @@ impl HandingOutLedger for Ledger {
             .expression_attribute_values(":fingerprint", s(&handed_out.fingerprint))
             .expression_attribute_values(":me", s(holder(handed_out)))
             .expression_attribute_values(":now", s(iso(at)))
+            .expression_attribute_values(":day", s(Day::of(at).to_string()))
+            .expression_attribute_values(":shard", s(shard_of(&handed_out.serial)))
+            .expression_attribute_values(":due", s(due_on.to_string()))
             .expression_attribute_values(":id", s(&certificate.id))
             .expression_attribute_values(":arn", s(&certificate.arn))
             .expression_attribute_values(

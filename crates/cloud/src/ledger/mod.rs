@@ -7,6 +7,7 @@ mod devices;
 mod fleets;
 mod handing_out;
 mod refusals;
+mod rotation;
 mod timeline;
 
 use crate::connect::client;
@@ -23,6 +24,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_onboarding::ledger::{PK, SK, STATE_SK};
 use muster_onboarding::ports::Certificate;
+use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::HashMap;
 use timeline::Line;
@@ -67,6 +69,11 @@ fn certificate(item: &Item, stem: &str) -> Option<Certificate> {
 
 pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// A day; `None` where it is missing or none.
+pub(crate) fn day(item: &Item, name: &str) -> Option<Day> {
+    text(item, name)?.parse().ok()
 }
 
 impl Ledger {

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, SK, STATE_SK,
-    WayIn, client_key, device_key,
+    DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, ROTATION_UNDER_WAY, SK, STATE_SK,
+    WayIn, certificate_sk, client_key, device_key,
 };
 use muster_onboarding::ports::HandedOut;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -318,7 +318,8 @@ impl Devices {
             .update_expression([
                 "SET #state = :known REMOVE execution, fingerprint, clientId, thingName, answeredAt, undoing, \
                  fleet, claimCertificateId, issuedOn, certificateId, certificateArn, certificateDer, \
-                 pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                 pendingCertificateId, pendingCertificateArn, pendingCertificateDer, rotationShard, rotationDay, ",
+                ROTATION_UNDER_WAY,
                 removed,
             ].concat())
             .condition_expression(format!("execution = :execution AND {condition}"))
@@ -333,7 +334,7 @@ impl Devices {
 
     /// Forgets a certificate that was handed out, once it is shut out.
     pub async fn forget_handed_out(&self, handed_out: &HandedOut) -> Result<(), CloudFailure> {
-        let sk = format!("{CERTIFICATE_SK_PREFIX}{}", handed_out.certificate.id);
+        let sk = certificate_sk(&handed_out.certificate.id);
         self.client
             .delete_item()
             .table_name(&self.table)

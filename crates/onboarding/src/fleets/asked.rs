@@ -57,7 +57,7 @@ impl Asked {
             }
         }
         let arn = request.template_arn.split_once(TEMPLATE);
-        let (account, template) = arn.unwrap_or_default();
+        let (_, template) = arn.unwrap_or_default();
         let rotated = template.strip_suffix(ROTATION_SUFFIX);
         let fleet = FleetName::new(rotated.unwrap_or(template)).map_err(|_| {
             Refusal::new(
@@ -74,7 +74,7 @@ impl Asked {
             rotation: rotated.is_some(),
             serial: serial(&request),
             voucher: voucher.as_ref().map(voucher_hash),
-            shown: shown(&request, account),
+            shown: shown(&request),
             fleet,
             request,
         })
@@ -83,6 +83,12 @@ impl Asked {
     /// The certificate of the connection.
     pub fn claim_certificate_id(&self) -> &str {
         &self.request.claim_certificate_id
+    }
+
+    /// The ARN of that certificate.
+    pub fn connection_arn(&self) -> String {
+        let id = self.claim_certificate_id();
+        format!("{}:cert/{id}", account(&self.request))
     }
 
     /// Its serial, if it is well-formed.
@@ -151,8 +157,14 @@ pub fn serial(request: &HookRequest) -> Result<Serial, Refusal> {
     Serial::new(said.as_str()).map_err(|why| malformed(format!("The serial is malformed: {why}.")))
 }
 
+/// What the ARNs of the account's certificates begin with: the template's own does.
+fn account(request: &HookRequest) -> &str {
+    let arn = request.template_arn.split_once(TEMPLATE);
+    arn.map_or("", |(account, _)| account)
+}
+
 /// Reads the certificate. AWS IoT has made it: what is wrong with it is no device's doing.
-fn shown(request: &HookRequest, account: &str) -> Result<Shown, Refusal> {
+fn shown(request: &HookRequest) -> Result<Shown, Refusal> {
     let unsuitable = |why: &str| Refusal::new(RefusalCode::CertificateUnsuitable, why);
     let unreadable = || unsuitable("The certificate that was made for the device cannot be read.");
     let der = pem_to_der(&request.certificate_pem).map_err(|_| unreadable())?;
@@ -170,7 +182,7 @@ fn shown(request: &HookRequest, account: &str) -> Result<Shown, Refusal> {
     Ok(Shown {
         certificate: Certificate {
             id: request.certificate_id.clone(),
-            arn: format!("{account}:cert/{}", request.certificate_id),
+            arn: format!("{}:cert/{}", account(request), request.certificate_id),
             der,
         },
         fingerprint: read.public_key_fingerprint,

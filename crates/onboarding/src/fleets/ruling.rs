@@ -1,11 +1,11 @@
 //! The rules, in the order in which they are asked.
 
 use super::asked::{Asked, Shown};
-use super::day;
 use crate::ledger::{DeviceState, FleetState, WayIn};
 use crate::ports::{
     AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HeldDevice, VoucherRecord,
 };
+use crate::rotation::{Day, RotationPolicy};
 use muster_documents::fleet_provisioning::{HookAnswer, parameters};
 use muster_documents::{
     Admission, ClientIdRule, FleetSettings, ModelName, Refusal, RefusalCode, Serial,
@@ -26,24 +26,31 @@ pub struct Ruling {
     pub answer: HookAnswer,
 }
 
-/// Decides at the time `now`, in milliseconds since 1970; `timeline_days` is how long the device's timeline keeps it.
+/// What decisions go by, whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The time, in milliseconds since 1970.
+    pub now: i64,
+    /// How long timelines keep what is decided, in days.
+    pub timeline_days: i64,
+    /// When certificates have to be renewed.
+    pub rotation: RotationPolicy,
+}
+
+impl Terms {
+    /// Until when timelines keep it, in seconds since 1970.
+    pub fn timeline_end(&self) -> i64 {
+        self.now.div_euclid(1000) + self.timeline_days * 86_400
+    }
+}
+
+/// Decides about a device that asks by the fleet's template for provisioning.
 ///
 /// # Errors
 /// Why the device is not let in.
-pub fn rule(
-    asked: &Asked,
-    records: &AdmissionRecords,
-    now: i64,
-    timeline_days: i64,
-) -> Result<Ruling, Refusal> {
-    let now_unix = now.div_euclid(1000);
+pub fn rule(asked: &Asked, records: &AdmissionRecords, terms: &Terms) -> Result<Ruling, Refusal> {
+    let now_unix = terms.now.div_euclid(1000);
     let settings = settings_in_force(asked, records.fleet.as_ref())?;
-    if asked.rotation {
-        return Err(Refusal::new(
-            RefusalCode::RotationNotDue,
-            "No rotation is due for this device. It keeps its certificate.",
-        ));
-    }
     check_claim(asked, records.claim.as_ref(), now_unix)?;
     let serial = asked.serial.clone()?;
     check_serial(&settings, &serial)?;
@@ -58,25 +65,24 @@ pub fn rule(
         (None, Some(known)) => ModelName::new(known.as_str()).map_or(NO_MODEL.into(), String::from),
         (None, None) => NO_MODEL.to_owned(),
     };
-    let answer = |issued_on: &str| HookAnswer {
+    let answer = |issued_on: Day| HookAnswer {
         allow_provisioning: true,
         parameter_overrides: BTreeMap::from(
             [
-                (parameters::SERIAL_NUMBER, serial.as_str()),
-                (parameters::CERT_ISSUANCE, issued_on),
-                (parameters::MODEL_TYPE, &told_model),
+                (parameters::SERIAL_NUMBER, serial.to_string()),
+                (parameters::CERT_ISSUANCE, issued_on.to_string()),
+                (parameters::MODEL_TYPE, told_model.clone()),
             ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            .map(|(name, value)| (name.to_owned(), value)),
         ),
     };
-    let issued_on = day(now);
+    let issued_on = Day::of(terms.now);
     let (before, voucher, verifier) = match standing(asked, held, &shown)? {
         Standing::Same(held) => {
-            let issued_on = held.issued_on.as_ref().unwrap_or(&issued_on);
             return Ok(Ruling {
                 verifier: None,
                 device: None,
-                answer: answer(issued_on),
+                answer: answer(held.issued_on.unwrap_or(issued_on)),
             });
         }
         // Its key has shown who it is.
@@ -89,26 +95,30 @@ pub fn rule(
     };
     Ok(Ruling {
         verifier,
-        answer: answer(&issued_on),
+        answer: answer(issued_on),
         device: Some(AdmittedDevice {
             client_id: asked.request.client_id.clone(),
             fingerprint: shown.fingerprint,
             certificate: shown.certificate,
             not_after: shown.not_after,
+            due_on: terms.rotation.due_on(issued_on, Some(shown.not_after)),
             issued_on,
             fleet: asked.fleet.clone(),
             claim_certificate_id: asked.claim_certificate_id().to_owned(),
             new_model: model.filter(|_| known_model.is_none()),
             voucher,
             before,
-            at: now,
-            expires_at: now_unix + timeline_days * 86_400,
+            at: terms.now,
+            expires_at: terms.timeline_end(),
             serial,
         }),
     })
 }
 
-fn settings_in_force(asked: &Asked, fleet: Option<&FleetRecord>) -> Result<FleetSettings, Refusal> {
+pub(super) fn settings_in_force(
+    asked: &Asked,
+    fleet: Option<&FleetRecord>,
+) -> Result<FleetSettings, Refusal> {
     let name = &asked.fleet;
     let unknown = |why: String| Refusal::new(RefusalCode::FleetUnknown, why);
     let passing = |why: String| Refusal::new(RefusalCode::ProvisioningInProgress, why);

@@ -3,6 +3,7 @@
 use super::{Certificate, HeldDevice};
 use crate::CloudFailure;
 use crate::ledger::FleetState;
+use crate::rotation::Day;
 use muster_documents::{FleetName, ModelName, Refusal, Serial};
 use serde_json::Value;
 use std::future::Future;
@@ -82,8 +83,10 @@ pub struct AdmittedDevice {
     pub certificate: Certificate,
     /// The last second of the certificate's validity, in seconds since 1970.
     pub not_after: i64,
-    /// The day of the certificate, `yyyymmdd` in UTC.
-    pub issued_on: String,
+    /// The day of the certificate.
+    pub issued_on: Day,
+    /// The day from which it has to be renewed.
+    pub due_on: Day,
     /// The fleet.
     pub fleet: FleetName,
     /// The claim certificate that it came with.

@@ -2,6 +2,7 @@
 
 use super::Certificate;
 use crate::CloudFailure;
+use crate::rotation::Day;
 use muster_documents::{Refusal, Serial, VaultFile};
 use muster_pki::SerialNumber;
 use secrecy::SecretSlice;
@@ -110,11 +111,13 @@ pub trait HandingOutLedger {
         handed_out: &HandedOut,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Notes a certificate, and that the device has it from now on, if it is merely known, or not known at all. Fails
-    /// with `ConditionFailed` otherwise, and then nothing is noted. `at` is in milliseconds since 1970.
+    /// with `ConditionFailed` otherwise, and then nothing is noted. `at` is in milliseconds since 1970; `due_on` is the
+    /// day from which the certificate has to be renewed.
     fn hand_out(
         &self,
         handed_out: &HandedOut,
         at: i64,
+        due_on: Day,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Adds to the device's timeline.
     fn record_event(

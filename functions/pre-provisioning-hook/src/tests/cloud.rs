@@ -4,10 +4,12 @@ use muster_documents::{FleetName, Serial};
 use muster_onboarding::fleets::SurgeRule;
 use muster_onboarding::ledger::{DeviceState, FleetState, device_key};
 use muster_onboarding::ports::{
-    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
-    ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HeldDevice, HourCount,
-    RefusedDevice, ThingOrigins, VerifierAnswer, Verifiers, VoucherRecord,
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateProof,
+    CertificateSwitch, ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HeldDevice,
+    HourCount, NextAdmission, NextCertificate, RefusedDevice, RotatingThing, RotatingThings,
+    ThingOrigins, VerifierAnswer, Verifiers, VoucherRecord,
 };
+use muster_onboarding::rotation::RotationPolicy;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ pub enum Broken {
     Counting,
     Writing,
     Deactivating,
+    Reporting,
     Telling,
     TellingForEver,
 }
@@ -37,6 +40,8 @@ pub struct State {
     pub devices: BTreeMap<String, HeldDevice>,
     pub vouchers: BTreeMap<String, VoucherRecord>,
     pub verifier: Option<VerifierAnswer>,
+    /// What AWS IoT knows of a thing that asks to rotate.
+    pub thing: RotatingThing,
     /// What was done, in order.
     pub done: Vec<String>,
     pub events: Vec<BusEvent>,
@@ -49,7 +54,7 @@ pub struct State {
 #[derive(Debug, Clone, Default)]
 pub struct Cloud(Arc<Mutex<State>>);
 
-pub type World = crate::World<Cloud, Cloud, Cloud, Cloud, Cloud>;
+pub type World = crate::World<Cloud, Cloud, Cloud, Cloud, Cloud, Cloud, Cloud>;
 
 impl Cloud {
     /// With the fleet `plant-7` and its claim certificate.
@@ -78,6 +83,7 @@ impl Cloud {
             ledger: self.clone(),
             certificates: self.clone(),
             things: self.clone(),
+            dates: self.clone(),
             verifiers: self.clone(),
             bus: self.clone(),
             verifier_arns: BTreeMap::from([("plant".to_owned(), "arn:plant".to_owned())]),
@@ -86,7 +92,14 @@ impl Cloud {
                 factor: 10,
                 shuts: false,
             },
+            connections: self.clone(),
             timeline_days: 365,
+            rotation: RotationPolicy {
+                age: 365,
+                grace: 30,
+                proof: 14,
+                retention: 30,
+            },
             patience: crate::Patience::default(),
         }
     }
@@ -167,7 +180,7 @@ impl AdmissionLedger for Cloud {
             execution: Some(format!("admitted-{}", device.certificate.id)),
             current: Some(device.certificate.clone()),
             fleet: Some(device.fleet.to_string()),
-            issued_on: Some(device.issued_on.clone()),
+            issued_on: Some(device.issued_on),
             ..HeldDevice::default()
         };
         state.devices.insert(device.serial.to_string(), held);
@@ -238,6 +251,50 @@ impl CertificateSwitch for Cloud {
     async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         self.is(Broken::Deactivating)?;
         self.did(format!("deactivate {certificate_id}"));
+        Ok(())
+    }
+}
+
+impl NextAdmission for Cloud {
+    async fn admit_next(&self, next: &NextCertificate) -> Result<(), CloudFailure> {
+        self.is(Broken::Writing)?;
+        let mut state = self.state();
+        let held = state.devices.get_mut(next.serial.as_str()).unwrap();
+        let had = held.rotation.next.as_ref().map(|next| next.id.clone());
+        if held.current.as_ref().unwrap().id != next.in_force || had != next.replaced {
+            return Err(failure(FailureKind::ConditionFailed));
+        }
+        held.rotation.next = Some(next.certificate.clone());
+        state
+            .done
+            .push(format!("admit next {}", next.certificate.id));
+        Ok(())
+    }
+}
+
+impl RotatingThings for Cloud {
+    async fn rotating_thing(
+        &self,
+        _thing: &Serial,
+        certificate_arn: &str,
+    ) -> Result<RotatingThing, CloudFailure> {
+        self.is(Broken::LookingForThings)?;
+        assert!(
+            certificate_arn.starts_with("arn:aws:iot:eu-central-1:123456789012:cert/"),
+            "{certificate_arn}"
+        );
+        Ok(self.state().thing)
+    }
+}
+
+impl CertificateProof for Cloud {
+    async fn report_connection(
+        &self,
+        thing: &Serial,
+        certificate_id: &str,
+    ) -> Result<(), CloudFailure> {
+        self.is(Broken::Reporting)?;
+        self.did(format!("{thing} has connected with {certificate_id}"));
         Ok(())
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 pub const CLAIM: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
+const TEMPLATE: &str = "arn:aws:iot:eu-central-1:123456789012:provisioningtemplate/plant-7";
+
 /// A device with its key and the certificate that AWS IoT has made for it.
 pub struct Device {
     key: DeviceKey,
@@ -19,14 +21,13 @@ impl Device {
     pub fn new(serial: &str) -> Self {
         let key = DeviceKey::generate().unwrap();
         let (certificate_id, certificate_pem) = certify(&key);
-        let template = "arn:aws:iot:eu-central-1:123456789012:provisioningtemplate/plant-7";
         Self {
             key,
             request: HookRequest {
                 claim_certificate_id: CLAIM.to_owned(),
                 certificate_id,
                 certificate_pem,
-                template_arn: template.to_owned(),
+                template_arn: TEMPLATE.to_owned(),
                 client_id: serial.to_owned(),
                 parameters: BTreeMap::from([("SerialNumber".to_owned(), serial.to_owned())]),
             },
@@ -45,6 +46,18 @@ impl Device {
         (self.request.certificate_id, self.request.certificate_pem) = (id, pem);
     }
 
+    /// Asks by the template for rotation, with the certificate that it has, for one with another key.
+    pub fn renews(&mut self) {
+        self.request.claim_certificate_id = self.request.certificate_id.clone();
+        self.request.template_arn = TEMPLATE.to_owned() + "-rotation";
+        self.takes_another_key();
+    }
+
+    pub fn takes_another_key(&mut self) {
+        self.key = DeviceKey::generate().unwrap();
+        self.starts_over();
+    }
+
     /// What AWS IoT asks for it.
     pub fn asks(&self) -> Value {
         json!(self.request)
@@ -52,7 +65,7 @@ impl Device {
 }
 
 fn certify(key: &DeviceKey) -> (String, String) {
-    let validity = Validity::of_days(1_767_225_600, 30);
+    let validity = Validity::of_days(1_767_225_600, 9000);
     let subject = |name: &str| CaSubject {
         common_name: name.to_owned(),
         ..CaSubject::default()

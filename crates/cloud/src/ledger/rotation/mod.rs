@@ -1,0 +1,123 @@
+//! Devices' rotations: the certificates beside the one in force, notices and deadlines. Decision 0020 has the reasons.
+
+mod deadlines;
+mod index;
+mod next;
+mod notices;
+mod proof;
+mod retirement;
+
+use super::timeline::Line;
+use super::{Item, Ledger, certificate, day, malformed, s, text};
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use muster_documents::Serial;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::ledger::{PK, SK, certificate_sk, device_key};
+use muster_onboarding::ports::{Overdue, OverdueAction, RotationState};
+
+/// What a part of a transaction is called that lacks what it has to have.
+const PART: &str = "dynamodb:TransactWriteItems";
+
+/// `standing` of a certificate that its device has not connected with yet.
+const NEXT: &str = "next";
+/// `standing` of one that was in force, or that another took the place of.
+const RETIRED: &str = "retired";
+
+/// What a device's item says of its rotation.
+pub(super) fn read_rotation(item: &Item) -> RotationState {
+    RotationState {
+        next: certificate(item, "nextCertificate"),
+        next_fingerprint: text(item, "nextFingerprint"),
+        asked_since: day(item, "askedSince"),
+        ordered: item.contains_key("orderedAt"),
+        retiring: text(item, "retiringCertificateId"),
+        overdue: read_overdue(item),
+    }
+}
+
+fn read_overdue(item: &Item) -> Option<Overdue> {
+    let policies = item
+        .get("overduePolicies")
+        .and_then(|list| list.as_l().ok());
+    let names = policies.into_iter().flatten();
+    Some(Overdue {
+        action: OverdueAction::named(&text(item, "overdueAction")?)?,
+        certificate_id: text(item, "overdueCertificateId")?,
+        policies: names.filter_map(|name| name.as_s().ok().cloned()).collect(),
+        done: item.contains_key("overdueDone"),
+    })
+}
+
+fn names(list: &[String]) -> AttributeValue {
+    AttributeValue::L(list.iter().map(s).collect())
+}
+
+/// The key of a certificate's own item.
+fn certificate_key(serial: &Serial, certificate_id: &str) -> Item {
+    super::key(&device_key(serial), &certificate_sk(certificate_id))
+}
+
+/// The part of a transaction that changes an item.
+fn changing(update: Result<Update, BuildError>) -> Result<TransactWriteItem, CloudFailure> {
+    let update = update.map_err(|error| malformed(PART, &error))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+impl Ledger {
+    /// The part of a transaction that puts an item.
+    fn putting(&self, item: Item) -> Result<TransactWriteItem, CloudFailure> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.build().map_err(|error| malformed(PART, &error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<(), CloudFailure> {
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(parts))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| super::cancelled("dynamodb:TransactWriteItems", error))
+    }
+
+    /// A change of the device's own item, as a part of a transaction.
+    fn changing_device(&self, serial: &Serial) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .key(PK, s(device_key(serial)))
+            .key(SK, s(super::STATE_SK))
+    }
+
+    /// A change of a certificate's own item, as a part of a transaction.
+    fn changing_certificate(
+        &self,
+        serial: &Serial,
+        certificate_id: &str,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(certificate_key(serial, certificate_id)))
+    }
+}
+
+/// What happened to a device's certificates, in its timeline.
+fn line<'a>(
+    serial: &Serial,
+    which: &'a str,
+    event: &'a str,
+    outcome: serde_json::Value,
+    (at, expires_at): (i64, i64),
+) -> Line<'a> {
+    Line {
+        ledger_key: device_key(serial),
+        at,
+        which,
+        event,
+        client_id: "-",
+        outcome,
+        steps: serde_json::json!([]),
+        expires_at,
+    }
+}

@@ -1,0 +1,52 @@
+//! The parts that the index by rotation day is divided into.
+
+use muster_documents::Serial;
+
+/// How many there are. A partition of a DynamoDB index takes 1,000 writes a second (AWS, "Quotas in Amazon DynamoDB").
+pub const SHARDS: u8 = 16;
+
+/// The shard of a device, two digits. It follows from the serial, so that nothing has to be kept for it.
+pub fn shard_of(serial: &Serial) -> String {
+    let digest = muster_pki::sha256_hex(serial.as_str().as_bytes());
+    // The last hex digit is one of sixteen.
+    let digit = digest
+        .bytes()
+        .last()
+        .and_then(|byte| char::from(byte).to_digit(16));
+    name(u8::try_from(digit.unwrap_or_default()).unwrap_or_default() % SHARDS)
+}
+
+/// All of them.
+pub fn shards() -> impl Iterator<Item = String> {
+    (0..SHARDS).map(name)
+}
+
+fn name(number: u8) -> String {
+    format!("{number:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn devices_spread_over_all_shards() {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        for number in 0..16_000 {
+            let serial = Serial::new(format!("sensor-{number}")).unwrap();
+            *counts.entry(shard_of(&serial)).or_default() += 1;
+        }
+        assert!(counts.keys().cloned().eq(shards()), "{counts:?}");
+        assert!(
+            counts.values().all(|count| (800..1200).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn a_device_stays_in_its_shard() {
+        // What was written once has to be found again by every later version.
+        assert_eq!(shard_of(&Serial::new("sensor-1").unwrap()), "13");
+    }
+}

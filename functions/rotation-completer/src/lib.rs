@@ -1,0 +1,190 @@
+//! Puts a device's next certificate in force once the device has connected with it, and retires the one before.
+//!
+//! A presence event is the proof, whoever brings it: AWS IoT over the topic rule, or the hook, when a device asks with
+//! its next certificate. Events come twice, late and out of order; each step here is done once, whatever comes.
+
+use muster_documents::{PresenceMessage, Serial};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_onboarding::ports::{
+    BusEvent, Certificate, CertificateSwitch, DatedThings, DeviceLedger, EventBus, HeldDevice,
+    OverdueAction, ProofLedger, TakenForce,
+};
+use muster_onboarding::rotation::{Day, RotationPolicy};
+use muster_onboarding::{CloudFailure, FailureKind};
+use muster_pki::read_certificate;
+use serde_json::json;
+
+/// How often a device is looked at anew when it has changed meanwhile.
+const ROUNDS: usize = 3;
+
+/// In seconds.
+const DAY_SECONDS: i64 = 86_400;
+
+/// What the function reaches.
+#[derive(Debug)]
+pub struct World<L, C, T, B> {
+    /// The ledger.
+    pub ledger: L,
+    /// AWS IoT's certificates.
+    pub certificates: C,
+    /// AWS IoT's things.
+    pub things: T,
+    /// The bus of events.
+    pub bus: B,
+    /// When certificates have to be renewed.
+    pub policy: RotationPolicy,
+    /// How long the ledger keeps a device's timeline, in days.
+    pub timeline_days: i64,
+}
+
+/// Why a message is delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum CompleteError {
+    /// The message is not what the topic rule writes.
+    #[error("the message is not what the topic rule writes")]
+    MessageInvalid(#[source] serde_json::Error),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for CompleteError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::MessageInvalid(_) => "MessageInvalid",
+            Self::Cloud(failure) => failure.name(),
+        }
+    }
+}
+
+impl<L, C, T, B> World<L, C, T, B>
+where
+    L: DeviceLedger + ProofLedger,
+    C: CertificateSwitch,
+    T: DatedThings,
+    B: EventBus,
+{
+    /// Takes a batch at the time `now`, in milliseconds since 1970. What fails is named in the answer and delivered again,
+    /// alone.
+    pub async fn complete(
+        &self,
+        now: i64,
+        batch: SqsBatch,
+    ) -> Result<SqsBatchResponse, CompleteError> {
+        let each = async |record: &SqsRecord| self.take_one(now, record).await;
+        Ok(batch.take_each("a connection", each).await)
+    }
+
+    async fn take_one(&self, now: i64, record: &SqsRecord) -> Result<(), CompleteError> {
+        let connection: PresenceMessage =
+            serde_json::from_str(&record.body).map_err(CompleteError::MessageInvalid)?;
+        // A device's client id is its thing's name; whatever else connects to the account has another.
+        let Ok(serial) = Serial::new(connection.client_id) else {
+            return Ok(());
+        };
+        let shown = connection.principal_identifier;
+        for _ in 0..ROUNDS {
+            let Some(held) = self.ledger.held(&serial).await? else {
+                return Ok(());
+            };
+            let is = |certificate: &Option<Certificate>| {
+                certificate.as_ref().is_some_and(|one| one.id == shown)
+            };
+            if is(&held.current) {
+                return Ok(self.retire_before(&serial, &held).await?);
+            }
+            if !is(&held.rotation.next) {
+                return Ok(());
+            }
+            // Whoever has been retired before goes first: the ledger remembers one at a time.
+            self.retire_before(&serial, &held).await?;
+            match self.take_force(now, &serial, &held).await {
+                Err(failure) if failure.kind == FailureKind::ConditionFailed => {}
+                other => other?,
+            }
+        }
+        Err(CompleteError::Cloud(CloudFailure {
+            kind: FailureKind::Throttled,
+            action: "dynamodb:TransactWriteItems",
+            message: format!("{serial} changes all the time, or is being released"),
+            source: None,
+        }))
+    }
+
+    async fn take_force(
+        &self,
+        now: i64,
+        serial: &Serial,
+        held: &HeldDevice,
+    ) -> Result<(), CloudFailure> {
+        let (Some(next), Some(before)) = (&held.rotation.next, &held.current) else {
+            return Ok(());
+        };
+        let today = Day::of(now);
+        let overdue = held.rotation.overdue.as_ref();
+        let taken = TakenForce {
+            serial: serial.clone(),
+            certificate_id: next.id.clone(),
+            before_fingerprint: held.fingerprint.clone().unwrap_or_default(),
+            before_not_after: end(before).unwrap_or(i64::from(i32::MAX)),
+            before: before.clone(),
+            day: today,
+            due_on: self.policy.due_on(today, end(next)),
+            delete_on: today.plus(self.policy.retention),
+            leaves_quarantine: overdue
+                .is_some_and(|overdue| overdue.action != OverdueAction::Alert),
+            at: now,
+            expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
+        };
+        self.ledger.take_force(&taken).await?;
+        tracing::info!(
+            target: "muster", %serial, certificate_id = taken.certificate_id, retired = taken.before.id,
+            "the certificate is in force"
+        );
+        let event = BusEvent {
+            name: "CertificateRotated",
+            detail: json!({
+                "serial": serial, "clientId": serial, "mode": null, "execution": null, "thingName": serial,
+                "certificateId": taken.certificate_id, "retiredCertificateId": taken.before.id,
+                "leavesQuarantine": taken.leaves_quarantine,
+            }),
+        };
+        if let Err(failure) = self.bus.tell(&event).await {
+            tracing::warn!(target: "muster", %serial, cause = %failure, "the bus lacks an event");
+        }
+        Ok(())
+    }
+
+    /// Does in AWS IoT what the ledger says already. What fails is done again with the message, or by the daily run.
+    async fn retire_before(&self, serial: &Serial, held: &HeldDevice) -> Result<(), CloudFailure> {
+        let Some(retiring) = &held.rotation.retiring else {
+            return Ok(());
+        };
+        self.certificates.deactivate_certificate(retiring).await?;
+        if let Some(issued_on) = held.issued_on {
+            self.date(serial, issued_on).await?;
+        }
+        self.ledger.forget_retiring(serial, retiring).await
+    }
+
+    /// A thing of the operator's may have no room for the attribute (3 without a thing type), which keeps nobody from
+    /// anything: the ledger has the date.
+    async fn date(&self, serial: &Serial, issued_on: Day) -> Result<(), CloudFailure> {
+        match self.things.date_thing(serial, issued_on).await {
+            Err(failure) if failure.kind == FailureKind::Refused => {
+                tracing::warn!(target: "muster", %serial, cause = %failure, "the thing lacks its date");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// The last second of a certificate's validity.
+fn end(certificate: &Certificate) -> Option<i64> {
+    let read = read_certificate(&certificate.der).ok();
+    read.map(|read| read.not_after_unix)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Tells devices to renew their certificates, once a day, and finds those whose deadline has passed.
+
+use futures_util::StreamExt;
+use muster_documents::rotation_tasks::{DueDevices, NotifiedDevices};
+use muster_documents::{ROTATE_CERT, RotationNotice, Serial, alerts_topic};
+use muster_lambda::NamedError;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::ports::{HeldDevice, NoticeLedger, Publisher};
+use muster_onboarding::rotation::{Day, DayError, RotationPolicy, due_since};
+use serde_json::json;
+
+/// How many devices are told at once. Calls take some 10 ms, so that a page of 100 is told within a second.
+const AT_ONCE: usize = 8;
+
+/// Why nobody is notified.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The task's day is none.
+    #[error(transparent)]
+    InputInvalid(#[from] DayError),
+}
+
+impl NamedError for NotifyError {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::InputInvalid(_) => "InputInvalid",
+        }
+    }
+}
+
+/// What became of one device.
+struct Told {
+    notified: bool,
+    enforce: bool,
+}
+
+/// Notifies the devices. One that cannot be notified is counted, and stands in the way of no other.
+pub async fn notify(
+    ledger: &impl NoticeLedger,
+    publisher: &impl Publisher,
+    policy: &RotationPolicy,
+    task: DueDevices,
+) -> Result<NotifiedDevices, NotifyError> {
+    let today = task.day.parse()?;
+    let told = futures_util::stream::iter(task.devices)
+        .map(async |serial| {
+            let told = tell(ledger, publisher, policy, &serial, today).await;
+            (serial, told)
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut answer = NotifiedDevices::default();
+    let mut told = std::pin::pin!(told);
+    while let Some((serial, told)) = told.next().await {
+        match told {
+            Ok(told) => {
+                answer.notified += usize::from(told.notified);
+                answer.enforce.extend(told.enforce.then_some(serial));
+            }
+            Err(failure) => {
+                tracing::warn!(target: "muster", %serial, cause = %failure, "not notified");
+                answer.failed += 1;
+            }
+        }
+    }
+    Ok(answer)
+}
+
+async fn tell(
+    ledger: &impl NoticeLedger,
+    publisher: &impl Publisher,
+    policy: &RotationPolicy,
+    serial: &Serial,
+    today: Day,
+) -> Result<Told, CloudFailure> {
+    let nothing = Told {
+        notified: false,
+        enforce: false,
+    };
+    // Noted first: a message that is lost with the function is sent tomorrow, and nobody gets two.
+    let Some(held) = ledger.note_notice(serial, today).await? else {
+        return Ok(nothing);
+    };
+    let since = held.rotation.asked_since.unwrap_or(today);
+    let due_on = due_since(&held, None, policy);
+    if let Some(due_on) = due_on.filter(|due_on| *due_on > today && !held.rotation.ordered) {
+        // The date was edited, or the age was raised. What was done about a deadline has to be undone first.
+        let enforce = held.rotation.overdue.is_some();
+        if !enforce {
+            ledger.postpone_notice(serial, due_on).await?;
+        }
+        return Ok(Told { enforce, ..nothing });
+    }
+    let due_on = due_on.map_or(since, |due_on| due_on.min(since));
+    let deadline = policy.deadline(since);
+    let notice = RotationNotice {
+        msg: ROTATE_CERT.to_owned(),
+        due_date: due_on.to_string(),
+        deadline: deadline.to_string(),
+        days_left: today.until(deadline).max(0),
+    };
+    let payload = json!(notice).to_string().into_bytes();
+    if let Err(failure) = publisher.publish(&alerts_topic(serial), payload).await {
+        ledger.take_back_notice(serial, today).await?;
+        return Err(failure);
+    }
+    Ok(Told {
+        notified: true,
+        enforce: policy.is_overdue(since, today) && !is_settled(&held),
+    })
+}
+
+/// Whether all has been done about the device's deadline.
+fn is_settled(held: &HeldDevice) -> bool {
+    held.rotation
+        .overdue
+        .as_ref()
+        .is_some_and(|overdue| overdue.done)
+}
+
+#[cfg(test)]
+mod tests;
