@@ -17,8 +17,23 @@ fn constants() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What `muster_lambda::place` reads beside the region, which Lambda sets.
-const PLACE: [&str; 3] = ["ACCOUNT_ID", "PARTITION", "STACK_NAME"];
+/// The functions of `muster_lambda` that read several variables at once.
+const READERS: [&str; 3] = ["place", "rotation_policy", "overdue_action"];
+
+/// What Lambda sets by itself.
+const OF_LAMBDA: &str = "AWS_REGION";
+
+/// The names of the constants that a source reads.
+fn named(source: &str) -> impl Iterator<Item = &str> {
+    let after = source.split("variables::").skip(1);
+    after.filter_map(|rest| rest.split([')', ',', ' ', ';']).next())
+}
+
+/// The source of one of the readers.
+fn reader(name: &str) -> String {
+    let source = read("crates/lambda/src/configuration.rs");
+    between(&source, &format!("pub fn {name}<"), "\n}\n").concat()
+}
 
 #[test]
 fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
@@ -27,18 +42,16 @@ fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
     let deployed = functions_by_directory(&template);
     for package in packages_in("functions") {
         let wiring = read(format!("{}/src/main.rs", package.directory));
-        let reads: BTreeSet<_> = wiring
-            .split("variables::")
-            .skip(1)
-            .filter_map(|rest| rest.split([')', ',', ' ']).next())
+        let called = READERS
+            .iter()
+            .filter(|name| wiring.contains(&format!("{name}(&configuration)")))
+            .map(|name| reader(name));
+        let sources: Vec<_> = called.chain([wiring.clone()]).collect();
+        let reads: BTreeSet<_> = sources
+            .iter()
+            .flat_map(|source| named(source))
             .map(|name| constants[name].clone())
-            .chain(
-                wiring
-                    .contains("place(&configuration)")
-                    .then(|| PLACE.map(str::to_owned))
-                    .into_iter()
-                    .flatten(),
-            )
+            .filter(|name| name != OF_LAMBDA)
             .collect();
         let variables = &deployed[&package.directory]["Environment"]["Variables"];
         let given = variables.as_object().into_iter().flatten();
@@ -54,12 +67,7 @@ fn every_variable_that_has_a_name_is_read() {
         .map(|package| read(format!("{}/src/main.rs", package.directory)))
         .collect::<String>()
         + &read("crates/lambda/src/logging.rs")
-        + &between(
-            &read("crates/lambda/src/configuration.rs"),
-            "pub fn place",
-            "\n}\n",
-        )
-        .concat();
+        + &READERS.map(reader).concat();
     for name in constants().keys() {
         assert!(sources.contains(name.as_str()), "nobody reads {name}");
     }

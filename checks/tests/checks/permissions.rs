@@ -17,6 +17,7 @@ type Actions = BTreeSet<String>;
 const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
+    "connections",
     "endpoint",
     "fleets",
     "events",
@@ -27,6 +28,7 @@ const ADAPTERS: &[&str] = &[
     "registrations",
     "revocation_lists",
     "sealing",
+    "things",
     "vault",
     "verifiers",
     "workflows",
@@ -65,6 +67,7 @@ fn named(body: &str) -> Actions {
                 "kms:",
                 "lambda:",
                 "s3:",
+                "sqs:",
                 "states:",
             ];
             let service = services.iter().find(|service| text.starts_with(**service));

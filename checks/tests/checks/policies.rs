@@ -46,6 +46,7 @@ fn every_policy_fits_into_aws_iots_2048_characters() {
             partition,
             region,
             prefix: "p".repeat(40),
+            rotation_prefix: "r".repeat(40),
         };
         for file in policy_files() {
             let length = policy(&stem(&file), &place).to_string().len();
@@ -221,6 +222,86 @@ fn the_claim_policies_allow_connecting_and_the_four_topics_and_nothing_more() {
         })
         .collect();
     assert_eq!(allowed, wanted);
+}
+
+/// What a device in quarantine may do, besides what every device may ask of AWS IoT.
+#[test]
+fn a_device_in_quarantine_connects_and_rotates_and_does_nothing_else() {
+    let place = Place::ordinary();
+    let quarantine = [policy("quarantine", &place)];
+    let thing = "${iot:Connection.Thing.ThingName}";
+    let may = |action: &str, resource: &str| {
+        let resource = place.arn(resource);
+        allows(&quarantine, "sensor-1", action, &resource, Reading::Aws)
+    };
+    let templates = "$aws/provisioning-templates";
+    for (action, resource) in [
+        ("iot:Connect", format!("client/{thing}")),
+        ("iot:Subscribe", format!("topicfilter/cmd/{thing}/alerts")),
+        ("iot:Receive", format!("topic/cmd/{thing}/alerts")),
+        ("iot:Publish", format!("topic/rotate/{thing}/json")),
+        ("iot:Publish", format!("topic/rotate/{thing}/ack")),
+        (
+            "iot:Subscribe",
+            format!("topicfilter/rotate/{thing}/accepted"),
+        ),
+        ("iot:Receive", format!("topic/rotate/{thing}/rejected")),
+        (
+            "iot:Publish",
+            "topic/$aws/certificates/create-from-csr/json".to_owned(),
+        ),
+        (
+            "iot:Publish",
+            "topic/$aws/certificates/create/cbor".to_owned(),
+        ),
+        (
+            "iot:Receive",
+            "topic/$aws/certificates/create-from-csr/json/accepted".to_owned(),
+        ),
+        (
+            "iot:Subscribe",
+            "topicfilter/$aws/certificates/create/json/rejected".to_owned(),
+        ),
+        (
+            "iot:Publish",
+            format!("topic/{templates}/plant-7-rotation/provision/json"),
+        ),
+        (
+            "iot:Subscribe",
+            format!("topicfilter/{templates}/plant-7-rotation/provision/json/accepted"),
+        ),
+        (
+            "iot:Receive",
+            format!("topic/{templates}/plant-7-rotation/provision/cbor/rejected"),
+        ),
+    ] {
+        assert!(may(action, &resource), "{action} {resource}");
+    }
+    for (action, resource) in [
+        ("iot:Connect", "client/sensor-2".to_owned()),
+        ("iot:Publish", format!("topic/devices/{thing}/hello")),
+        (
+            "iot:Subscribe",
+            format!("topicfilter/devices/{thing}/orders"),
+        ),
+        ("iot:Receive", format!("topic/cmd/{thing}/reboot")),
+        ("iot:Publish", format!("topic/cmd/{thing}/alerts")),
+        ("iot:Receive", "topic/cmd/sensor-2/alerts".to_owned()),
+        ("iot:Publish", format!("topic/rotate/{thing}/accepted")),
+        ("iot:Publish", "topic/rotate/sensor-2/json".to_owned()),
+        ("iot:Publish", format!("topic/provision/{thing}/json")),
+        (
+            "iot:Publish",
+            format!("topic/{templates}/plant-7/provision/json"),
+        ),
+        (
+            "iot:Publish",
+            format!("topic/$aws/things/{thing}/shadow/update"),
+        ),
+        ("iot:AssumeRoleWithCertificate", "rolealias/any".to_owned()),
+    ] {
+        assert!(!may(action, &resource), "{action} {resource}");
+    }
 }
 
 #[test]

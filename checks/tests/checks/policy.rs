@@ -13,6 +13,8 @@ pub struct Place {
     pub region: &'static str,
     /// The template's parameter `TopicPrefix`.
     pub prefix: String,
+    /// Its parameter `RotationTopicPrefix`.
+    pub rotation_prefix: String,
 }
 
 impl Place {
@@ -22,6 +24,7 @@ impl Place {
             partition: "aws",
             region: "eu-central-1",
             prefix: "provision".to_owned(),
+            rotation_prefix: "rotate".to_owned(),
         }
     }
 
@@ -31,6 +34,7 @@ impl Place {
             "AWS::Region" => self.region,
             "AWS::AccountId" => "123456789012",
             "TopicPrefix" => &self.prefix,
+            "RotationTopicPrefix" => &self.rotation_prefix,
             other => panic!("a policy refers to {other}"),
         }
     }

@@ -42,6 +42,9 @@ pub fn certificate_sk(certificate_id: &str) -> String {
 /// The one partition of all fleets; a fleet's sort key is its name.
 pub const FLEETS_PK: &str = "fleets";
 
+/// The partition of the runs of `certificate-rotation`.
+pub const ROTATIONS_PK: &str = "rotations";
+
 /// The partition of a fleet's timeline.
 pub fn fleet_key(name: &FleetName) -> String {
     format!("fleet#{name}")
