@@ -3,17 +3,17 @@
 mod account;
 mod attacks;
 mod bundle;
-mod claimant;
+pub mod claimant;
 mod claims;
 mod custom_resource;
 mod failing;
-mod field;
+pub mod field;
 mod hook_failing;
 mod sdk;
 mod secrets;
 mod setting_up;
 mod surge;
-mod unpacked;
+pub mod unpacked;
 mod workflow;
 
 use crate::support::{Failed, Stack, invoke};

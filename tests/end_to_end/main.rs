@@ -14,6 +14,7 @@ mod player;
 mod provisioning;
 mod redelivery;
 mod refusals;
+mod rotation;
 mod support;
 mod ways;
 mod workflow;

@@ -5,7 +5,9 @@ use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::AttributePayload;
 use muster_documents::Serial;
-use muster_onboarding::ports::{DatedThings, RotatingThing, RotatingThings};
+use muster_onboarding::ports::{
+    DatedThings, RotatingThing, RotatingThings, ThingCalendar, ThingDate,
+};
 use muster_onboarding::rotation::{CERT_ISSUANCE, Day};
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -42,7 +44,8 @@ impl ThingDates {
         }
     }
 
-    async fn issued_on(&self, thing: &Serial) -> Result<Option<Day>, CloudFailure> {
+    /// The text of the attribute.
+    async fn date_text(&self, thing: &Serial) -> Result<Option<String>, CloudFailure> {
         let described = self
             .client
             .describe_thing()
@@ -53,9 +56,8 @@ impl ThingDates {
         match described {
             Err(error) if error.kind == FailureKind::NotFound => Ok(None),
             other => {
-                let attributes = other?.attributes.unwrap_or_default();
-                let date = attributes.get(CERT_ISSUANCE);
-                Ok(date.and_then(|date| date.parse().ok()))
+                let mut attributes = other?.attributes.unwrap_or_default();
+                Ok(attributes.remove(CERT_ISSUANCE))
             }
         }
     }
@@ -69,12 +71,22 @@ impl RotatingThings for ThingDates {
     ) -> Result<RotatingThing, CloudFailure> {
         let (attached, issued_on) = tokio::join!(
             self.is_attached(thing, certificate_arn),
-            self.issued_on(thing)
+            self.date_text(thing)
         );
         Ok(RotatingThing {
             attached: attached?,
-            issued_on: issued_on?,
+            issued_on: issued_on?.and_then(|date| date.parse().ok()),
         })
+    }
+}
+
+impl ThingCalendar for ThingDates {
+    async fn thing_date(&self, thing: &Serial) -> Result<ThingDate, CloudFailure> {
+        let text = self.date_text(thing).await?;
+        Ok(text.map_or(ThingDate::Missing, |text| match text.parse() {
+            Ok(day) => ThingDate::On(day),
+            Err(_) => ThingDate::Malformed(text),
+        }))
     }
 }
 

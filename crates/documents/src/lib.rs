@@ -43,7 +43,7 @@ pub use fleet::{
     RemovedFleet, RoleAlias, RotateClaim,
 };
 pub use identifiers::{ClientId, MalformedIdentifier, Serial};
-pub use message::{DeviceMessage, PresenceMessage};
+pub use message::{DeviceMessage, PresenceMessage, ThingChanged};
 pub use refusal::{Refusal, RefusalCode};
 pub use registration::{CertificateDescription, CertificateRegistered};
 pub use request::{

@@ -29,6 +29,14 @@ impl DeviceMessage {
     }
 }
 
+/// A registry event: a thing has changed (AWS IoT developer guide, "Registry events"). What it is now, the thing says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThingChanged {
+    /// Which.
+    pub thing_name: String,
+}
+
 /// A presence event: someone has connected (AWS IoT developer guide, "Lifecycle events").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,8 +7,8 @@ use aws_sdk_iot::types::CertificateStatus;
 use muster::local::{Checkout, Profile, build};
 use muster_documents::ModelName;
 use muster_documents::bundle::{edge_client_key, files};
-use muster_onboarding::fleets::day;
 use muster_onboarding::ports::FileStore;
+use muster_onboarding::rotation::Day;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn outcome(output: &Output) -> Value {
 
 fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    day(i64::try_from(now.as_millis()).unwrap())
+    Day::of(i64::try_from(now.as_millis()).unwrap()).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -186,6 +186,53 @@ pub trait DatedThings {
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
+/// What a thing's attribute `cert_issuance` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThingDate {
+    /// The thing is gone, or has no such attribute.
+    Missing,
+    /// It is no day.
+    Malformed(String),
+    /// A day.
+    On(Day),
+}
+
+/// Reads things' dates.
+pub trait ThingCalendar {
+    /// The thing's date.
+    fn thing_date(
+        &self,
+        thing: &Serial,
+    ) -> impl Future<Output = Result<ThingDate, CloudFailure>> + Send;
+}
+
+/// A device's date that was edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedDate {
+    /// The device.
+    pub serial: Serial,
+    /// What the ledger said before.
+    pub before: Option<Day>,
+    /// What it says from now on.
+    pub issued_on: Day,
+    /// The day on which the device is seen to next.
+    pub rotation_day: Day,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Until when its timeline keeps this, in seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// The ledger, for dates that were edited.
+pub trait DateLedger {
+    /// Takes over the date, with a line in the timeline; a notice before it counts no more. Fails with `ConditionFailed` if
+    /// the ledger says something else than it did.
+    fn take_over_date(
+        &self,
+        edited: &EditedDate,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+}
+
 /// A certificate of a device's that is to be seen to: one that was never used, or a retired one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueCertificate {

@@ -1,5 +1,6 @@
 //! Devices' rotations: the certificates beside the one in force, notices and deadlines. Decision 0020 has the reasons.
 
+mod dates;
 mod deadlines;
 mod index;
 mod next;

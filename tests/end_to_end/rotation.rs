@@ -1,0 +1,4 @@
+//! Certificates are renewed, and no device is ever locked out.
+
+mod fleets_template;
+mod yard;

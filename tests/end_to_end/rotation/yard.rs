@@ -1,0 +1,235 @@
+//! A fleet whose certificates get old.
+
+use crate::fleets::claimant::{Claimant, Made};
+use crate::fleets::field::Field;
+use crate::support::{Attacker, Identity, Stack, Version, wait_until};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_iot::types::CertificateStatus;
+use aws_sdk_sfn::types::ExecutionStatus;
+use edge_client::FolderDisk;
+use muster_device::{Credentials, read_slots};
+use muster_documents::{Serial, alerts_topic};
+use muster_onboarding::ledger::{PK, SK, STATE_SK, device_key};
+use muster_onboarding::ports::{DeviceLedger, HeldDevice};
+use muster_onboarding::rotation::Day;
+use muster_pki::DeviceKey;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The fleet.
+pub const FLEET: &str = "plant-7";
+
+/// A stack with the fleet and its bundle.
+pub struct Yard {
+    pub field: Field,
+}
+
+/// How a run of the workflow ended.
+#[derive(Debug, PartialEq)]
+pub struct Run {
+    pub status: ExecutionStatus,
+    pub totals: Value,
+}
+
+/// Today, as the functions see it.
+pub fn today() -> Day {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Day::of(i64::try_from(now.as_millis()).unwrap())
+}
+
+/// What a store's current certificate is.
+pub fn current(store: &Path) -> Identity {
+    identity(
+        &read_slots(&FolderDisk::look(store))
+            .unwrap()
+            .current
+            .unwrap(),
+    )
+}
+
+fn identity(credentials: &Credentials) -> Identity {
+    Identity {
+        certificate_pem: credentials.certificate_pem().to_owned(),
+        key_pem: credentials.private_key_pem().expose_secret().to_owned(),
+    }
+}
+
+/// A certificate's id.
+pub fn id_of(identity: &Identity) -> String {
+    muster_pki::certificate_id(&muster_pki::pem_to_der(&identity.certificate_pem).unwrap())
+}
+
+impl Yard {
+    pub async fn with(parameters: &[(&str, &str)]) -> Self {
+        let stack = Stack::start(parameters).await;
+        Self {
+            field: Field::on(stack, json!({ "templateName": FLEET })).await,
+        }
+    }
+
+    pub fn stack(&self) -> &Stack {
+        &self.field.stack
+    }
+
+    /// A device that is in.
+    pub async fn member(&self, serial: &str) -> Identity {
+        self.stack().import(serial).await;
+        let config = self.field.device(serial);
+        let store = config.store.clone();
+        edge_client::fleet(config, |_| {}).await.unwrap();
+        current(&store)
+    }
+
+    /// What the ledger says of a device.
+    pub async fn held(&self, serial: &str) -> HeldDevice {
+        let ledger = self.stack().target.ledger().unwrap();
+        let held = ledger.held(&Serial::new(serial).unwrap()).await.unwrap();
+        held.expect("the ledger knows it")
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.stack().target.cloud.config)
+    }
+
+    /// Writes days into the ledger, of the device itself or of another item of its partition.
+    pub async fn set_days(&self, serial: &str, sk: &str, days: &[(&str, Day)]) {
+        let mut update = self
+            .dynamodb()
+            .update_item()
+            .table_name(self.stack().output("LedgerTableName"))
+            .key(
+                PK,
+                AttributeValue::S(device_key(&Serial::new(serial).unwrap())),
+            )
+            .key(SK, AttributeValue::S(sk.to_owned()))
+            .condition_expression("attribute_exists(pk)");
+        let sets: Vec<_> = days
+            .iter()
+            .enumerate()
+            .map(|(number, (name, _))| format!("{name} = :day{number}"))
+            .collect();
+        update = update.update_expression(format!("SET {}", sets.join(", ")));
+        for (number, (_, day)) in days.iter().enumerate() {
+            let day = AttributeValue::S(day.to_string());
+            update = update.expression_attribute_values(format!(":day{number}"), day);
+        }
+        update.send().await.unwrap();
+    }
+
+    /// The device's certificate is so many days old.
+    pub async fn ages(&self, serial: &str, days: i64) {
+        let issued_on = today().plus(-days);
+        let due = issued_on.plus(365);
+        let days = [("issuedOn", issued_on), ("rotationDay", due)];
+        self.set_days(serial, STATE_SK, &days).await;
+    }
+
+    /// Runs the workflow by hand.
+    pub async fn run(&self) -> Run {
+        self.run_with(json!({ "windowMinutes": 0 })).await
+    }
+
+    pub async fn run_with(&self, input: Value) -> Run {
+        let machine = self.stack().output("CertificateRotationStateMachineArn");
+        let started = self
+            .stack()
+            .sfn()
+            .start_execution()
+            .state_machine_arn(machine)
+            .input(input.to_string())
+            .send()
+            .await
+            .unwrap();
+        wait_until("the run's end", || async {
+            let described = self
+                .stack()
+                .sfn()
+                .describe_execution()
+                .execution_arn(started.execution_arn())
+                .send()
+                .await
+                .unwrap();
+            let status = described.status().clone();
+            let totals = described.output().unwrap_or("null");
+            (status != ExecutionStatus::Running).then(|| Run {
+                status,
+                totals: serde_json::from_str(totals).unwrap(),
+            })
+        })
+        .await
+    }
+
+    /// The device with this certificate, listening for alerts; `None` if it cannot connect.
+    pub async fn listening(&self, serial: &str, identity: &Identity) -> Option<Attacker> {
+        let connection = Attacker::connect(self.stack(), Version::V5, serial, identity, None);
+        let mut device = connection.await?;
+        let topic = alerts_topic(&Serial::new(serial).unwrap());
+        assert!(device.subscribe(&topic).await);
+        Some(device)
+    }
+
+    pub async fn connects(&self, serial: &str, identity: &Identity) -> bool {
+        let connection = Attacker::connect(self.stack(), Version::V5, serial, identity, None);
+        connection.await.is_some()
+    }
+
+    /// Asks for another certificate with this one. `None` if the hook says no.
+    pub async fn asks(&self, serial: &str, identity: &Identity) -> Option<Identity> {
+        let key = DeviceKey::generate().unwrap();
+        let mut asking = Claimant::connect(self.stack(), identity, serial).await;
+        let made: Made = asking.certificate(&key).await;
+        let template = format!("{FLEET}-rotation");
+        let told = json!({ "SerialNumber": serial });
+        let given = asking.provision(&template, &made, told).await;
+        given.then(|| made.identity(&key))
+    }
+
+    /// Waits until this is the certificate in force, and the one before is retired.
+    pub async fn in_force(&self, serial: &str, identity: &Identity) {
+        let id = id_of(identity);
+        wait_until("the certificate to be in force", || async {
+            let held = self.held(serial).await;
+            let current = held.current.as_ref().map(|current| current.id.as_str());
+            (current == Some(&id) && held.rotation.retiring.is_none()).then_some(())
+        })
+        .await;
+    }
+
+    /// A certificate's status; `None` if it is not there.
+    pub async fn status(&self, identity: &Identity) -> Option<CertificateStatus> {
+        let id = id_of(identity);
+        let described = self.stack().iot().describe_certificate().certificate_id(id);
+        let described = described.send().await.ok()?;
+        described.certificate_description()?.status().cloned()
+    }
+
+    /// A thing's date.
+    pub async fn date(&self, serial: &str) -> Option<String> {
+        let described = self.stack().iot().describe_thing().thing_name(serial);
+        let mut attributes = described
+            .send()
+            .await
+            .unwrap()
+            .attributes
+            .unwrap_or_default();
+        attributes.remove("cert_issuance")
+    }
+
+    /// Edits a thing's date by hand.
+    pub async fn edit_date(&self, serial: &str, date: &str) {
+        let attributes = aws_sdk_iot::types::AttributePayload::builder()
+            .attributes("cert_issuance", date)
+            .merge(true)
+            .build();
+        self.stack()
+            .iot()
+            .update_thing()
+            .thing_name(serial)
+            .attribute_payload(attributes)
+            .send()
+            .await
+            .unwrap();
+    }
+}
