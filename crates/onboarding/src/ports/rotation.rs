@@ -276,13 +276,16 @@ pub trait NoticeLedger {
         serial: &Serial,
         today: Day,
     ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
-    /// Takes that back, so that it is notified again on the same day.
+    /// Takes that back, so that it is notified again on the same day. If it would have been its `first` notice, there was
+    /// none: no deadline counts from it.
     fn take_back_notice(
         &self,
         serial: &Serial,
         today: Day,
+        first: bool,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Notes that the device is not due before this day.
+    /// Notes that the device is not due before this day. Changes nothing if something has made it due meanwhile, or if it
+    /// has a next certificate, for which it has to be asked.
     fn postpone_notice(
         &self,
         serial: &Serial,
