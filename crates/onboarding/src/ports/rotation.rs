@@ -341,7 +341,8 @@ pub trait OverdueLedger {
         serial: &Serial,
         certificate_id: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Forgets it, with a line in the timeline, once it is undone; the device is notified again from `due_on`.
+    /// Forgets it, with a line in the timeline, once it is undone; the device is notified again from `due_on`. Fails with
+    /// `ConditionFailed` if the certificate is not in force any more, or something has made it due again.
     fn forget_overdue(
         &self,
         change: &OverdueChange,
