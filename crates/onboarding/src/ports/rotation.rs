@@ -217,6 +217,9 @@ pub struct EditedDate {
     pub issued_on: Day,
     /// The day on which the device is seen to next.
     pub rotation_day: Day,
+    /// Whether something is under way that the next run has to see to: an order, what was done about a deadline, or a
+    /// next certificate.
+    pub under_way: bool,
     /// When, in milliseconds since 1970.
     pub at: i64,
     /// Until when its timeline keeps this, in seconds since 1970.
@@ -226,7 +229,7 @@ pub struct EditedDate {
 /// The ledger, for dates that were edited.
 pub trait DateLedger {
     /// Takes over the date, with a line in the timeline; a notice before it counts no more. Fails with `ConditionFailed` if
-    /// the ledger says something else than it did.
+    /// the ledger says something else than it did, or something has come under way.
     fn take_over_date(
         &self,
         edited: &EditedDate,
