@@ -144,8 +144,9 @@ pub struct TakenForce {
     pub before: Certificate,
     /// SHA-256 of its public key, lowercase hex.
     pub before_fingerprint: String,
-    /// The last second of its validity, in seconds since 1970.
-    pub before_not_after: i64,
+    /// Until when its item is kept at least, in seconds since 1970: when its validity ends; or later, so that it is there
+    /// when the certificate is to be deleted.
+    pub before_kept_until: i64,
     /// The day.
     pub day: Day,
     /// When the new one has to be renewed.
