@@ -103,7 +103,8 @@ async fn a_retired_certificate_is_deleted_and_told_of() {
 }
 
 #[tokio::test]
-async fn a_next_certificate_that_nobody_has_shown_proves_nothing_any_more_before_it_is_taken_away() {
+async fn a_next_certificate_that_nobody_has_shown_proves_nothing_any_more_before_it_is_taken_away()
+{
     let cloud = cloud();
     assert_eq!(run(&cloud, &["third"]).await, UNDONE);
     let state = cloud.state();

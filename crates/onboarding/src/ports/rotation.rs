@@ -105,6 +105,8 @@ pub struct NextCertificate {
     pub replaced: Option<String>,
     /// When it is undone if nobody has connected with it.
     pub undo_on: Day,
+    /// From when the runs ask the device every day until it has shown the certificate, if they do not do so yet.
+    pub ask_on: Option<Day>,
     /// When the one that it replaces is deleted.
     pub delete_on: Day,
     /// When, in milliseconds since 1970.
