@@ -24,7 +24,7 @@ pub const ROTATION_DAY: &str = "rotationDay";
 
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
 pub const ROTATION_UNDER_WAY: &str = "askedSince, orderedAt, nextCertificateId, nextCertificateArn, \
-     nextCertificateDer, nextFingerprint, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
+     nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
 
 /// The beginning of a device's partition key.
 pub const DEVICE_PREFIX: &str = "device#";

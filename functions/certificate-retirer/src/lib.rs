@@ -4,9 +4,10 @@ use muster_documents::rotation_tasks::{
     EndingCertificate, RetireCertificates, RetiredCertificates,
 };
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateRemover, DeviceLedger, DueCertificate, EndedCertificate,
-    EventBus, RetirementLedger,
+    BusEvent, Certificate, CertificateRemover, CertificateSwitch, DeviceLedger, DueCertificate,
+    EndedCertificate, EventBus, RetirementLedger,
 };
+use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 use std::convert::Infallible;
@@ -37,7 +38,7 @@ enum Done {
 impl<L, C, B> World<L, C, B>
 where
     L: DeviceLedger + RetirementLedger,
-    C: CertificateRemover,
+    C: CertificateRemover + CertificateSwitch,
     B: EventBus,
 {
     /// Takes the certificates away, at the time `now` in milliseconds since 1970. One for which a call fails is counted,
@@ -88,6 +89,12 @@ where
             return Ok(Done::Nothing);
         }
         if is(&held.rotation.next) {
+            let today = Day::of(now);
+            match ending.shut_on {
+                None => return self.shut_out(now, today, due).await,
+                Some(shut_on) if shut_on >= today => return Ok(Done::Nothing),
+                Some(_) => {}
+            }
             // From here on a connection with it proves nothing any more.
             match self.ledger.forget_next(due).await {
                 Err(failure) if failure.kind == FailureKind::ConditionFailed => {
@@ -113,6 +120,28 @@ where
         } else {
             Done::Deleted
         })
+    }
+
+    /// Whoever has connected with it until now may live with it, and the event that says so may be under way: it is undone
+    /// a day later, unless that is heard of. From now on nobody connects with it for the first time.
+    async fn shut_out(
+        &self,
+        now: i64,
+        today: Day,
+        due: &DueCertificate,
+    ) -> Result<Done, CloudFailure> {
+        match self.ledger.begin_shutting(due, now).await {
+            // It has taken force at this moment, or another has taken its place.
+            Err(failure) if failure.kind == FailureKind::ConditionFailed => {
+                return Ok(Done::Nothing);
+            }
+            begun => begun?,
+        }
+        self.certificates
+            .deactivate_certificate(&due.certificate_id)
+            .await?;
+        self.ledger.note_shut(due, today).await?;
+        Ok(Done::Nothing)
     }
 
     async fn tell(&self, ended: &EndedCertificate) {

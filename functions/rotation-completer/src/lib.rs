@@ -3,11 +3,12 @@
 //! A presence event is the proof, whoever brings it: AWS IoT over the topic rule, or the hook, when a device asks with
 //! its next certificate. Events come twice, late and out of order; each step here is done once, whatever comes.
 
+use muster_documents::tasks::Verdict;
 use muster_documents::{PresenceMessage, Serial};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateSwitch, DatedThings, DeviceLedger, EventBus, HeldDevice,
-    OverdueAction, ProofLedger, TakenForce,
+    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceLedger,
+    EventBus, HeldDevice, OverdueAction, ProofLedger, TakenForce,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -20,17 +21,23 @@ const ROUNDS: usize = 3;
 /// In seconds.
 const DAY_SECONDS: i64 = 86_400;
 
+/// How long certificate-retirer may be at a certificate once it has begun to shut it out, in milliseconds: longer than a
+/// function can run. What it does must not come after what is done here.
+const SHUTTING: i64 = 360_000;
+
 /// How long the item of a retired certificate is kept after the day on which it is to be deleted: runs may fail for a
 /// while, and what the ledger has forgotten is deleted by nobody.
 const SPARE_DAYS: i64 = 365;
 
 /// What the function reaches.
 #[derive(Debug)]
-pub struct World<L, C, T, B> {
+pub struct World<L, C, A, T, B> {
     /// The ledger.
     pub ledger: L,
     /// AWS IoT's certificates.
     pub certificates: C,
+    /// Lets certificates in again.
+    pub activation: A,
     /// AWS IoT's things.
     pub things: T,
     /// The bus of events.
@@ -61,10 +68,11 @@ impl NamedError for CompleteError {
     }
 }
 
-impl<L, C, T, B> World<L, C, T, B>
+impl<L, C, A, T, B> World<L, C, A, T, B>
 where
     L: DeviceLedger + ProofLedger,
     C: CertificateSwitch,
+    A: CertificateActivation,
     T: DatedThings,
     B: EventBus,
 {
@@ -100,6 +108,12 @@ where
             if !is(&held.rotation.next) {
                 return Ok(());
             }
+            let shut_at = held.rotation.next_shut_at;
+            if shut_at.is_some_and(|at| now < at + SHUTTING) {
+                return Err(later(format!(
+                    "{serial} has only just shown its certificate, which is being shut out"
+                )));
+            }
             // Whoever has been retired before goes first: the ledger remembers one at a time.
             self.retire_before(&serial, &held).await?;
             match self.take_force(now, &serial, &held).await {
@@ -107,12 +121,9 @@ where
                 other => other?,
             }
         }
-        Err(CompleteError::Cloud(CloudFailure {
-            kind: FailureKind::Throttled,
-            action: "dynamodb:TransactWriteItems",
-            message: format!("{serial} changes all the time, or is being released"),
-            source: None,
-        }))
+        Err(later(format!(
+            "{serial} changes all the time, or is being released"
+        )))
     }
 
     async fn take_force(
@@ -124,6 +135,10 @@ where
         let (Some(next), Some(before)) = (&held.rotation.next, &held.current) else {
             return Ok(());
         };
+        if held.rotation.next_shut_at.is_some() {
+            // Its device has connected with it before.
+            self.activation.settle(&next.id, Verdict::Activate).await?;
+        }
         let today = Day::of(now);
         let overdue = held.rotation.overdue.as_ref();
         let unix = now.div_euclid(1000);
@@ -131,6 +146,7 @@ where
         let taken = TakenForce {
             serial: serial.clone(),
             certificate_id: next.id.clone(),
+            shut_at: held.rotation.next_shut_at,
             before_fingerprint: held.fingerprint.clone().unwrap_or_default(),
             before_kept_until: end(before).unwrap_or_default().max(kept_until),
             before: before.clone(),
@@ -184,6 +200,15 @@ where
             other => other,
         }
     }
+}
+
+fn later(message: String) -> CompleteError {
+    CompleteError::Cloud(CloudFailure {
+        kind: FailureKind::Throttled,
+        action: "dynamodb:TransactWriteItems",
+        message,
+        source: None,
+    })
 }
 
 /// The last second of a certificate's validity.

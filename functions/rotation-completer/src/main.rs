@@ -1,6 +1,8 @@
 //! Wiring of `rotation-completer`.
 
-use muster_cloud::{Events, Identity, Ledger, Service, ThingDates, connect_in_lambda};
+use muster_cloud::{
+    Events, Identity, Ledger, Registrations, Service, ThingDates, connect_in_lambda,
+};
 use muster_lambda::{
     Configuration, now_milliseconds, rotation_policy, run, start_logging, variables,
 };
@@ -15,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ledger: Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?),
         // It attaches nothing.
         certificates: Identity::new(&cloud, ""),
+        activation: Registrations::new(&cloud),
         things: ThingDates::new(&cloud),
         bus: Events::new(&cloud, configuration.required(variables::EVENT_BUS)?),
         policy: rotation_policy(&configuration)?,

@@ -14,6 +14,8 @@ pub struct RotationState {
     pub next: Option<Certificate>,
     /// SHA-256 of that one's public key, lowercase hex.
     pub next_fingerprint: Option<String>,
+    /// When it was begun to shut that one out, since its time for a connection was over, in milliseconds since 1970.
+    pub next_shut_at: Option<i64>,
     /// The day of its first notice, if it was notified and has not renewed its certificate since.
     pub asked_since: Option<Day>,
     /// Whether an operator has ordered it.
@@ -142,6 +144,8 @@ pub struct TakenForce {
     pub serial: Serial,
     /// It.
     pub certificate_id: String,
+    /// When it was begun to shut it out, in milliseconds since 1970, if that is so.
+    pub shut_at: Option<i64>,
     /// The one that was in force, and is retired by this.
     pub before: Certificate,
     /// SHA-256 of its public key, lowercase hex.
@@ -363,6 +367,8 @@ pub struct Ending {
     pub arn: String,
     /// Whether its device never connected with it.
     pub unused: bool,
+    /// Since which day it is shut out, if it is the next one of its device still.
+    pub shut_on: Option<Day>,
 }
 
 /// A certificate's end.
@@ -398,6 +404,18 @@ pub trait RetirementLedger {
         &self,
         certificate: &DueCertificate,
     ) -> impl Future<Output = Result<Option<Ending>, CloudFailure>> + Send;
+    /// Notes that it is begun to shut the device's next one out. Fails with `ConditionFailed` if it is not the next one.
+    fn begin_shutting(
+        &self,
+        certificate: &DueCertificate,
+        at: i64,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Notes that it is shut out since this day; it is seen to again on the next.
+    fn note_shut(
+        &self,
+        certificate: &DueCertificate,
+        today: Day,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Forgets that it is the device's next one. Fails with `ConditionFailed` if it is not.
     fn forget_next(
         &self,

@@ -2,9 +2,10 @@
 
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateRemover, DeviceLedger, DueCertificate, EndedCertificate,
-    Ending, EventBus, HeldDevice, RetirementLedger,
+    BusEvent, Certificate, CertificateRemover, CertificateSwitch, DeviceLedger, DueCertificate,
+    EndedCertificate, Ending, EventBus, HeldDevice, RetirementLedger,
 };
+use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +28,8 @@ pub struct State {
     pub due: BTreeSet<String>,
     /// Those that AWS IoT has.
     pub registered: BTreeSet<String>,
+    /// Those with which nobody can connect.
+    pub inactive: BTreeSet<String>,
     /// Which cannot be taken away.
     pub stuck: Option<String>,
     pub bus_fails: bool,
@@ -126,11 +129,42 @@ impl RetirementLedger for Cloud {
         Ok(state.items.get(&certificate.certificate_id).cloned())
     }
 
+    async fn begin_shutting(
+        &self,
+        certificate: &DueCertificate,
+        at: i64,
+    ) -> Result<(), CloudFailure> {
+        let id = &certificate.certificate_id;
+        self.change("begin", id, |state| {
+            let rotation = &mut state.devices.get_mut(&certificate.serial).unwrap().rotation;
+            if rotation.next.as_ref().is_none_or(|next| next.id != *id) {
+                return Err(failure(FailureKind::ConditionFailed));
+            }
+            rotation.next_shut_at = Some(at);
+            Ok(())
+        })
+    }
+
+    async fn note_shut(
+        &self,
+        certificate: &DueCertificate,
+        today: Day,
+    ) -> Result<(), CloudFailure> {
+        self.change("note", &certificate.certificate_id, |state| {
+            let item = state.items.get_mut(&certificate.certificate_id);
+            if let Some(item) = item.filter(|item| item.unused) {
+                item.shut_on = Some(today);
+            }
+            Ok(())
+        })
+    }
+
     async fn forget_next(&self, certificate: &DueCertificate) -> Result<(), CloudFailure> {
         let id = &certificate.certificate_id;
         self.change("forget next", id, |state| {
             let rotation = &mut state.devices.get_mut(&certificate.serial).unwrap().rotation;
             let next = rotation.next.take_if(|next| next.id == *id);
+            rotation.next_shut_at = None;
             next.map(drop)
                 .ok_or_else(|| failure(FailureKind::ConditionFailed))
         })
@@ -149,6 +183,15 @@ impl RetirementLedger for Cloud {
             state.items.remove(&ended.certificate_id);
             state.due.remove(&ended.certificate_id);
             state.lines.push(ended.clone());
+            Ok(())
+        })
+    }
+}
+
+impl CertificateSwitch for Cloud {
+    async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        self.change("deactivate", certificate_id, |state| {
+            state.inactive.insert(certificate_id.to_owned());
             Ok(())
         })
     }

@@ -1,9 +1,10 @@
 //! A ledger, AWS IoT's certificates and things, and a bus, in memory.
 
 use muster_documents::Serial;
+use muster_documents::tasks::Verdict;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateSwitch, DatedThings, DeviceLedger, EventBus, HeldDevice,
-    ProofLedger, RotationState, TakenForce,
+    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceLedger,
+    EventBus, HeldDevice, ProofLedger, RotationState, TakenForce,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -50,10 +51,11 @@ impl Cloud {
         self.0.lock().unwrap()
     }
 
-    pub fn completer(&self) -> crate::World<Cloud, Cloud, Cloud, Cloud> {
+    pub fn completer(&self) -> crate::World<Cloud, Cloud, Cloud, Cloud, Cloud> {
         crate::World {
             ledger: self.clone(),
             certificates: self.clone(),
+            activation: self.clone(),
             things: self.clone(),
             bus: self.clone(),
             policy: RotationPolicy {
@@ -135,6 +137,7 @@ impl ProofLedger for Cloud {
             if id(&held.rotation.next).as_ref() != Some(&taken.certificate_id)
                 || id(&held.current).as_ref() != Some(&taken.before.id)
                 || held.undoing.is_some()
+                || held.rotation.next_shut_at != taken.shut_at
             {
                 return Err(failure(FailureKind::ConditionFailed));
             }
@@ -168,6 +171,16 @@ impl CertificateSwitch for Cloud {
     async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         self.change("deactivate", certificate_id, |state| {
             state.active.remove(certificate_id);
+            Ok(())
+        })
+    }
+}
+
+impl CertificateActivation for Cloud {
+    async fn settle(&self, certificate_id: &str, verdict: Verdict) -> Result<(), CloudFailure> {
+        assert_eq!(verdict, Verdict::Activate);
+        self.change("activate", certificate_id, |state| {
+            state.active.insert(certificate_id.to_owned());
             Ok(())
         })
     }

@@ -1,7 +1,7 @@
 //! Events that come twice, late, out of order, or while something else happens.
 
 use super::cloud::{Break, State};
-use super::{certificate, change, cloud, connects, day, held, is_rotated, sensor};
+use super::{NOW, certificate, change, cloud, connects, day, held, is_rotated, sensor};
 use muster_onboarding::ports::HeldDevice;
 
 #[tokio::test]
@@ -123,4 +123,39 @@ async fn a_device_that_changes_all_the_time_is_looked_at_later() {
     }));
     assert!(!connects(&cloud, "sensor-1", "second").await);
     assert!(cloud.state().done.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_is_heard_of_once_its_certificate_was_shut_out_is_the_proof_all_the_same()
+{
+    let cloud = cloud();
+    change(&cloud, |held| {
+        held.rotation.next_shut_at = Some(NOW - 360_000);
+    });
+    cloud.state().active.remove("second");
+    assert!(connects(&cloud, "sensor-1", "second").await);
+    assert_eq!(
+        cloud.state().done[..2],
+        ["activate second", "take force second"]
+    );
+    assert!(is_rotated(&cloud));
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_being_shut_out_at_this_moment_is_looked_at_later() {
+    let cloud = cloud();
+    change(&cloud, |held| {
+        held.rotation.next_shut_at = Some(NOW - 359_999);
+    });
+    assert!(!connects(&cloud, "sensor-1", "second").await);
+    assert!(cloud.state().done.is_empty());
+    // Or begun to be between the look and the write.
+    change(&cloud, |held| held.rotation.next_shut_at = None);
+    cloud.state().once = Some(("take force", |state: &mut State| {
+        let held = state.devices.get_mut(&sensor()).unwrap();
+        held.rotation.next_shut_at = Some(NOW);
+    }));
+    assert!(!connects(&cloud, "sensor-1", "second").await);
+    assert!(cloud.state().active.contains("first"));
+    assert_eq!(held(&cloud).current, Some(certificate("first")));
 }

@@ -9,7 +9,7 @@ mod proof;
 mod retirement;
 
 use super::timeline::Line;
-use super::{Item, Ledger, certificate, day, malformed, s, text};
+use super::{Item, Ledger, certificate, day, malformed, number, s, text};
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use muster_documents::Serial;
@@ -30,6 +30,7 @@ pub(super) fn read_rotation(item: &Item) -> RotationState {
     RotationState {
         next: certificate(item, "nextCertificate"),
         next_fingerprint: text(item, "nextFingerprint"),
+        next_shut_at: number(item, "nextShutAt"),
         asked_since: day(item, "askedSince"),
         ordered: item.contains_key("orderedAt"),
         retiring: text(item, "retiringCertificateId"),

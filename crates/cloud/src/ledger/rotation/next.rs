@@ -19,15 +19,19 @@ const AS_SEEN: &str =
 /// What is written of it in the device's own item.
 const GIVEN: &str = "SET nextCertificateId = :id, nextCertificateArn = :arn, nextCertificateDer = :der, \
      nextFingerprint = :fingerprint, updatedAt = :now";
+/// What is written so that the runs ask the device.
+const ASKED: &str = ", rotationShard = :shard, rotationDay = :ask";
+/// What was begun with the one that it takes the place of.
+const UNSHUT: &str = " REMOVE nextShutAt";
 
 impl NextAdmission for Ledger {
     async fn admit_next(&self, next: &NextCertificate) -> Result<(), CloudFailure> {
         let certificate = &next.certificate;
         let device = self.changing_device(&next.serial);
         let device = match next.ask_on {
-            None => device.update_expression(GIVEN),
+            None => device.update_expression([GIVEN, UNSHUT].concat()),
             Some(day) => device
-                .update_expression([GIVEN, ", rotationShard = :shard, rotationDay = :ask"].concat())
+                .update_expression([GIVEN, ASKED, UNSHUT].concat())
                 .expression_attribute_values(":shard", s(shard_of(&next.serial)))
                 .expression_attribute_values(":ask", s(day.to_string())),
         };

@@ -20,22 +20,30 @@ impl ProofLedger for Ledger {
                 "SET certificateId = nextCertificateId, certificateArn = nextCertificateArn, \
                  certificateDer = nextCertificateDer, fingerprint = nextFingerprint, issuedOn = :today, \
                  rotationShard = :shard, rotationDay = :due, retiringCertificateId = :before, updatedAt = :now \
-                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, askedSince, \
+                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, nextShutAt, askedSince, \
                  orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone",
-            )
-            .condition_expression(
-                "nextCertificateId = :id AND certificateId = :before AND attribute_not_exists(undoing)",
             )
             .expression_attribute_values(":id", s(&taken.certificate_id))
             .expression_attribute_values(":before", s(&before.id))
             .expression_attribute_values(":today", s(taken.day.to_string()))
             .expression_attribute_values(":shard", s(shard_of(&taken.serial)))
             .expression_attribute_values(":due", s(taken.due_on.to_string()))
-            .expression_attribute_values(":now", s(iso(taken.at)))
-            .build();
+            .expression_attribute_values(":now", s(iso(taken.at)));
+        let device = match taken.shut_at {
+            None => device.condition_expression(
+                "nextCertificateId = :id AND certificateId = :before AND attribute_not_exists(undoing) AND \
+                 attribute_not_exists(nextShutAt)",
+            ),
+            Some(at) => device
+                .condition_expression(
+                    "nextCertificateId = :id AND certificateId = :before AND attribute_not_exists(undoing) AND \
+                     nextShutAt = :shut",
+                )
+                .expression_attribute_values(":shut", AttributeValue::N(at.to_string())),
+        };
         let in_force = self
             .changing_certificate(&taken.serial, &taken.certificate_id)
-            .update_expression("REMOVE standing, rotationShard, rotationDay")
+            .update_expression("REMOVE standing, shutOn, rotationShard, rotationDay")
             .build();
         let retired = self
             .changing_certificate(&taken.serial, &before.id)
@@ -68,7 +76,7 @@ impl ProofLedger for Ledger {
             (taken.at, taken.expires_at),
         );
         self.transact(vec![
-            changing(device)?,
+            changing(device.build())?,
             changing(in_force)?,
             changing(retired)?,
             self.putting(line.item())?,

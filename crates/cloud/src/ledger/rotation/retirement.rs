@@ -2,11 +2,12 @@
 
 use super::{NEXT, certificate_key, line};
 use crate::failure;
-use crate::ledger::{Ledger, malformed, s, send, text, unless_another_holds_it};
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use crate::ledger::{Ledger, day, malformed, s, send, text, unless_another_holds_it};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::device_key;
 use muster_onboarding::ports::{DueCertificate, EndedCertificate, Ending, RetirementLedger};
+use muster_onboarding::rotation::Day;
 use serde_json::json;
 
 impl RetirementLedger for Ledger {
@@ -30,14 +31,51 @@ impl RetirementLedger for Ledger {
         Ok(text(&item, "certificateArn").map(|arn| Ending {
             arn,
             unused: text(&item, "standing").as_deref() == Some(NEXT),
+            shut_on: day(&item, "shutOn"),
         }))
+    }
+
+    async fn begin_shutting(
+        &self,
+        certificate: &DueCertificate,
+        at: i64,
+    ) -> Result<(), CloudFailure> {
+        send(
+            self.update(device_key(&certificate.serial))
+                .update_expression("SET nextShutAt = :at")
+                .condition_expression("nextCertificateId = :id")
+                .expression_attribute_values(":id", s(&certificate.certificate_id))
+                .expression_attribute_values(":at", AttributeValue::N(at.to_string())),
+        )
+        .await
+    }
+
+    async fn note_shut(
+        &self,
+        certificate: &DueCertificate,
+        today: Day,
+    ) -> Result<(), CloudFailure> {
+        let shut = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(certificate_key(
+                &certificate.serial,
+                &certificate.certificate_id,
+            )))
+            .update_expression("SET shutOn = :today, rotationDay = :tomorrow")
+            .condition_expression("standing = :next")
+            .expression_attribute_values(":next", s(NEXT))
+            .expression_attribute_values(":today", s(today.to_string()))
+            .expression_attribute_values(":tomorrow", s(today.plus(1).to_string()));
+        unless_another_holds_it(send(shut).await)
     }
 
     async fn forget_next(&self, certificate: &DueCertificate) -> Result<(), CloudFailure> {
         send(
             self.update(device_key(&certificate.serial))
                 .update_expression(
-                    "REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint",
+                    "REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, nextShutAt",
                 )
                 .condition_expression("nextCertificateId = :id")
                 .expression_attribute_values(":id", s(&certificate.certificate_id)),
@@ -54,7 +92,7 @@ impl RetirementLedger for Ledger {
                 &certificate.serial,
                 &certificate.certificate_id,
             )))
-            .update_expression("REMOVE standing, rotationShard, rotationDay")
+            .update_expression("REMOVE standing, shutOn, rotationShard, rotationDay")
             .condition_expression("attribute_exists(pk)");
         unless_another_holds_it(send(kept).await)
     }
