@@ -15,6 +15,10 @@ use std::convert::Infallible;
 /// In seconds.
 const DAY_SECONDS: i64 = 86_400;
 
+/// How long a certificate is shut out before it is undone, in milliseconds: half a day, so that a daily run always is
+/// later, and one by hand on the same evening is not.
+const HEARD_WITHIN: i64 = 43_200_000;
+
 /// What the function reaches.
 #[derive(Debug)]
 pub struct World<L, C, B> {
@@ -89,11 +93,12 @@ where
             return Ok(Done::Nothing);
         }
         if is(&held.rotation.next) {
-            let today = Day::of(now);
-            match ending.shut_on {
-                None => return self.shut_out(now, today, due).await,
-                Some(shut_on) if shut_on >= today => return Ok(Done::Nothing),
-                Some(_) => {}
+            if !ending.shut {
+                return self.shut_out(now, due).await;
+            }
+            let shut_at = held.rotation.next_shut_at;
+            if shut_at.is_some_and(|shut_at| now < shut_at + HEARD_WITHIN) {
+                return Ok(Done::Nothing);
             }
             // From here on a connection with it proves nothing any more.
             match self.ledger.forget_next(due).await {
@@ -123,13 +128,8 @@ where
     }
 
     /// Whoever has connected with it until now may live with it, and the event that says so may be under way: it is undone
-    /// a day later, unless that is heard of. From now on nobody connects with it for the first time.
-    async fn shut_out(
-        &self,
-        now: i64,
-        today: Day,
-        due: &DueCertificate,
-    ) -> Result<Done, CloudFailure> {
+    /// by the next day's run, unless that is heard of. From now on nobody connects with it for the first time.
+    async fn shut_out(&self, now: i64, due: &DueCertificate) -> Result<Done, CloudFailure> {
         match self.ledger.begin_shutting(due, now).await {
             // It has taken force at this moment, or another has taken its place.
             Err(failure) if failure.kind == FailureKind::ConditionFailed => {
@@ -140,7 +140,7 @@ where
         self.certificates
             .deactivate_certificate(&due.certificate_id)
             .await?;
-        self.ledger.note_shut(due, today).await?;
+        self.ledger.note_shut(due, Day::of(now)).await?;
         Ok(Done::Nothing)
     }
 

@@ -58,7 +58,7 @@ fn cloud() -> Cloud {
         let ending = Ending {
             arn: format!("arn:cert/{id}"),
             unused: id == "third",
-            shut_on: None,
+            shut: false,
         };
         state.items.insert(id.to_owned(), ending);
         state.registered.insert(id.to_owned());

@@ -367,8 +367,8 @@ pub struct Ending {
     pub arn: String,
     /// Whether its device never connected with it.
     pub unused: bool,
-    /// Since which day it is shut out, if it is the next one of its device still.
-    pub shut_on: Option<Day>,
+    /// Whether it is shut out since nobody had connected with it in time.
+    pub shut: bool,
 }
 
 /// A certificate's end.

@@ -148,12 +148,12 @@ impl RetirementLedger for Cloud {
     async fn note_shut(
         &self,
         certificate: &DueCertificate,
-        today: Day,
+        _today: Day,
     ) -> Result<(), CloudFailure> {
         self.change("note", &certificate.certificate_id, |state| {
             let item = state.items.get_mut(&certificate.certificate_id);
             if let Some(item) = item.filter(|item| item.unused) {
-                item.shut_on = Some(today);
+                item.shut = true;
             }
             Ok(())
         })

@@ -35,7 +35,7 @@ async fn it_is_shut_out_on_its_day_and_undone_on_the_next_so_that_a_connection_c
     );
     let next = cloud.state().devices[&sensor()].rotation.next.clone();
     assert_eq!(next, Some(certificate("third")), "it can be proven still");
-    assert_eq!(run(&cloud, &["third"]).await, NOTHING, "on the same day");
+    assert_eq!(run(&cloud, &["third"]).await, NOTHING, "the same evening");
     assert_eq!(run_after(1, &cloud, &["third"]).await, UNDONE);
     assert_eq!(
         cloud.state().done[3..],

@@ -2,7 +2,7 @@
 
 use super::{NEXT, certificate_key, line};
 use crate::failure;
-use crate::ledger::{Ledger, day, malformed, s, send, text, unless_another_holds_it};
+use crate::ledger::{Ledger, malformed, s, send, text, unless_another_holds_it};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::device_key;
@@ -31,7 +31,7 @@ impl RetirementLedger for Ledger {
         Ok(text(&item, "certificateArn").map(|arn| Ending {
             arn,
             unused: text(&item, "standing").as_deref() == Some(NEXT),
-            shut_on: day(&item, "shutOn"),
+            shut: item.contains_key("shutOn"),
         }))
     }
 
