@@ -102,6 +102,8 @@ impl HeldDevice {
 pub enum Awaited {
     /// An acknowledgement, from the client id that asked.
     Acknowledgement,
+    /// An acknowledgement of a next certificate, from the thing that asked.
+    Rotation,
     /// A connection with the new certificate, whose client id is the thing's name.
     Connection,
 }

@@ -21,9 +21,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The fleet.
 pub const FLEET: &str = "plant-7";
 
-/// A stack with the fleet and its bundle.
+/// A stack, and its fleet if it has one.
 pub struct Yard {
-    pub field: Field,
+    place: Place,
+}
+
+enum Place {
+    Fleet(Field),
+    Stack(Stack),
 }
 
 /// How a run of the workflow ended.
@@ -64,19 +69,36 @@ pub fn id_of(identity: &Identity) -> String {
 impl Yard {
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
         let stack = Stack::start(parameters).await;
+        let field = Field::on(stack, json!({ "templateName": FLEET })).await;
         Self {
-            field: Field::on(stack, json!({ "templateName": FLEET })).await,
+            place: Place::Fleet(field),
+        }
+    }
+
+    pub async fn without_fleet(parameters: &[(&str, &str)]) -> Self {
+        Self {
+            place: Place::Stack(Stack::start(parameters).await),
         }
     }
 
     pub fn stack(&self) -> &Stack {
-        &self.field.stack
+        match &self.place {
+            Place::Fleet(field) => &field.stack,
+            Place::Stack(stack) => stack,
+        }
+    }
+
+    pub fn field(&self) -> &Field {
+        match &self.place {
+            Place::Fleet(field) => field,
+            Place::Stack(_) => panic!("it has no fleet"),
+        }
     }
 
     /// A device that is in.
     pub async fn member(&self, serial: &str) -> Identity {
         self.stack().import(serial).await;
-        let config = self.field.device(serial);
+        let config = self.field().device(serial);
         let store = config.store.clone();
         edge_client::fleet(config, |_| {}).await.unwrap();
         current(&store)

@@ -1,12 +1,12 @@
 //! Certificates that devices have connected with.
 
-use super::{RETIRED, changing, line};
+use super::{changing, line};
 use crate::ledger::{Ledger, iso, s, send, unless_another_holds_it};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::device_key;
+use muster_onboarding::ledger::{RETIRED_STANDING, device_key};
 use muster_onboarding::ports::{ProofLedger, TakenForce};
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
@@ -53,7 +53,7 @@ impl ProofLedger for Ledger {
                 ":end",
                 AttributeValue::N(taken.before_not_after.to_string()),
             )
-            .expression_attribute_values(":retired", s(RETIRED))
+            .expression_attribute_values(":retired", s(RETIRED_STANDING))
             .expression_attribute_values(":shard", s(shard_of(&taken.serial)))
             .expression_attribute_values(":day", s(taken.delete_on.to_string()))
             .build();

@@ -1,11 +1,11 @@
 //! Certificates that go: retired ones, and those that nobody has connected with.
 
-use super::{NEXT, certificate_key, line};
+use super::{certificate_key, line};
 use crate::failure;
 use crate::ledger::{Ledger, malformed, s, send, text, unless_another_holds_it};
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::device_key;
+use muster_onboarding::ledger::{NEXT_STANDING, device_key};
 use muster_onboarding::ports::{DueCertificate, EndedCertificate, Ending, RetirementLedger};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ impl RetirementLedger for Ledger {
         let item = found.item.unwrap_or_default();
         Ok(text(&item, "certificateArn").map(|arn| Ending {
             arn,
-            unused: text(&item, "standing").as_deref() == Some(NEXT),
+            unused: text(&item, "standing").as_deref() == Some(NEXT_STANDING),
         }))
     }
 
