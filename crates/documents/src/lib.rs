@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything and nothing here does I/O: a type, its limits, and its wire form.
 
+mod alerts;
 mod api_event;
 mod authority;
 pub mod bundle;
@@ -22,6 +23,7 @@ mod topics;
 mod vault;
 mod verifiers;
 
+pub use alerts::{DEFAULT_ROTATION_PREFIX, ROTATE_CERT, alerts_topic};
 pub use api_event::ApiEvent;
 pub use authority::{
     CaKeyType, CertificateMode, CsrSubjects, DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS,
