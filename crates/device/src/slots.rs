@@ -15,13 +15,18 @@ const PENDING: &str = "pending.pem";
 const DELIVERY: &str = "delivery.pem";
 /// Where every file is written first.
 const SCRATCH: &str = "scratch.tmp";
+/// As long as it is there, the pending certificate and the delivery are to be removed, and so count no more.
+const FORGOTTEN: &str = "forgotten.tmp";
 /// The label of the block that holds a reassembler's snapshot.
 const SNAPSHOT_LABEL: &str = "MUSTER DELIVERY";
 /// The label of the block that holds a made certificate's ownership token.
 const TOKEN_LABEL: &str = "MUSTER OWNERSHIP TOKEN";
+/// The label of the block that holds the id of the certificate that a rotation replaces.
+const REPLACES_LABEL: &str = "MUSTER ROTATION";
 
 /// A [`CredentialStore`] in one folder. Every write goes to a scratch file, which is synced and renamed, and then the
-/// folder is synced; promotion is one rename.
+/// folder is synced; promotion is one rename. To forget a rotation is to write one file, after which the others count no
+/// more.
 #[derive(Debug)]
 pub struct SlotStore<D> {
     disk: D,
@@ -29,8 +34,9 @@ pub struct SlotStore<D> {
 }
 
 impl<D: Disk> SlotStore<D> {
-    /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, or the
-    /// delivery of a certificate that was already promoted. Both may hold a private key.
+    /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, a rotation that
+    /// was to be forgotten, or the delivery of a certificate that was already promoted or replaced. All may hold a
+    /// private key.
     ///
     /// What it finds is made sure to stay: a run that was killed before its last sync has left names that are there to
     /// be read and that a loss of power would still take back, with the key that this run asks with.
@@ -39,6 +45,9 @@ impl<D: Disk> SlotStore<D> {
         disk.sync_folder()
             .map_err(failed("sync the folder of", SCRATCH))?;
         let mut store = Self { disk, claim };
+        if is_forgotten(&store.disk)? {
+            store.finish_forgetting()?;
+        }
         let held = store.held()?;
         let promoted = held.pending.is_none()
             && held
@@ -49,7 +58,7 @@ impl<D: Disk> SlotStore<D> {
                     current.private_key_pem().expose_secret()
                         == delivery.private_key_pem.expose_secret()
                 });
-        if promoted {
+        if promoted || is_outdated(&held) {
             store.forget_delivery()?;
         }
         Ok(store)
@@ -69,17 +78,50 @@ impl<D: Disk> SlotStore<D> {
     }
 
     fn forget_delivery(&mut self) -> Result<(), StoreError> {
-        self.disk
-            .remove(DELIVERY)
-            .map_err(failed("remove", DELIVERY))?;
+        self.remove(DELIVERY)?;
         self.disk
             .sync_folder()
             .map_err(failed("sync the folder of", DELIVERY))
     }
+
+    /// The mark goes last: killed in between, the next run goes on from it.
+    fn finish_forgetting(&mut self) -> Result<(), StoreError> {
+        self.remove(PENDING)?;
+        self.forget_delivery()?;
+        self.remove(FORGOTTEN)?;
+        self.disk
+            .sync_folder()
+            .map_err(failed("sync the folder of", FORGOTTEN))
+    }
+
+    fn remove(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.disk.remove(name).map_err(failed("remove", name))
+    }
+}
+
+/// Whether the delivery is of a rotation that replaced another certificate than the one that is current now.
+fn is_outdated(held: &Held) -> bool {
+    let replaces = held
+        .delivery
+        .as_ref()
+        .and_then(|delivery| delivery.replaces.as_ref());
+    replaces.is_some() && replaces != held.current_id().as_ref()
+}
+
+fn is_forgotten(disk: &impl Disk) -> Result<bool, StoreError> {
+    let mark = disk.read(FORGOTTEN).map_err(failed("read", FORGOTTEN))?;
+    Ok(mark.is_some())
 }
 
 /// What the slots on this disk hold, for whoever only wants to look.
 pub fn read_slots(disk: &impl Disk) -> Result<Held, StoreError> {
+    let current = slot(disk, CURRENT)?;
+    if is_forgotten(disk)? {
+        return Ok(Held {
+            current,
+            ..Held::default()
+        });
+    }
     let delivery = Blocks::load(disk, DELIVERY)?.map(|blocks| UnfinishedDelivery {
         private_key_pem: blocks.key,
         snapshot: blocks.snapshot,
@@ -90,9 +132,10 @@ pub fn read_slots(disk: &impl Disk) -> Result<Held, StoreError> {
                 certificate_pem,
                 ownership_token,
             }),
+        replaces: blocks.replaces,
     });
     Ok(Held {
-        current: slot(disk, CURRENT)?,
+        current,
         pending: slot(disk, PENDING)?,
         delivery,
     })
@@ -132,6 +175,9 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
                 made.ownership_token.expose_secret().as_bytes(),
             )));
         }
+        if let Some(id) = &delivery.replaces {
+            text.push_str(&encode(&Pem::new(REPLACES_LABEL, id.as_bytes())));
+        }
         let text = SecretString::from(text);
         self.replace(DELIVERY, text.expose_secret())
     }
@@ -155,6 +201,14 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
             .map_err(failed("sync the folder of", CURRENT))?;
         self.forget_delivery()
     }
+
+    fn forget_rotation(&mut self) -> Result<(), StoreError> {
+        self.replace(
+            FORGOTTEN,
+            "pending.pem and delivery.pem are to be removed\n",
+        )?;
+        self.finish_forgetting()
+    }
 }
 
 /// What one file holds.
@@ -163,6 +217,7 @@ struct Blocks {
     certificate: Option<String>,
     snapshot: Vec<u8>,
     token: Option<SecretString>,
+    replaces: Option<String>,
 }
 
 impl Blocks {
@@ -178,6 +233,7 @@ impl Blocks {
         let mut certificate = None;
         let mut snapshot = Vec::new();
         let mut token = None;
+        let mut replaces = None;
         for block in pem::parse_many(contents).map_err(|_| damaged(name, &"it is not PEM"))? {
             match block.tag() {
                 "CERTIFICATE" => certificate = Some(encode(&block)),
@@ -187,6 +243,7 @@ impl Blocks {
                         .ok()
                         .map(SecretString::from);
                 }
+                REPLACES_LABEL => replaces = String::from_utf8(block.into_contents()).ok(),
                 tag if tag.ends_with("PRIVATE KEY") => {
                     key = Some(SecretString::from(encode(&block)));
                 }
@@ -199,6 +256,7 @@ impl Blocks {
             certificate,
             snapshot,
             token,
+            replaces,
         })
     }
 }

@@ -6,8 +6,8 @@ use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::service::Service;
 use super::world::SERIAL;
 use muster_device::{
-    Action, Ending, Event, FleetDeviceSettings, Held, Identity, Keep, Progress, Provisioning,
-    Timings, Trouble,
+    Action, Ending, Event, FleetDeviceSettings, Held, Identity, Keep, Machine, Progress,
+    Provisioning, Timings, Trouble,
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl FleetDesk {
         let settings = settings.with_format(cloud.format);
         let chance = Box::new(Chance::new(1));
         let (machine, actions) =
-            Provisioning::start_fleet(settings, held.clone(), chance, Duration::ZERO);
+            Provisioning::start(settings, held.clone(), chance, Duration::ZERO);
         let mut desk = Self {
             machine,
             cloud,
@@ -64,6 +64,10 @@ impl FleetDesk {
                     self.held.pending = Some(credentials.clone());
                 }
                 Action::Keep(Keep::Promotion) => self.held.current = self.held.pending.take(),
+                Action::Keep(Keep::RotationOver) => {
+                    self.held.pending = None;
+                    self.held.delivery = None;
+                }
                 Action::Publish { topic, payload } => {
                     self.cloud
                         .before_publishing(topic, payload.expose_secret(), &self.held);

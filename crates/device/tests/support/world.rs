@@ -8,7 +8,7 @@ use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::service::Service;
 use muster_device::{
     Action, CredentialStore, Credentials, Ending, Event, FleetDeviceSettings, Held, Identity, Keep,
-    Progress, Provisioning, Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
+    Machine, Progress, Provisioning, Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
 };
 use muster_documents::Mode;
 use muster_pki::{DeviceKey, der_to_pem};
@@ -79,7 +79,7 @@ impl World<FleetCloud> {
             .unwrap()
             .with_format(cloud.format);
         let start: Start = Box::new(move |held, chance, now| {
-            Provisioning::start_fleet(settings.clone(), held, Box::new(chance), now)
+            Provisioning::start(settings.clone(), held, Box::new(chance), now)
         });
         Self::with(cloud, start, Chance::new(seed), weather)
     }
@@ -180,6 +180,7 @@ impl<S: Service> World<S> {
                     Keep::Delivery(delivery) => store.keep_delivery(&delivery),
                     Keep::Pending(credentials) => store.keep_pending(&credentials),
                     Keep::Promotion => store.promote(),
+                    Keep::RotationOver => store.forget_rotation(),
                 };
                 kept.map_err(|error| died(&error))?;
                 self.check_slots();
