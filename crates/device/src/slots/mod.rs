@@ -1,9 +1,13 @@
 //! The store's files: two slots and a delivery, each one file of PEM blocks, so that none is ever half there.
 
+mod blocks;
+mod leftovers;
+
 use crate::{
     CredentialStore, Credentials, Disk, Held, MadeCertificate, StoreError, UnfinishedDelivery,
 };
-use pem::{EncodeConfig, LineEnding, Pem};
+use blocks::{Blocks, REPLACES_LABEL, SNAPSHOT_LABEL, TOKEN_LABEL, block_text, damaged, encode};
+use pem::Pem;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
 
@@ -17,13 +21,6 @@ const DELIVERY: &str = "delivery.pem";
 const SCRATCH: &str = "scratch.tmp";
 /// As long as it is there, the pending certificate and the delivery are to be removed, and so count no more.
 const FORGOTTEN: &str = "forgotten.tmp";
-/// The label of the block that holds a reassembler's snapshot.
-const SNAPSHOT_LABEL: &str = "MUSTER DELIVERY";
-/// The label of the block that holds a made certificate's ownership token.
-const TOKEN_LABEL: &str = "MUSTER OWNERSHIP TOKEN";
-/// The label of the block that holds the id of the certificate that a rotation replaces.
-const REPLACES_LABEL: &str = "MUSTER ROTATION";
-
 /// A [`CredentialStore`] in one folder. Every write goes to a scratch file, which is synced and renamed, and then the
 /// folder is synced; promotion is one rename. To forget a rotation is to write one file, after which the others count no
 /// more.
@@ -35,8 +32,8 @@ pub struct SlotStore<D> {
 
 impl<D: Disk> SlotStore<D> {
     /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, a rotation that
-    /// was to be forgotten, or the delivery of a certificate that was already promoted or replaced. All may hold a
-    /// private key.
+    /// was to be forgotten, a certificate that is current already, or the delivery of one that was promoted or replaced.
+    /// All may hold a private key.
     ///
     /// What it finds is made sure to stay: a run that was killed before its last sync has left names that are there to
     /// be read and that a loss of power would still take back, with the key that this run asks with.
@@ -49,16 +46,10 @@ impl<D: Disk> SlotStore<D> {
             store.finish_forgetting()?;
         }
         let held = store.held()?;
-        let promoted = held.pending.is_none()
-            && held
-                .current
-                .as_ref()
-                .zip(held.delivery.as_ref())
-                .is_some_and(|(current, delivery)| {
-                    current.private_key_pem().expose_secret()
-                        == delivery.private_key_pem.expose_secret()
-                });
-        if promoted || is_outdated(&held) {
+        if leftovers::is_promoted(&held) {
+            store.remove(PENDING)?;
+            store.forget_delivery()?;
+        } else if leftovers::is_over(&held) {
             store.forget_delivery()?;
         }
         Ok(store)
@@ -97,15 +88,6 @@ impl<D: Disk> SlotStore<D> {
     fn remove(&mut self, name: &'static str) -> Result<(), StoreError> {
         self.disk.remove(name).map_err(failed("remove", name))
     }
-}
-
-/// Whether the delivery is of a rotation that replaced another certificate than the one that is current now.
-fn is_outdated(held: &Held) -> bool {
-    let replaces = held
-        .delivery
-        .as_ref()
-        .and_then(|delivery| delivery.replaces.as_ref());
-    replaces.is_some() && replaces != held.current_id().as_ref()
 }
 
 fn is_forgotten(disk: &impl Disk) -> Result<bool, StoreError> {
@@ -211,73 +193,7 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
     }
 }
 
-/// What one file holds.
-struct Blocks {
-    key: SecretString,
-    certificate: Option<String>,
-    snapshot: Vec<u8>,
-    token: Option<SecretString>,
-    replaces: Option<String>,
-}
-
-impl Blocks {
-    fn load(disk: &impl Disk, name: &'static str) -> Result<Option<Self>, StoreError> {
-        let contents = disk.read(name).map_err(failed("read", name))?;
-        contents
-            .map(|contents| Self::read(name, &contents))
-            .transpose()
-    }
-
-    fn read(name: &'static str, contents: &[u8]) -> Result<Self, StoreError> {
-        let mut key = None;
-        let mut certificate = None;
-        let mut snapshot = Vec::new();
-        let mut token = None;
-        let mut replaces = None;
-        for block in pem::parse_many(contents).map_err(|_| damaged(name, &"it is not PEM"))? {
-            match block.tag() {
-                "CERTIFICATE" => certificate = Some(encode(&block)),
-                SNAPSHOT_LABEL => snapshot = block.into_contents(),
-                TOKEN_LABEL => {
-                    token = String::from_utf8(block.into_contents())
-                        .ok()
-                        .map(SecretString::from);
-                }
-                REPLACES_LABEL => replaces = String::from_utf8(block.into_contents()).ok(),
-                tag if tag.ends_with("PRIVATE KEY") => {
-                    key = Some(SecretString::from(encode(&block)));
-                }
-                _ => {}
-            }
-        }
-        let key = key.ok_or_else(|| damaged(name, &"no private key"))?;
-        Ok(Self {
-            key,
-            certificate,
-            snapshot,
-            token,
-            replaces,
-        })
-    }
-}
-
-/// PEM as it is written everywhere in Muster: LF line ends.
-fn encode(block: &Pem) -> String {
-    pem::encode_config(block, EncodeConfig::new().set_line_ending(LineEnding::LF))
-}
-
-/// A PEM text that is sure to end its last line, so that another block can follow.
-fn block_text(pem: &str) -> String {
-    format!("{}\n", pem.trim_end())
-}
-
-fn damaged(file: &'static str, reason: &dyn ToString) -> StoreError {
-    StoreError::Damaged {
-        file,
-        reason: reason.to_string(),
-    }
-}
-
+/// What to say of a file that the disk fails.
 fn failed(action: &'static str, file: &'static str) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Disk {
         action,
