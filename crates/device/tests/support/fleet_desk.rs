@@ -7,13 +7,13 @@ use super::service::Service;
 use super::world::SERIAL;
 use muster_device::{
     Action, Ending, Event, FleetDeviceSettings, Held, Identity, Keep, Machine, Progress,
-    Provisioning, Timings, Trouble,
+    Provisioning, RotationRoute, Route, Staying, Timings, Trouble,
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
 pub struct FleetDesk {
-    pub machine: Provisioning,
+    pub machine: Box<dyn Machine>,
     pub cloud: FleetCloud,
     pub now: Duration,
     /// What the device has kept.
@@ -39,7 +39,7 @@ impl FleetDesk {
         let (machine, actions) =
             Provisioning::start(settings, held.clone(), chance, Duration::ZERO);
         let mut desk = Self {
-            machine,
+            machine: Box::new(machine),
             cloud,
             now: Duration::ZERO,
             held,
@@ -47,6 +47,14 @@ impl FleetDesk {
         };
         desk.keep(actions);
         desk
+    }
+
+    /// Switched on again, to stay.
+    pub fn stay(&mut self, first: Route, rotation: RotationRoute) {
+        let (held, chance) = (Held::default(), Box::new(Chance::new(1)));
+        let (machine, actions) = Staying::start(first, rotation, held, chance, self.now);
+        self.machine = Box::new(machine);
+        self.keep(actions);
     }
 
     /// Switched off at this moment, and on again.
