@@ -4,7 +4,6 @@
 use super::cloud::{Cloud, Message};
 use super::fleet_cloud::TEMPLATE;
 use super::service::Service;
-use super::world::SERIAL;
 use muster_chunking::{Acknowledgement, Answer, Manifest, room_for_chunk_data};
 use muster_device::Held;
 use muster_documents::fleet_provisioning::topics::{self, accepted, rejected};
@@ -15,6 +14,9 @@ use muster_documents::{
 use muster_pki::{DeviceKey, SubmittedRequest, certificate_id, der_to_pem};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// Its device.
+pub const SERIAL: &str = "SN-1";
 
 /// How certificates are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -406,6 +408,10 @@ impl Service for RotationCloud {
 
     fn alert(&mut self) -> Option<Message> {
         (self.due || self.next.is_some()).then(Self::alert_message)
+    }
+
+    fn rotates(&self) -> bool {
+        true
     }
 
     fn leaves_a_way_in(&self, held: &Held) -> bool {

@@ -42,6 +42,11 @@ pub trait Service {
         None
     }
 
+    /// Whether a device may ask with a certificate of its own.
+    fn rotates(&self) -> bool {
+        false
+    }
+
     /// Whether a device that holds this isn't locked out.
     fn leaves_a_way_in(&self, _held: &Held) -> bool {
         true

@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use std::time::Duration;
 
 pub const CLIENT_ID: &str = "nrf-00000001";
-pub const SERIAL: &str = "SN-1";
+pub use super::rotation_cloud::SERIAL;
 
 /// How a device is started with what it holds.
 type Start = Box<dyn Fn(Held, Chance, Duration) -> (Box<dyn Machine>, Vec<Action>)>;
