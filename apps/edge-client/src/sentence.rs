@@ -95,6 +95,15 @@ pub fn sentence(progress: &Progress) -> Option<String> {
             let (seconds, tenths) = (milliseconds / 1000, milliseconds % 1000 / 100);
             format!("{because}; next try in {seconds}.{tenths} s")
         }
+        Progress::Finished { .. } => return None,
+        other => return of_a_rotation(other),
+    };
+    Some(sentence)
+}
+
+/// A step of a device that stays or rotates.
+fn of_a_rotation(progress: &Progress) -> Option<String> {
+    let sentence = match progress {
         Progress::WaitingForAlerts { topic } => format!("waits for alerts on {topic}"),
         Progress::AlertReceived {
             deadline,
@@ -124,7 +133,7 @@ pub fn sentence(progress: &Progress) -> Option<String> {
         Progress::RotationPutOff { because } => {
             format!("{because}; goes on with the certificate that it has until the next alert")
         }
-        Progress::Finished { .. } => return None,
+        _ => return None,
     };
     Some(sentence)
 }

@@ -206,12 +206,13 @@ fn a_device_that_gives_up_for_now_goes_on_from_there() {
 fn nothing_that_a_rotation_shows_holds_a_key_or_a_token() {
     for kind in KINDS {
         let mut desk = RotationDesk::new(kind, Task::Rotate);
-        let mut shown = format!("{:?}", desk.actions);
+        let mut shown = vec![format!("{:?}", desk.actions)];
         desk.connect();
         desk.answer();
-        shown += &format!("{:?} {:?}", desk.actions, desk.held);
+        shown.push(format!("{:?} {:?}", desk.actions, desk.held));
         desk.answer();
-        shown += &format!("{:?}", desk.actions);
+        shown.push(format!("{:?}", desk.actions));
+        let shown = shown.concat();
         assert!(!shown.contains("PRIVATE KEY") && !shown.contains("token-0"));
     }
 }

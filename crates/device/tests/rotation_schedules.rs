@@ -47,21 +47,21 @@ fn schedule(seed: u64, kind: Kind, task: Task) {
 #[test]
 fn after_any_schedule_a_device_that_rotates_in_chunks_has_a_certificate_that_works() {
     play(0..SCHEDULES, |seed| {
-        schedule(seed, Kind::Chunked, Task::Rotate)
+        schedule(seed, Kind::Chunked, Task::Rotate);
     });
 }
 
 #[test]
 fn after_any_schedule_a_device_of_a_fleet_that_rotates_has_a_certificate_that_works() {
     play(0..SCHEDULES, |seed| {
-        schedule(seed, Kind::Fleet, Task::Rotate)
+        schedule(seed, Kind::Fleet, Task::Rotate);
     });
 }
 
 #[test]
 fn after_any_schedule_a_device_that_stays_has_a_certificate_that_works() {
     play(0..SCHEDULES, |seed| {
-        schedule(seed, Kind::Chunked, Task::Stay)
+        schedule(seed, Kind::Chunked, Task::Stay);
     });
     play(0..SCHEDULES, |seed| schedule(seed, Kind::Fleet, Task::Stay));
 }
