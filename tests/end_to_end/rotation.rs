@@ -1,5 +1,8 @@
 //! Certificates are renewed, and no device is ever locked out.
 
+mod by_hand;
 mod chunked;
 mod fleets_template;
+mod scanner;
+mod staying;
 mod yard;
