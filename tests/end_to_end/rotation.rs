@@ -3,6 +3,7 @@
 mod by_hand;
 mod chunked;
 mod fleets_template;
+mod lock_out;
 mod scanner;
 mod staying;
 mod yard;

@@ -148,6 +148,38 @@ impl Yard {
         self.set_days(serial, STATE_SK, &days).await;
     }
 
+    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be undone, and
+    /// what is retired is to be deleted.
+    pub async fn time_passes(&self, serial: &str) {
+        let table = self.stack().output("LedgerTableName");
+        let partition = device_key(&Serial::new(serial).unwrap());
+        let found = self
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :certificate)")
+            .filter_expression("attribute_exists(standing)")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .expression_attribute_values(":certificate", AttributeValue::S("certificate#".into()))
+            .send()
+            .await
+            .unwrap();
+        for item in found.items() {
+            let sk = item[SK].as_s().unwrap();
+            self.set_days(serial, sk, &[("rotationDay", today())]).await;
+        }
+    }
+
+    /// The ids of the certificates that are attached to a thing.
+    pub async fn attached(&self, serial: &str) -> Vec<String> {
+        let listed = self.stack().iot().list_thing_principals();
+        let listed = listed.thing_name(serial).send().await.unwrap();
+        let ids = listed.principals().iter();
+        ids.filter_map(|arn| arn.rsplit('/').next())
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Runs the workflow by hand.
     pub async fn run(&self) -> Run {
         self.run_with(json!({ "windowMinutes": 0 })).await

@@ -1,14 +1,12 @@
 //! A rotation is killed after each thing that it does, and the power is lost at each operation of its disk.
 
-mod support;
-
+use crate::support::air::Weather;
+use crate::support::disk::Fuse;
+use crate::support::rotation_cloud::{Kind, RotationCloud};
+use crate::support::rotation_desk::KINDS;
+use crate::support::service::Service;
+use crate::support::world::{Task, World};
 use muster_device::{Ending, read_slots};
-use support::air::Weather;
-use support::disk::Fuse;
-use support::rotation_cloud::{Kind, RotationCloud};
-use support::rotation_desk::KINDS;
-use support::service::Service;
-use support::world::{Task, World};
 
 /// How often each crash is played: what of the unsynced writes survives is chance, and so is how late the cloud is.
 const ROUNDS: u64 = 8;

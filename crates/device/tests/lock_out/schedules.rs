@@ -1,16 +1,14 @@
 //! Whatever the network loses, doubles and reorders, and whenever a device dies while it rotates: it is never without a
 //! certificate that works, and in the end it has another.
 
-mod support;
-
+use crate::support::air::Weather;
+use crate::support::chance::Chance;
+use crate::support::rotation_cloud::{Kind, RotationCloud};
+use crate::support::rotation_desk::KINDS;
+use crate::support::schedules::play;
+use crate::support::service::Service;
+use crate::support::world::{Task, World};
 use muster_device::{Ending, Progress, read_slots};
-use support::air::Weather;
-use support::chance::Chance;
-use support::rotation_cloud::{Kind, RotationCloud};
-use support::rotation_desk::KINDS;
-use support::schedules::play;
-use support::service::Service;
-use support::world::{Task, World};
 
 const SCHEDULES: u64 = 1_500;
 
