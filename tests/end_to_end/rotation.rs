@@ -6,4 +6,5 @@ mod fleets_template;
 mod lock_out;
 mod scanner;
 mod staying;
+mod workflow;
 mod yard;
