@@ -104,12 +104,20 @@ where
         if held.state != Some(DeviceState::Provisioned) || held.undoing.is_some() {
             return Ok(Done::Nothing);
         }
+        // Without a notice its date was edited a moment ago: the next run asks it first.
+        if held.rotation.asked_since.is_none() {
+            return Ok(Done::Nothing);
+        }
         let due_on = due_since(&held, None, &self.policy).filter(|day| *day > today);
         match (due_on, &held.rotation.overdue) {
             (Some(due_on), Some(overdue)) if !held.rotation.ordered => {
                 let change = self.change(now, serial, overdue.clone());
-                self.reinstate(&change, &current, due_on).await
+                // Who has been given another certificate is asked every day until it has shown it.
+                let next = held.rotation.next.as_ref();
+                let asked_on = next.map_or(due_on, |_| today.plus(1));
+                self.reinstate(&change, &current, asked_on).await
             }
+            (Some(_), None) if !held.rotation.ordered => Ok(Done::Nothing),
             _ => {
                 self.hold_to_deadline(now, today, serial, &held, &current)
                     .await
@@ -143,15 +151,7 @@ where
                 }
             }
         };
-        match overdue.action {
-            OverdueAction::Alert => {}
-            OverdueAction::Deactivate => {
-                self.certificates
-                    .deactivate_certificate(&current.id)
-                    .await?;
-            }
-            OverdueAction::Quarantine => self.shut_in(&overdue, current).await?,
-        }
+        self.carry_out(&overdue, current).await?;
         self.ledger.confirm_overdue(serial, &current.id).await?;
         tracing::info!(target: "muster", %serial, action = overdue.action.name(), "overdue");
         count_one(METRIC, now);
@@ -185,6 +185,20 @@ where
         Ok(overdue)
     }
 
+    async fn carry_out(
+        &self,
+        overdue: &Overdue,
+        current: &Certificate,
+    ) -> Result<(), CloudFailure> {
+        match overdue.action {
+            OverdueAction::Alert => Ok(()),
+            OverdueAction::Deactivate => {
+                self.certificates.deactivate_certificate(&current.id).await
+            }
+            OverdueAction::Quarantine => self.shut_in(overdue, current).await,
+        }
+    }
+
     /// First what it still may do, then what it may not any more: in between it is not shut out.
     async fn shut_in(&self, overdue: &Overdue, current: &Certificate) -> Result<(), CloudFailure> {
         let quarantined = self
@@ -215,9 +229,9 @@ where
         match overdue.action {
             OverdueAction::Alert => {}
             OverdueAction::Deactivate => {
-                self.activation
-                    .settle(&current.id, Verdict::Activate)
-                    .await?;
+                let activated = self.activation.settle(&current.id, Verdict::Activate);
+                // It was handed out and has never been brought: there is nothing to let in.
+                CloudFailure::unless_not_found(activated.await)?;
             }
             OverdueAction::Quarantine => {
                 for policy in &overdue.policies {
@@ -228,7 +242,14 @@ where
                     .await?;
             }
         }
-        self.ledger.forget_overdue(change, due_on).await?;
+        match self.ledger.forget_overdue(change, due_on).await {
+            // It has renewed its certificate at this moment, or is due again: what is undone is done again.
+            Err(failure) if failure.kind == FailureKind::ConditionFailed => {
+                self.carry_out(overdue, current).await?;
+                return Ok(Done::Nothing);
+            }
+            forgotten => forgotten?,
+        }
         tracing::info!(target: "muster", %serial, "reinstated");
         self.tell("DeviceReinstated", serial, overdue).await;
         Ok(Done::Reinstated)

@@ -79,6 +79,12 @@ where
             if held.state != Some(DeviceState::Provisioned) || held.undoing.is_some() {
                 return Ok(());
             }
+            if held.rotation.retiring.is_some() {
+                // rotation-completer dates the thing a moment later: until then it says the retired certificate's date.
+                return Err(later(format!(
+                    "{serial} gets the date of its new certificate at this moment"
+                )));
+            }
             let issued_on = match self.things.thing_date(&serial).await? {
                 ThingDate::On(day) => day,
                 ThingDate::Missing => return Ok(()),
@@ -98,12 +104,7 @@ where
                 other => return Ok(other?),
             }
         }
-        Err(FollowError::Cloud(CloudFailure {
-            kind: FailureKind::Throttled,
-            action: "dynamodb:TransactWriteItems",
-            message: format!("{serial} changes all the time"),
-            source: None,
-        }))
+        Err(later(format!("{serial} changes all the time")))
     }
 
     async fn take_over(
@@ -115,8 +116,10 @@ where
     ) -> Result<(), CloudFailure> {
         let before = held.issued_on;
         let today = Day::of(now);
-        // What was done about a deadline is undone by the run that finds the device.
-        let at_once = held.rotation.overdue.is_some() || held.rotation.ordered;
+        // What was done about a deadline is undone by the run that finds the device; who has been given another certificate
+        // is asked every day until it has shown it.
+        let rotation = &held.rotation;
+        let under_way = rotation.overdue.is_some() || rotation.ordered || rotation.next.is_some();
         let held = HeldDevice {
             issued_on: Some(issued_on),
             ..held
@@ -125,7 +128,8 @@ where
         let edited = EditedDate {
             before,
             issued_on,
-            rotation_day: if at_once { today } else { due_on },
+            rotation_day: if under_way { today } else { due_on },
+            under_way,
             at: now,
             expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
             serial,
@@ -134,6 +138,15 @@ where
         tracing::info!(target: "muster", serial = %edited.serial, issued_on = %edited.issued_on, "the date was edited");
         Ok(())
     }
+}
+
+fn later(message: String) -> FollowError {
+    FollowError::Cloud(CloudFailure {
+        kind: FailureKind::Throttled,
+        action: "dynamodb:TransactWriteItems",
+        message,
+        source: None,
+    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ const ROUNDS: usize = 3;
 /// In seconds.
 const DAY_SECONDS: i64 = 86_400;
 
+/// How long the item of a retired certificate is kept after the day on which it is to be deleted: runs may fail for a
+/// while, and what the ledger has forgotten is deleted by nobody.
+const SPARE_DAYS: i64 = 365;
+
 /// What the function reaches.
 #[derive(Debug)]
 pub struct World<L, C, T, B> {
@@ -122,11 +126,13 @@ where
         };
         let today = Day::of(now);
         let overdue = held.rotation.overdue.as_ref();
+        let unix = now.div_euclid(1000);
+        let kept_until = unix + (self.policy.retention + SPARE_DAYS) * DAY_SECONDS;
         let taken = TakenForce {
             serial: serial.clone(),
             certificate_id: next.id.clone(),
             before_fingerprint: held.fingerprint.clone().unwrap_or_default(),
-            before_not_after: end(before).unwrap_or(i64::from(i32::MAX)),
+            before_kept_until: end(before).unwrap_or_default().max(kept_until),
             before: before.clone(),
             day: today,
             due_on: self.policy.due_on(today, end(next)),
@@ -134,7 +140,7 @@ where
             leaves_quarantine: overdue
                 .is_some_and(|overdue| overdue.action != OverdueAction::Alert),
             at: now,
-            expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
+            expires_at: unix + self.timeline_days * DAY_SECONDS,
         };
         self.ledger.take_force(&taken).await?;
         tracing::info!(

@@ -82,13 +82,21 @@ async fn tell(
     };
     let since = held.rotation.asked_since.unwrap_or(today);
     let due_on = due_since(&held, None, policy);
-    if let Some(due_on) = due_on.filter(|due_on| *due_on > today && !held.rotation.ordered) {
-        // The date was edited, or the age was raised. What was done about a deadline has to be undone first.
-        let enforce = held.rotation.overdue.is_some();
-        if !enforce {
-            ledger.postpone_notice(serial, due_on).await?;
+    // The date was edited, or the age was raised.
+    let not_before = due_on.filter(|due_on| *due_on > today && !held.rotation.ordered);
+    if let Some(not_before) = not_before {
+        // What was done about a deadline has to be undone first.
+        if held.rotation.overdue.is_some() {
+            return Ok(Told {
+                enforce: true,
+                ..nothing
+            });
         }
-        return Ok(Told { enforce, ..nothing });
+        // Who has been given another certificate may live with it, unheard: it is asked until it has shown it.
+        if held.rotation.next.is_none() {
+            ledger.postpone_notice(serial, not_before).await?;
+            return Ok(nothing);
+        }
     }
     let due_on = due_on.map_or(since, |due_on| due_on.min(since));
     let deadline = policy.deadline(since);
@@ -100,12 +108,14 @@ async fn tell(
     };
     let payload = json!(notice).to_string().into_bytes();
     if let Err(failure) = publisher.publish(&alerts_topic(serial), payload).await {
-        ledger.take_back_notice(serial, today).await?;
+        ledger
+            .take_back_notice(serial, today, since == today)
+            .await?;
         return Err(failure);
     }
     Ok(Told {
         notified: true,
-        enforce: policy.is_overdue(since, today) && !is_settled(&held),
+        enforce: not_before.is_none() && policy.is_overdue(since, today) && !is_settled(&held),
     })
 }
 

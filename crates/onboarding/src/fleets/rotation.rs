@@ -91,6 +91,7 @@ pub fn rule_rotation(
         in_force: in_force.id.clone(),
         replaced: before,
         undo_on: today.plus(terms.rotation.proof),
+        ask_on: held.rotation.asked_since.is_none().then_some(today),
         delete_on: today.plus(terms.rotation.retention),
         at: terms.now,
         expires_at: terms.timeline_end(),
@@ -106,9 +107,11 @@ pub fn rule_rotation(
 /// old by the ledger's date or by the thing's, which an operator may have edited a moment ago. A certificate of which
 /// nobody knows how old it is, is too old.
 fn is_due(held: &HeldDevice, thing: RotatingThing, today: Day, terms: &Terms) -> bool {
+    // Until the certificate before is retired, the thing says that one's date.
+    let things_date = thing.issued_on.filter(|_| held.rotation.retiring.is_none());
     held.rotation.ordered
         || held.rotation.asked_since.is_some()
-        || due_since(held, thing.issued_on, &terms.rotation).is_none_or(|day| day <= today)
+        || due_since(held, things_date, &terms.rotation).is_none_or(|day| day <= today)
 }
 
 fn not_its_own(asked: &Asked, serial: &Serial) -> Refusal {

@@ -105,6 +105,8 @@ pub struct NextCertificate {
     pub replaced: Option<String>,
     /// When it is undone if nobody has connected with it.
     pub undo_on: Day,
+    /// From when the runs ask the device every day until it has shown the certificate, if they do not do so yet.
+    pub ask_on: Option<Day>,
     /// When the one that it replaces is deleted.
     pub delete_on: Day,
     /// When, in milliseconds since 1970.
@@ -144,8 +146,9 @@ pub struct TakenForce {
     pub before: Certificate,
     /// SHA-256 of its public key, lowercase hex.
     pub before_fingerprint: String,
-    /// The last second of its validity, in seconds since 1970.
-    pub before_not_after: i64,
+    /// Until when its item is kept at least, in seconds since 1970: when its validity ends; or later, so that it is there
+    /// when the certificate is to be deleted.
+    pub before_kept_until: i64,
     /// The day.
     pub day: Day,
     /// When the new one has to be renewed.
@@ -217,6 +220,9 @@ pub struct EditedDate {
     pub issued_on: Day,
     /// The day on which the device is seen to next.
     pub rotation_day: Day,
+    /// Whether something is under way that the next run has to see to: an order, what was done about a deadline, or a
+    /// next certificate.
+    pub under_way: bool,
     /// When, in milliseconds since 1970.
     pub at: i64,
     /// Until when its timeline keeps this, in seconds since 1970.
@@ -226,7 +232,7 @@ pub struct EditedDate {
 /// The ledger, for dates that were edited.
 pub trait DateLedger {
     /// Takes over the date, with a line in the timeline; a notice before it counts no more. Fails with `ConditionFailed` if
-    /// the ledger says something else than it did.
+    /// the ledger says something else than it did, or something has come under way.
     fn take_over_date(
         &self,
         edited: &EditedDate,
@@ -276,13 +282,16 @@ pub trait NoticeLedger {
         serial: &Serial,
         today: Day,
     ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
-    /// Takes that back, so that it is notified again on the same day.
+    /// Takes that back, so that it is notified again on the same day. If it would have been its `first` notice, there was
+    /// none: no deadline counts from it.
     fn take_back_notice(
         &self,
         serial: &Serial,
         today: Day,
+        first: bool,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Notes that the device is not due before this day.
+    /// Notes that the device is not due before this day. Changes nothing if something has made it due meanwhile, or if it
+    /// has a next certificate, for which it has to be asked.
     fn postpone_notice(
         &self,
         serial: &Serial,
@@ -338,7 +347,8 @@ pub trait OverdueLedger {
         serial: &Serial,
         certificate_id: &str,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Forgets it, with a line in the timeline, once it is undone; the device is notified again from `due_on`.
+    /// Forgets it, with a line in the timeline, once it is undone; the device is notified again from `due_on`. Fails with
+    /// `ConditionFailed` if the certificate is not in force any more, or something has made it due again.
     fn forget_overdue(
         &self,
         change: &OverdueChange,

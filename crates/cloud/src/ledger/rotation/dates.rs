@@ -8,6 +8,14 @@ use muster_onboarding::ports::{DateLedger, EditedDate};
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
 
+/// The device as it has to stand. Until a certificate before it is retired, the thing may say that one's date.
+const AS_SEEN: &str = "#state = :provisioned AND attribute_not_exists(undoing) AND \
+     attribute_not_exists(retiringCertificateId) AND ";
+
+/// Nothing for which the device would have to be seen to before it is due.
+const NOTHING_UNDER_WAY: &str = "attribute_not_exists(orderedAt) AND attribute_not_exists(overdueAction) AND \
+     attribute_not_exists(nextCertificateId) AND ";
+
 impl DateLedger for Ledger {
     async fn take_over_date(&self, edited: &EditedDate) -> Result<(), CloudFailure> {
         let device = self
@@ -21,14 +29,15 @@ impl DateLedger for Ledger {
             .expression_attribute_values(":shard", s(shard_of(&edited.serial)))
             .expression_attribute_values(":day", s(edited.rotation_day.to_string()))
             .expression_attribute_values(":now", s(iso(edited.at)));
+        let as_seen = if edited.under_way {
+            AS_SEEN.to_owned()
+        } else {
+            [AS_SEEN, NOTHING_UNDER_WAY].concat()
+        };
         let device = match edited.before {
-            None => device.condition_expression(
-                "#state = :provisioned AND attribute_not_exists(undoing) AND attribute_not_exists(issuedOn)",
-            ),
+            None => device.condition_expression(as_seen + "attribute_not_exists(issuedOn)"),
             Some(before) => device
-                .condition_expression(
-                    "#state = :provisioned AND attribute_not_exists(undoing) AND issuedOn = :before",
-                )
+                .condition_expression(as_seen + "issuedOn = :before")
                 .expression_attribute_values(":before", s(before.to_string())),
         };
         let date = edited.issued_on.to_string();

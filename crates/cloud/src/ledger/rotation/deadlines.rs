@@ -58,10 +58,12 @@ impl OverdueLedger for Ledger {
             .changing_device(&change.serial)
             .update_expression(
                 "SET rotationDay = :due, updatedAt = :now \
-                 REMOVE overdueAction, overdueCertificateId, overduePolicies, overdueDone, askedSince, \
-                 orderedAt",
+                 REMOVE overdueAction, overdueCertificateId, overduePolicies, overdueDone, askedSince",
             )
-            .condition_expression("overdueCertificateId = :id")
+            // Who edits the date removes the notice.
+            .condition_expression(
+                "overdueCertificateId = :id AND attribute_exists(askedSince) AND attribute_not_exists(orderedAt)",
+            )
             .expression_attribute_values(":due", s(due_on.to_string()))
             .expression_attribute_values(":id", s(&change.overdue.certificate_id))
             .expression_attribute_values(":now", s(iso(change.at)))

@@ -18,15 +18,22 @@ use serde_json::json;
 const AS_SEEN: &str =
     "#state = :provisioned AND certificateId = :current AND attribute_not_exists(undoing) AND ";
 
+/// What is written of it in the device's own item.
+const GIVEN: &str = "SET nextCertificateId = :id, nextCertificateArn = :arn, nextCertificateDer = :der, \
+     nextFingerprint = :fingerprint, updatedAt = :now";
+
 impl NextAdmission for Ledger {
     async fn admit_next(&self, next: &NextCertificate) -> Result<(), CloudFailure> {
         let certificate = &next.certificate;
-        let device = self
-            .changing_device(&next.serial)
-            .update_expression(
-                "SET nextCertificateId = :id, nextCertificateArn = :arn, nextCertificateDer = :der, \
-                 nextFingerprint = :fingerprint, updatedAt = :now",
-            )
+        let device = self.changing_device(&next.serial);
+        let device = match next.ask_on {
+            None => device.update_expression(GIVEN),
+            Some(day) => device
+                .update_expression([GIVEN, ", rotationShard = :shard, rotationDay = :ask"].concat())
+                .expression_attribute_values(":shard", s(shard_of(&next.serial)))
+                .expression_attribute_values(":ask", s(day.to_string())),
+        };
+        let device = device
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":provisioned", s(DeviceState::Provisioned.name()))
             .expression_attribute_values(":current", s(&next.in_force))

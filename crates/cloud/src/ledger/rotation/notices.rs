@@ -44,9 +44,10 @@ impl NoticeLedger for Ledger {
             send(
                 self.update(device_key(serial))
                     .update_expression("SET rotationDay = :due REMOVE askedSince")
+                    // Whoever edits the date or changes the certificate removes the notice, and has written the right day.
                     .condition_expression(
-                        "attribute_exists(rotationDay) AND attribute_not_exists(orderedAt) AND \
-                         attribute_not_exists(overdueAction)",
+                        "attribute_exists(askedSince) AND attribute_not_exists(orderedAt) AND \
+                         attribute_not_exists(overdueAction) AND attribute_not_exists(nextCertificateId)",
                     )
                     .expression_attribute_values(":due", s(due_on.to_string())),
             )
@@ -54,11 +55,21 @@ impl NoticeLedger for Ledger {
         )
     }
 
-    async fn take_back_notice(&self, serial: &Serial, today: Day) -> Result<(), CloudFailure> {
+    async fn take_back_notice(
+        &self,
+        serial: &Serial,
+        today: Day,
+        first: bool,
+    ) -> Result<(), CloudFailure> {
+        let taken_back = if first {
+            "SET rotationDay = :today REMOVE askedSince"
+        } else {
+            "SET rotationDay = :today"
+        };
         unless_another_holds_it(
             send(
                 self.update(device_key(serial))
-                    .update_expression("SET rotationDay = :today")
+                    .update_expression(taken_back)
                     .condition_expression("rotationDay = :tomorrow")
                     .expression_attribute_values(":today", s(today.to_string()))
                     .expression_attribute_values(":tomorrow", s(today.plus(1).to_string())),

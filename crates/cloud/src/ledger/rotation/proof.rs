@@ -51,7 +51,7 @@ impl ProofLedger for Ledger {
             .expression_attribute_values(":fingerprint", s(&taken.before_fingerprint))
             .expression_attribute_values(
                 ":end",
-                AttributeValue::N(taken.before_not_after.to_string()),
+                AttributeValue::N(taken.before_kept_until.to_string()),
             )
             .expression_attribute_values(":retired", s(RETIRED_STANDING))
             .expression_attribute_values(":shard", s(shard_of(&taken.serial)))

@@ -110,6 +110,26 @@ fn a_date_that_was_edited_by_hand_counts_at_once() {
 }
 
 #[test]
+fn the_thing_is_not_believed_before_it_has_the_date_of_the_new_certificate() {
+    let mut rotated = Member::of_days(0);
+    rotated.thing.issued_on = "20180630".parse().ok();
+    rotated.desk.device().rotation.retiring = Some("the one before".to_owned());
+    assert_eq!(rotated.is_refused(), RefusalCode::RotationNotDue);
+}
+
+#[test]
+fn who_rotates_without_having_been_asked_is_asked_from_that_day_until_it_has_shown_it() {
+    // Nobody knows how old its certificate is: no run would find it.
+    let mut unasked = Member::of_days(400);
+    unasked.desk.device().issued_on = None;
+    assert_eq!(unasked.gets_one().ask_on, Some(Day::of(NOW)));
+    // Whom the runs ask every day is not asked a second time on this one.
+    let mut asked = Member::of_days(400);
+    asked.desk.device().rotation.asked_since = Some(Day::of(NOW).plus(-1));
+    assert_eq!(asked.gets_one().ask_on, None);
+}
+
+#[test]
 fn a_device_renews_its_own_certificate_alone() {
     let refused = |change: fn(&mut Member)| {
         let mut member = Member::of_days(400);
