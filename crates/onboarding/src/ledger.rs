@@ -23,7 +23,7 @@ pub const ROTATION_SHARD: &str = "rotationShard";
 pub const ROTATION_DAY: &str = "rotationDay";
 
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
-pub const ROTATION_UNDER_WAY: &str = "askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
+pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
      nextCertificateDer, nextFingerprint, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
 
 /// The beginning of a device's partition key.

@@ -27,10 +27,10 @@ pub use handing_out::{
 pub use revocation::{RevocationListFailure, RevocationLists};
 pub use rotation::{
     CertificateProof, CertificateRemover, DateLedger, DatedThings, DueCertificate, DuePage,
-    EditedDate, EndedCertificate, Ending, NextAdmission, NextCertificate, NoticeLedger, Overdue,
-    OverdueAction, OverdueChange, OverdueLedger, Policies, ProofLedger, RetirementLedger,
-    RotatingThing, RotatingThings, RotationIndex, RotationState, TakenForce, ThingCalendar,
-    ThingDate,
+    EditedDate, EndedCertificate, Ending, NextAdmission, NextCertificate, NotedDevice,
+    NoticeLedger, Overdue, OverdueAction, OverdueChange, OverdueLedger, Policies, ProofLedger,
+    RetirementLedger, RotatingThing, RotatingThings, RotationIndex, RotationState, TakenForce,
+    ThingCalendar, ThingDate,
 };
 
 use crate::CloudFailure;

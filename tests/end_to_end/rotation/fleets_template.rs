@@ -110,8 +110,7 @@ async fn a_device_past_its_deadline_may_connect_and_rotate_and_nothing_else_unti
         .expect("it may connect");
     assert!(!device.publish(hello, b"{}", false).await);
     // Notified it is on.
-    yard.set_days("sensor-1", "state", &[("rotationDay", today())])
-        .await;
+    yard.next_day("sensor-1").await;
     let mut device = yard.listening("sensor-1", &old).await.unwrap();
     let run = yard.run().await;
     assert_eq!(

@@ -124,8 +124,7 @@ async fn a_device_in_quarantine_that_comes_back_leaves_it_by_itself() {
 
     let mut device = of_a_fleet(&yard, "sensor-1").await;
     device.until(waits).await;
-    yard.set_days("sensor-1", "state", &[("rotationDay", today())])
-        .await;
+    yard.next_day("sensor-1").await;
     yard.run().await;
     device.until(has_rotated).await;
     device.ends().await;

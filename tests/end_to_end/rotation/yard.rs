@@ -148,6 +148,12 @@ impl Yard {
         self.set_days(serial, STATE_SK, &days).await;
     }
 
+    /// The device is notified again, as on another day.
+    pub async fn next_day(&self, serial: &str) {
+        let days = [("askedOn", today().plus(-1)), ("rotationDay", today())];
+        self.set_days(serial, STATE_SK, &days).await;
+    }
+
     /// Time has passed for every certificate of the device's that is not in force: what was never used is to be undone, and
     /// what is retired is to be deleted.
     pub async fn time_passes(&self, serial: &str) {

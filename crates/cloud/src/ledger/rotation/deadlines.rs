@@ -36,14 +36,16 @@ impl OverdueLedger for Ledger {
         &self,
         serial: &Serial,
         certificate_id: &str,
+        today: Day,
     ) -> Result<(), CloudFailure> {
         unless_another_holds_it(
             send(
                 self.update(device_key(serial))
-                    .update_expression("SET overdueDone = :done")
+                    .update_expression("SET overdueDone = :done, rotationDay = :tomorrow")
                     .condition_expression("overdueCertificateId = :id")
                     .expression_attribute_values(":id", s(certificate_id))
-                    .expression_attribute_values(":done", AttributeValue::Bool(true)),
+                    .expression_attribute_values(":done", AttributeValue::Bool(true))
+                    .expression_attribute_values(":tomorrow", s(today.plus(1).to_string())),
             )
             .await,
         )

@@ -20,7 +20,7 @@ impl ProofLedger for Ledger {
                 "SET certificateId = nextCertificateId, certificateArn = nextCertificateArn, \
                  certificateDer = nextCertificateDer, fingerprint = nextFingerprint, issuedOn = :today, \
                  rotationShard = :shard, rotationDay = :due, retiringCertificateId = :before, updatedAt = :now \
-                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, askedSince, \
+                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, askedOn, askedSince, \
                  orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone",
             )
             .condition_expression(
