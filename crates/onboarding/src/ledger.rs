@@ -22,6 +22,10 @@ pub const ROTATION_SHARD: &str = "rotationShard";
 /// Its sort key's attribute: a day, `yyyymmdd`.
 pub const ROTATION_DAY: &str = "rotationDay";
 
+/// What a device's item says of its rotation, for who looks at many devices: without certificates and keys.
+pub const ROTATION_SEEN: &str = "pk, fleet, issuedOn, rotationDay, askedSince, orderedAt, nextCertificateId, \
+     retiringCertificateId, overdueAction, overdueDone";
+
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
 pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
      nextCertificateDer, nextFingerprint, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
