@@ -4,6 +4,7 @@ mod by_hand;
 mod chunked;
 mod fleets_template;
 mod lock_out;
+mod midnight;
 mod operator;
 mod scanner;
 mod staying;
