@@ -20,30 +20,22 @@ pub fn read(text: &[u8]) -> Result<Serials, Failure> {
         .has_headers(false)
         .flexible(true)
         .from_reader(text);
+    let records = reader.records().collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = records.first() else {
+        return Ok(Serials::default());
+    };
+    let named = first
+        .iter()
+        .position(|field| field.eq_ignore_ascii_case("serial"));
+    if named.is_none() && first.len() > 1 {
+        return Err(
+            "the file has no column serial: its first line has to name the columns, for example `serial,model`".into(),
+        );
+    }
+    let column = named.unwrap_or_default();
     let mut found = Serials::default();
-    let mut column = None;
-    for record in reader.records() {
-        let record = record?;
-        let at = match column {
-            Some(column) => column,
-            None => {
-                let named = record
-                    .iter()
-                    .position(|field| field.eq_ignore_ascii_case("serial"));
-                column = Some(named.unwrap_or_default());
-                if named.is_some() {
-                    continue;
-                }
-                if record.len() > 1 {
-                    return Err(
-                        "the file has no column serial: its first line has to name the columns, for example `serial,model`"
-                            .into(),
-                    );
-                }
-                0
-            }
-        };
-        let serial = record.get(at).unwrap_or_default();
+    for record in records.iter().skip(usize::from(named.is_some())) {
+        let serial = record.get(column).unwrap_or_default();
         match Serial::new(serial) {
             Ok(serial) => found.serials.push(serial),
             Err(why) => {

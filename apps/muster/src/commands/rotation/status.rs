@@ -40,7 +40,11 @@ impl Display for Shown<'_> {
         let Self { status, width } = *self;
         let stretches = &status.due;
         let devices: usize = stretches.iter().map(|stretch| stretch.devices).sum();
-        writeln!(f, "{devices} devices are due")?;
+        write!(f, "{devices} devices are due")?;
+        if let Some(last) = stretches.last() {
+            write!(f, " until {}", last.to)?;
+        }
+        writeln!(f)?;
         writeln!(f, "{}\n", Chart { stretches, width })?;
         let counts = &status.devices;
         write!(f, "  notified     {}", counts.notified)?;
