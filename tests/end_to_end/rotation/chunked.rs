@@ -172,7 +172,7 @@ async fn a_delivery_that_nobody_acknowledges_takes_nothing_from_the_device() {
     assert!(held.pending.is_none() && held.rotation.next.is_none());
     assert_eq!(
         yard.stack().certificates().await,
-        [old.certificate_id.clone()]
+        std::slice::from_ref(&old.certificate_id)
     );
     let new = renew(&yard, "sensor-1", &old).await;
     assert!(yard.connects("sensor-1", &of(&new)).await);

@@ -10,7 +10,7 @@ use muster_onboarding::rotation::{Day, shard_of, shards};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
-/// Items of one BatchWriteItem, DynamoDB's limit.
+/// Items of one `BatchWriteItem`, `DynamoDB`'s limit.
 const BATCH: usize = 25;
 /// How many of these are under way at once.
 const AT_ONCE: usize = 8;

@@ -3,9 +3,13 @@
 use super::yard::{Yard, current, id_of, today};
 use crate::support::wait_until;
 use aws_sdk_iot::types::CertificateStatus;
-use edge_client::{Mode, Progress};
+use edge_client::{Mode, Progress, RunError};
 use std::path::Path;
+use std::pin::Pin;
 use tokio::sync::{mpsc, oneshot};
+
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Watch = Box<dyn FnMut(&Progress) + Send>;
 
 /// What a device says, and how to end it.
 struct Staying {
@@ -31,15 +35,17 @@ impl Staying {
     }
 }
 
-async fn of_a_fleet(yard: &Yard, serial: &str) -> Staying {
-    let config = yard.field().device(serial);
+/// Starts a device that stays until it is told to stop.
+fn starts<R>(stays: impl FnOnce(Stop, Watch) -> R) -> Staying
+where
+    R: Future<Output = Result<(), RunError>> + Send + 'static,
+{
     let (say, said) = mpsc::unbounded_channel();
-    let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(async move {
-        let stop = async { drop(stopped.await) };
-        let watch = move |progress: &Progress| drop(say.send(progress.clone()));
-        edge_client::stay_fleet(config, stop, watch).await.unwrap();
-    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stop_comes: Stop = Box::pin(async { drop(stopped.await) });
+    let watch: Watch = Box::new(move |progress| drop(say.send(progress.clone())));
+    let staying = stays(stop_comes, watch);
+    let running = tokio::spawn(async move { staying.await.unwrap() });
     Staying {
         said,
         stop,
@@ -47,20 +53,14 @@ async fn of_a_fleet(yard: &Yard, serial: &str) -> Staying {
     }
 }
 
-async fn in_chunks(yard: &Yard, serial: &str) -> Staying {
+fn of_a_fleet(yard: &Yard, serial: &str) -> Staying {
+    let config = yard.field().device(serial);
+    starts(|stop, watch| edge_client::stay_fleet(config, stop, watch))
+}
+
+fn in_chunks(yard: &Yard, serial: &str) -> Staying {
     let config = yard.stack().config(serial, Mode::Chunked);
-    let (say, said) = mpsc::unbounded_channel();
-    let (stop, stopped) = oneshot::channel();
-    let running = tokio::spawn(async move {
-        let stop = async { drop(stopped.await) };
-        let watch = move |progress: &Progress| drop(say.send(progress.clone()));
-        edge_client::stay(config, stop, watch).await.unwrap();
-    });
-    Staying {
-        said,
-        stop,
-        running,
-    }
+    starts(|stop, watch| edge_client::stay(config, stop, watch))
 }
 
 fn waits(progress: &Progress) -> bool {
@@ -98,7 +98,7 @@ async fn lives(yard: &Yard, serial: &str, mut device: Staying, store: &Path) {
 async fn a_fleets_device_renews_its_certificate_by_itself_whenever_it_is_told() {
     let yard = Yard::with(&[]).await;
     yard.stack().import("sensor-1").await;
-    let device = of_a_fleet(&yard, "sensor-1").await;
+    let device = of_a_fleet(&yard, "sensor-1");
     let store = yard.field().device("sensor-1").store;
     lives(&yard, "sensor-1", device, &store).await;
 }
@@ -107,7 +107,7 @@ async fn a_fleets_device_renews_its_certificate_by_itself_whenever_it_is_told() 
 async fn a_device_with_chunks_renews_its_certificate_by_itself_whenever_it_is_told() {
     let yard = Yard::without_fleet(&[]).await;
     yard.stack().import("sensor-1").await;
-    let device = in_chunks(&yard, "sensor-1").await;
+    let device = in_chunks(&yard, "sensor-1");
     let store = yard.stack().config("sensor-1", Mode::Chunked).store;
     lives(&yard, "sensor-1", device, &store).await;
 }
@@ -122,7 +122,7 @@ async fn a_device_in_quarantine_that_comes_back_leaves_it_by_itself() {
     let run = yard.run().await;
     assert_eq!(run.totals["enforced"], 1, "{run:?}");
 
-    let mut device = of_a_fleet(&yard, "sensor-1").await;
+    let mut device = of_a_fleet(&yard, "sensor-1");
     device.until(waits).await;
     yard.next_day("sensor-1").await;
     yard.run().await;
