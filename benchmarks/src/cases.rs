@@ -9,10 +9,10 @@ mod hook;
 use crate::aws::World;
 use device::Device;
 use events::{batch, records};
-use muster_documents::Mode;
 use muster_documents::tasks::{
     ActivateCertificate, Attachment, DeliveryTo, RegisterIdentity, RevokeIdentity, Verdict,
 };
+use muster_documents::{Mode, Purpose};
 use muster_pki::Validity;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -33,10 +33,15 @@ const ROTATION: [(&str, &str); 4] = [
     ("ROTATION_RETENTION_DAYS", "30"),
 ];
 const PREFIX: (&str, &str) = ("TOPIC_PREFIX", "provision");
+const ROTATION_PREFIX: (&str, &str) = ("ROTATION_TOPIC_PREFIX", "rotate");
 const KEY: (&str, &str) = ("KEY_ID", "arn:aws:kms:eu-central-1:123456789012:key/5b3a");
 const MACHINE: (&str, &str) = (
     "STATE_MACHINE_ARN",
     "arn:aws:states:eu-central-1:123456789012:stateMachine:claim-provisioning",
+);
+const ROTATION_MACHINE: (&str, &str) = (
+    "ROTATION_STATE_MACHINE_ARN",
+    "arn:aws:states:eu-central-1:123456789012:stateMachine:chunked-rotation",
 );
 const VAULT: [(&str, &str); 2] = [("VAULT_BUCKET", "vault"), ("VAULT_PREFIX", "ca")];
 /// From 2026 to 2100.
@@ -115,7 +120,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         device.case(
             "delivery-acknowledger",
             "delivery-acknowledger",
-            &[PREFIX, LEDGER],
+            &[PREFIX, ROTATION_PREFIX, LEDGER],
             batch("ack", &[&device.acknowledgement()?]),
             device.delivery_item(),
         ),
@@ -129,6 +134,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
                 delivery: Some(DeliveryTo {
                     client_id: device.client_id.clone(),
                     mode: Mode::Chunked,
+                    purpose: Purpose::Provisioning,
                 }),
                 release: true
             }),

@@ -16,16 +16,17 @@ const QUIET: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub certificate_id: String,
-    certificate_pem: String,
-    key_pem: String,
+    pub certificate_pem: String,
+    pub key_pem: String,
 }
 
-/// The device, connected with the claim certificate under a client id that is not its serial, so that it may hold a
-/// connection of its own beside.
+/// The device: connected with the claim certificate under a client id that is not its serial, so that it may hold a
+/// connection of its own beside; or with its own certificate, to renew it.
 pub struct Player<'a> {
     stack: &'a Stack,
     device: RawDevice,
-    client_id: String,
+    /// What its topics begin with.
+    stem: String,
     serial: String,
     key: DeviceKey,
     reassembler: Reassembler<2048>,
@@ -44,10 +45,38 @@ impl<'a> Player<'a> {
     /// Connects and listens; asks for nothing.
     pub async fn listening(stack: &'a Stack, serial: &str, key: DeviceKey) -> Self {
         let client_id = Self::client_id(serial);
+        let device = RawDevice::asking(stack, &client_id).await;
+        let stem = format!("provision/{client_id}");
+        Self::with(stack, device, stem, serial, key)
+    }
+
+    /// Connects with its own certificate and listens, to renew it with another key.
+    pub async fn renewing(
+        stack: &'a Stack,
+        serial: &str,
+        identity: &Identity,
+        key: DeviceKey,
+    ) -> Self {
+        let stem = format!("rotate/{serial}");
+        let filters = [format!("{stem}/accepted"), format!("{stem}/rejected")];
+        let filters = [filters[0].as_str(), filters[1].as_str()];
+        let (certificate, own_key) = (&identity.certificate_pem, &identity.key_pem);
+        let device = RawDevice::connect(stack, serial, &filters, certificate, own_key).await;
+        let device = device.expect("a device may connect with its certificate");
+        Self::with(stack, device, stem, serial, key)
+    }
+
+    fn with(
+        stack: &'a Stack,
+        device: RawDevice,
+        stem: String,
+        serial: &str,
+        key: DeviceKey,
+    ) -> Self {
         Self {
             stack,
-            device: RawDevice::asking(stack, &client_id).await,
-            client_id,
+            device,
+            stem,
             serial: serial.to_owned(),
             key,
             reassembler: Reassembler::new(),
@@ -60,7 +89,7 @@ impl<'a> Player<'a> {
 
     /// Asks for a certificate.
     pub async fn ask(&mut self, mode: Mode) {
-        let topic = format!("provision/{}/json", self.client_id);
+        let topic = format!("{}/json", self.stem);
         assert!(
             self.device
                 .publish(&topic, request(mode, &self.serial, &self.key))
@@ -129,7 +158,7 @@ impl<'a> Player<'a> {
     async fn acknowledge(&mut self) {
         if let Some(body) = self.acknowledgement() {
             self.device
-                .publish(&format!("provision/{}/ack", self.client_id), body)
+                .publish(&format!("{}/ack", self.stem), body)
                 .await;
         }
     }
@@ -253,6 +282,7 @@ pub fn queued(client_id: &str, topic: &str, body: &[u8]) -> muster_documents::De
         payload: base64::engine::general_purpose::STANDARD.encode(body),
         topic: format!("provision/{client_id}/{topic}"),
         client_id: client_id.to_owned(),
+        principal: None,
         timestamp: i64::try_from(now.as_millis()).unwrap(),
     }
 }

@@ -1,4 +1,12 @@
 //! Certificates are renewed, and no device is ever locked out.
 
+mod by_hand;
+mod chunked;
 mod fleets_template;
+mod lock_out;
+mod midnight;
+mod operator;
+mod scanner;
+mod staying;
+mod workflow;
 mod yard;

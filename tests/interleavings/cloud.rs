@@ -47,6 +47,8 @@ pub struct Break {
 pub struct State {
     pub held: HeldDevice,
     pub rotation_day: Option<Day>,
+    /// The day of its last notice.
+    pub asked_on: Option<Day>,
     pub items: BTreeMap<String, Item>,
     /// The certificates that AWS IoT has, and whether they are active.
     pub registered: BTreeMap<String, bool>,

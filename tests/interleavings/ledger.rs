@@ -5,7 +5,8 @@ use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
     Certificate, DeviceLedger, DueCertificate, EndedCertificate, Ending, HeldDevice, NextAdmission,
-    NextCertificate, NoticeLedger, ProofLedger, RetirementLedger, RotationState, TakenForce,
+    NextCertificate, NotedDevice, NoticeLedger, ProofLedger, RetirementLedger, RotationState,
+    TakenForce,
 };
 use muster_onboarding::rotation::Day;
 
@@ -191,14 +192,18 @@ impl NoticeLedger for Cloud {
         &self,
         _serial: &Serial,
         today: Day,
-    ) -> Result<Option<HeldDevice>, CloudFailure> {
+    ) -> Result<Option<NotedDevice>, CloudFailure> {
         self.call(|state| {
             if state.rotation_day.is_none_or(|day| day > today) {
                 return Ok(None);
             }
             state.rotation_day = Some(today.plus(1));
             state.held.rotation.asked_since.get_or_insert(today);
-            Ok(Some(state.held.clone()))
+            let again = state.asked_on.replace(today) == Some(today);
+            Ok(Some(NotedDevice {
+                held: state.held.clone(),
+                again,
+            }))
         })
         .await
     }
@@ -212,7 +217,18 @@ impl NoticeLedger for Cloud {
         self.call(|state| {
             if state.rotation_day == Some(today.plus(1)) {
                 state.rotation_day = Some(today);
+                state.asked_on = None;
                 state.held.rotation.asked_since.take_if(|_| first);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn keep_due(&self, _serial: &Serial, today: Day) -> Result<(), CloudFailure> {
+        self.call(|state| {
+            if state.rotation_day == Some(today.plus(1)) {
+                state.rotation_day = Some(today);
             }
             Ok(())
         })

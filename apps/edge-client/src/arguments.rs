@@ -1,7 +1,10 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
 use clap::{Args, Parser, Subcommand};
-use edge_client::{Config, FleetConfig, Format, JoinConfig, Mode, RunError, Source, Timings};
+use edge_client::{
+    Config, DEFAULT_ROTATION_PREFIX, FleetConfig, Format, JoinConfig, Mode, RunError, Source,
+    Timings,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,10 +80,44 @@ impl Patience {
     }
 }
 
+/// What a device with a certificate does about its age. Neither: it only sees whether it works.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(crate) struct Rotation {
+    /// Replaces the certificate that the device has, once, and ends. The old one stays until the new one has worked.
+    #[arg(long)]
+    rotate: bool,
+    /// Stays connected with the certificate, after getting it if there is none, and replaces it whenever the cloud asks
+    /// for it on cmd/<serial>/alerts. Ends on SIGTERM or SIGINT with exit status 0; a rotation under way is gone on with
+    /// at the next start.
+    #[arg(long)]
+    stay: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Get,
+    Rotate,
+    Stay,
+}
+
+impl Rotation {
+    pub(crate) fn task(&self) -> Task {
+        match (self.rotate, self.stay) {
+            (true, _) => Task::Rotate,
+            (_, true) => Task::Stay,
+            _ => Task::Get,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct Provision {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) rotation: Rotation,
     /// The claim certificate's file (PEM).
     #[arg(long, env = "MUSTER_CLAIM_CERT", value_name = "FILE")]
     claim_cert: PathBuf,
@@ -102,12 +139,20 @@ pub(crate) struct Provision {
     )]
     packet_size: usize,
     /// Lets the cloud make the key and send it. Whoever takes the client id over can read it: only for devices that
-    /// can't make keys.
-    #[arg(long, env = "MUSTER_LEGACY")]
+    /// can't make keys. Such a device has no rotation.
+    #[arg(long, env = "MUSTER_LEGACY", conflicts_with_all = ["rotate", "stay"])]
     legacy: bool,
     /// The first part of the topics.
     #[arg(long, env = "MUSTER_PREFIX", default_value = "provision")]
     prefix: String,
+    /// The first part of the topics with --rotate and --stay, when the device replaces its certificate.
+    #[arg(
+        long,
+        env = "MUSTER_ROTATION_PREFIX",
+        value_name = "PREFIX",
+        default_value = DEFAULT_ROTATION_PREFIX
+    )]
+    rotation_prefix: String,
     /// The folder for the device's own credentials. Made if it isn't there.
     #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
     store: PathBuf,
@@ -116,6 +161,8 @@ pub(crate) struct Provision {
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
 pub(crate) struct Fleet {
+    #[command(flatten)]
+    pub(crate) rotation: Rotation,
     /// The bundle's folder, with config.json, machine_config.json, claim.cert.pem, claim.key.pem and root.ca.pem.
     #[arg(long, env = "MUSTER_BUNDLE", value_name = "DIR")]
     bundle: PathBuf,
@@ -245,6 +292,7 @@ impl From<Provision> for Config {
                 Mode::Chunked
             },
             prefix: provision.prefix,
+            rotation_prefix: provision.rotation_prefix,
             packet_size: provision.packet_size,
             store: provision.store,
         }

@@ -3,7 +3,7 @@
 use crate::RunError;
 use muster_chunking::DEFAULT_PACKET_SIZE;
 use muster_device::Timings;
-use muster_documents::Mode;
+use muster_documents::{DEFAULT_ROTATION_PREFIX, Mode};
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -28,6 +28,8 @@ pub struct Config {
     pub mode: Mode,
     /// The first part of the topics: `provision`.
     pub prefix: String,
+    /// The first part of the topics on which the device replaces its certificate: `rotate`.
+    pub rotation_prefix: String,
     /// The largest PUBLISH packet in bytes, 128 to 4096. In chunked mode a larger one ends the run.
     pub packet_size: usize,
     /// The folder for the device's own credentials. Made if it isn't there.
@@ -37,7 +39,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// A device in chunked mode with packets of 256 bytes, the prefix `provision`, and the timings of the field.
+    /// A device in chunked mode with packets of 256 bytes, the prefixes `provision` and `rotate`, and the timings of the
+    /// field.
     pub fn new(
         (endpoint, port): (&str, u16),
         ca: Source,
@@ -55,6 +58,7 @@ impl Config {
             serial: None,
             mode: Mode::Chunked,
             prefix: "provision".into(),
+            rotation_prefix: DEFAULT_ROTATION_PREFIX.into(),
             packet_size: DEFAULT_PACKET_SIZE,
             store: store.into(),
             timings: Timings::default(),

@@ -1,9 +1,11 @@
 //! A device of a fleet, over AWS IoT's own fleet provisioning.
 
 use crate::entropy::SystemEntropy;
-use crate::run::{Errand, do_errand};
+use crate::errand::{Errand, do_errand, stay_on_errand};
 use crate::{Outcome, RunError, Source};
-use muster_device::{FleetDeviceSettings, Progress, Provisioning, SettingsError, Timings};
+use muster_device::{
+    FleetDeviceSettings, NothingToRotate, Progress, Provisioning, SettingsError, Staying, Timings,
+};
 use muster_documents::fleet_provisioning::Format;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -58,6 +60,22 @@ impl FleetConfig {
         }
         Ok(settings)
     }
+
+    fn errand(&self) -> Errand<'_> {
+        Errand {
+            endpoint: &self.endpoint,
+            port: self.port,
+            ca: &self.ca,
+            claim_certificate: &self.claim_certificate,
+            claim_key: &self.claim_key,
+            client_id: &self.client_id,
+            store: &self.store,
+            timings: &self.timings,
+            packet_limit: LARGEST_PACKET,
+            mode: None,
+            too_large_ends_it: true,
+        }
+    }
 }
 
 /// Gets a device of a fleet its certificate, as [`run`](crate::run) does: from the first request, from where an
@@ -70,19 +88,55 @@ pub async fn fleet(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let settings = config.settings()?;
-    let errand = Errand {
-        endpoint: &config.endpoint,
-        port: config.port,
-        ca: &config.ca,
-        claim_certificate: &config.claim_certificate,
-        claim_key: &config.claim_key,
-        client_id: &config.client_id,
-        store: &config.store,
-        timings: &config.timings,
-        packet_limit: LARGEST_PACKET,
-        mode: None,
+    let start = |held| {
+        let entropy = Box::new(SystemEntropy);
+        Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
     };
-    let start =
-        |held| Provisioning::start_fleet(settings, held, Box::new(SystemEntropy), Duration::ZERO);
-    do_errand(errand, start, watch).await
+    do_errand(config.errand(), start, watch).await
+}
+
+/// Replaces the certificate of a device of a fleet once, as [`rotate`](crate::rotate) does, by the fleet's rotation
+/// template.
+///
+/// # Errors
+/// As [`rotate`](crate::rotate)'s.
+pub async fn rotate_fleet(
+    config: FleetConfig,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<Outcome, RunError> {
+    let rotation = config.settings()?.rotation()?;
+    let start = |held| {
+        Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
+            .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
+    };
+    do_errand(config.errand(), start, watch).await
+}
+
+/// Gets a device of a fleet its certificate if it has none and stays connected with it, as [`stay`](crate::stay) does;
+/// it replaces it by the fleet's rotation template.
+///
+/// # Errors
+/// As [`stay`](crate::stay)'s.
+pub async fn stay_fleet(
+    config: FleetConfig,
+    stop: impl Future<Output = ()> + Send,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<(), RunError> {
+    let settings = config.settings()?;
+    let rotation = settings.rotation()?;
+    let errand = Errand {
+        too_large_ends_it: false,
+        ..config.errand()
+    };
+    let start = |held| {
+        let entropy = Box::new(SystemEntropy);
+        Ok(Staying::start(
+            settings,
+            rotation,
+            held,
+            entropy,
+            Duration::ZERO,
+        ))
+    };
+    stay_on_errand(errand, start, stop, watch).await
 }

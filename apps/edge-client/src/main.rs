@@ -2,10 +2,14 @@
 
 mod arguments;
 mod saying;
+mod signals;
 
-use arguments::{Arguments, Command, StatusArguments};
+use arguments::{Arguments, Command, StatusArguments, Task};
 use clap::Parser;
-use edge_client::{RunError, fleet, join, request, run, status};
+use edge_client::{
+    Progress, RunError, fleet, join, request, rotate, rotate_fleet, run, status, stay, stay_fleet,
+};
+use signals::told_to_end;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -25,20 +29,34 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Provision(provision) => {
             let json = provision.common.json;
-            let provisioned = run((*provision).into(), |progress| {
-                saying::progress(progress, json);
-            });
-            until_it_ends(provisioned, saying::outcome, json)
+            let task = provision.rotation.task();
+            let config = (*provision).into();
+            let watch = |progress: &Progress| saying::progress(progress, json);
+            match task {
+                Task::Get => until_it_ends(run(config, watch), saying::outcome, json),
+                Task::Rotate => until_it_ends(rotate(config, watch), saying::outcome, json),
+                Task::Stay => {
+                    let staying = async { stay(config, told_to_end(), watch).await };
+                    until_it_ends(staying, |(), json| saying::stopped(json), json)
+                }
+            }
         }
         Command::Fleet(member) => {
             let json = member.json;
-            let provisioned = async {
-                fleet(member.config()?, |progress| {
-                    saying::progress(progress, json);
-                })
-                .await
+            let task = member.rotation.task();
+            let config = match member.config() {
+                Ok(config) => config,
+                Err(error) => return ended_badly(&error, json),
             };
-            until_it_ends(provisioned, saying::outcome, json)
+            let watch = |progress: &Progress| saying::progress(progress, json);
+            match task {
+                Task::Get => until_it_ends(fleet(config, watch), saying::outcome, json),
+                Task::Rotate => until_it_ends(rotate_fleet(config, watch), saying::outcome, json),
+                Task::Stay => {
+                    let staying = async { stay_fleet(config, told_to_end(), watch).await };
+                    until_it_ends(staying, |(), json| saying::stopped(json), json)
+                }
+            }
         }
         Command::Join(brought) => {
             let json = brought.common.json;
@@ -75,13 +93,15 @@ fn until_it_ends<T>(
             say(&outcome, json);
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            if json {
-                saying::failure(&error);
-            }
-            fail(&error, RunError::exit_code(&error))
-        }
+        Err(error) => ended_badly(&error, json),
     }
+}
+
+fn ended_badly(error: &RunError, json: bool) -> ExitCode {
+    if json {
+        saying::failure(error);
+    }
+    fail(error, error.exit_code())
 }
 
 fn show_status(arguments: &StatusArguments) -> ExitCode {

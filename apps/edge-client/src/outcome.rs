@@ -102,6 +102,11 @@ pub enum RunError {
         "the credential store {0} is in use by another run: give each device a folder of its own"
     )]
     StoreInUse(PathBuf),
+    /// A rotation was asked for, and the store holds no certificate.
+    #[error(
+        "the credential store {0} holds no certificate to rotate: get the device its first one before"
+    )]
+    NothingToRotate(PathBuf),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

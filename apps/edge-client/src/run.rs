@@ -1,280 +1,113 @@
-//! Doing what the state machine says.
+//! A device with a claim certificate, over Muster's claim provisioning.
 
 use crate::entropy::SystemEntropy;
-use crate::link::{Endpoint, Heard, Link};
-use crate::{Config, FolderDisk, Outcome, RunError, Source, Traffic, tls};
+use crate::errand::{Errand, do_errand, stay_on_errand};
+use crate::{Config, Outcome, RunError};
 use muster_chunking::MAX_PACKET_SIZE;
 use muster_device::{
-    Action, CredentialStore, Credentials, Ending, Event, Held, Identity, Keep, Progress,
-    Provisioning, Settings, SlotStore, StoreError, Timings,
+    NothingToRotate, Progress, Provisioning, RotationRoute, Settings, SettingsError, Staying,
 };
 use muster_documents::Mode;
-use rustls::{ClientConfig, RootCertStore};
-use secrecy::ExposeSecret;
-use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
 
-type Store = Arc<Mutex<SlotStore<FolderDisk>>>;
+impl Config {
+    fn settings(&self) -> Result<Settings, SettingsError> {
+        Settings::new(
+            &self.client_id,
+            self.serial.as_deref(),
+            &self.prefix,
+            self.mode,
+            self.packet_size,
+            self.timings.clone(),
+        )
+    }
 
-/// What every way to a certificate is told.
-pub(crate) struct Errand<'a> {
-    pub(crate) endpoint: &'a str,
-    pub(crate) port: u16,
-    pub(crate) ca: &'a Source,
-    pub(crate) claim_certificate: &'a Source,
-    pub(crate) claim_key: &'a Source,
-    /// The device's name where something is said of it.
-    pub(crate) client_id: &'a str,
-    pub(crate) store: &'a Path,
-    pub(crate) timings: &'a Timings,
-    /// The largest packet that the device takes, in bytes.
-    pub(crate) packet_limit: usize,
-    /// How the certificate travels, where that is the device's choice.
-    pub(crate) mode: Option<Mode>,
+    fn rotation(&self) -> Result<RotationRoute, SettingsError> {
+        self.settings()?.rotation(&self.rotation_prefix)
+    }
+
+    fn errand(&self) -> Errand<'_> {
+        Errand {
+            endpoint: &self.endpoint,
+            port: self.port,
+            ca: &self.ca,
+            claim_certificate: &self.claim_certificate,
+            claim_key: &self.claim_key,
+            client_id: &self.client_id,
+            store: &self.store,
+            timings: &self.timings,
+            // A legacy device takes a whole key or certificate at once, however large it is.
+            packet_limit: match self.mode {
+                Mode::Chunked => self.packet_size,
+                Mode::Legacy => MAX_PACKET_SIZE,
+            },
+            mode: Some(self.mode),
+            too_large_ends_it: true,
+        }
+    }
 }
 
 /// Gets a device a certificate of its own: from the first request, from where an earlier run was ended, or not at
 /// all if the one it has works. `watch` is told each step.
+///
+/// # Errors
+/// [`RunError`]. What the store holds is kept in every case.
 pub async fn run(config: Config, watch: impl FnMut(&Progress) + Send) -> Result<Outcome, RunError> {
-    let settings = Settings::new(
-        &config.client_id,
-        config.serial.as_deref(),
-        &config.prefix,
-        config.mode,
-        config.packet_size,
-        config.timings.clone(),
-    )?;
-    let errand = Errand {
-        endpoint: &config.endpoint,
-        port: config.port,
-        ca: &config.ca,
-        claim_certificate: &config.claim_certificate,
-        claim_key: &config.claim_key,
-        client_id: &config.client_id,
-        store: &config.store,
-        timings: &config.timings,
-        // A legacy device takes a whole key or certificate at once, however large it is.
-        packet_limit: match config.mode {
-            Mode::Chunked => config.packet_size,
-            Mode::Legacy => MAX_PACKET_SIZE,
-        },
-        mode: Some(config.mode),
+    let settings = config.settings()?;
+    let start = |held| {
+        let entropy = Box::new(SystemEntropy);
+        Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
     };
-    let start = |held| Provisioning::start(settings, held, Box::new(SystemEntropy), Duration::ZERO);
-    do_errand(errand, start, watch).await
+    do_errand(config.errand(), start, watch).await
 }
 
-/// Does what a state machine says until it ends.
-pub(crate) async fn do_errand(
-    errand: Errand<'_>,
-    start: impl FnOnce(Held) -> (Provisioning, Vec<Action>) + Send,
-    mut watch: impl FnMut(&Progress) + Send,
+/// Replaces a device's certificate once, on the topics of [`Config::rotation_prefix`], or goes on from where an earlier
+/// run was ended. It asks with the certificate that it has, which stays until the new one has worked. `watch` is told
+/// each step.
+///
+/// # Errors
+/// [`RunError`]: without a certificate [`RunError::NothingToRotate`], and [`RunError::Refused`] if the cloud has no
+/// rotation for it now.
+pub async fn rotate(
+    config: Config,
+    watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
-    let authorities = tls::authorities(errand.ca.read()?.expose_secret())?;
-    let store = open_store(&errand)?;
-    let held = store
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .held()?;
-    let started = Instant::now();
-    let (mut machine, mut actions) = start(held);
-    let mut device = Device {
-        errand,
-        authorities,
-        store,
-        link: None,
-        started,
-        asked: None,
-        requests: 0,
-        connections: 0,
-        traffic: Traffic::default(),
+    let rotation = config.rotation()?;
+    let start = |held| {
+        Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
+            .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
     };
-    loop {
-        for action in actions {
-            if let Some(ending) = device.perform(action, &mut watch).await? {
-                return device.outcome(ending);
-            }
-        }
-        let event = device.next_event(started + machine.wake_at()).await?;
-        actions = machine.handle(event, started.elapsed());
-    }
+    do_errand(config.errand(), start, watch).await
 }
 
-fn open_store(errand: &Errand<'_>) -> Result<Store, RunError> {
-    let certificate = errand.claim_certificate.read()?;
-    let claim = Credentials::unmatched(certificate.expose_secret(), errand.claim_key.read()?)
-        .map_err(|error| RunError::Tls {
-            what: "the claim certificate",
-            reason: error.to_string(),
-        })?;
-    let disk = FolderDisk::take(errand.store).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => RunError::StoreInUse(errand.store.to_owned()),
-        _ => RunError::Folder {
-            path: errand.store.to_owned(),
-            source,
-        },
-    })?;
-    Ok(Arc::new(Mutex::new(SlotStore::open(disk, claim)?)))
-}
-
-/// The hands of the state machine.
-struct Device<'a> {
-    errand: Errand<'a>,
-    authorities: Arc<RootCertStore>,
-    store: Store,
-    link: Option<Link>,
-    started: Instant,
-    asked: Option<Instant>,
-    requests: u32,
-    connections: u32,
-    traffic: Traffic,
-}
-
-impl Device<'_> {
-    async fn perform(
-        &mut self,
-        action: Action,
-        watch: &mut impl FnMut(&Progress),
-    ) -> Result<Option<Ending>, RunError> {
-        match action {
-            Action::Keep(keep) => self.keep(keep).await?,
-            Action::Connect {
-                client_id,
-                identity,
-            } => self.connect(client_id, &identity)?,
-            Action::Disconnect => {
-                if let Some(link) = self.link.take() {
-                    link.close().await;
-                }
-            }
-            Action::Subscribe(topics) => {
-                if let Some(link) = &self.link {
-                    link.subscribe(topics).await;
-                }
-            }
-            Action::Publish { topic, payload } => {
-                if let Some(link) = &self.link {
-                    link.publish(topic, payload.expose_secret().to_vec()).await;
-                }
-            }
-            Action::Report(progress) => {
-                if let Progress::Requested { .. } = progress {
-                    self.requests += 1;
-                    self.asked.get_or_insert_with(Instant::now);
-                }
-                watch(&progress);
-            }
-            Action::End(ending) => return Ok(Some(ending)),
-        }
-        Ok(None)
-    }
-
-    /// Waits for the medium, so not on a thread that other devices need.
-    async fn keep(&self, keep: Keep) -> Result<(), RunError> {
-        let store = Arc::clone(&self.store);
-        let kept = tokio::task::spawn_blocking(move || -> Result<(), StoreError> {
-            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-            match keep {
-                Keep::Delivery(delivery) => store.keep_delivery(&delivery),
-                Keep::Pending(credentials) => store.keep_pending(&credentials),
-                Keep::Promotion => store.promote(),
-            }
-        });
-        match kept.await {
-            Ok(result) => Ok(result?),
-            Err(error) => Err(RunError::Folder {
-                path: self.errand.store.to_owned(),
-                source: io::Error::other(error),
-            }),
-        }
-    }
-
-    fn connect(&mut self, client_id: String, identity: &Identity) -> Result<(), RunError> {
-        // Before the new connection the old one has to be gone, also without a goodbye.
-        self.link = None;
-        let tls = self.tls(identity)?;
-        self.connections += 1;
-        self.link = Some(Link::open(Endpoint {
-            host: self.errand.endpoint,
-            port: self.errand.port,
-            client_id,
-            tls,
-            packet_size: self.errand.packet_limit,
-            patience: self.errand.timings.patience,
-        }));
-        Ok(())
-    }
-
-    fn tls(&self, identity: &Identity) -> Result<Arc<ClientConfig>, RunError> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let (what, credentials) = match identity {
-            Identity::Claim => ("the claim certificate", store.claim()),
-            Identity::Own(credentials) => ("the device's own certificate", credentials),
-        };
-        tls::client(
-            Arc::clone(&self.authorities),
-            what,
-            credentials.certificate_pem(),
-            credentials.private_key_pem(),
-            self.errand.port,
-        )
-    }
-
-    async fn next_event(&mut self, wake_at: Instant) -> Result<Event, RunError> {
-        let hear = async {
-            match &mut self.link {
-                Some(link) => link.hear().await,
-                None => std::future::pending().await,
-            }
-        };
-        let heard = tokio::select! {
-            heard = hear => heard,
-            () = sleep_until(wake_at) => return Ok(Event::Tick),
-        };
-        match heard {
-            Heard::Event(event) => {
-                if let Event::Lost(_) = event {
-                    self.link = None;
-                }
-                Ok(event)
-            }
-            Heard::Message {
-                event,
-                packet_bytes,
-            } => {
-                self.traffic.count(packet_bytes);
-                Ok(event)
-            }
-            Heard::TooLarge { packet_bytes } => Err(RunError::GaveUp {
-                client_id: self.errand.client_id.to_owned(),
-                because: format!(
-                    "a packet of {packet_bytes} bytes came, and this device takes {} at most",
-                    self.errand.packet_limit
-                ),
-            }),
-        }
-    }
-
-    fn outcome(&self, ending: Ending) -> Result<Outcome, RunError> {
-        let client_id = self.errand.client_id.to_owned();
-        match ending {
-            Ending::Provisioned {
-                thing_name,
-                certificate_id,
-            } => Ok(Outcome {
-                thing_name,
-                certificate_id,
-                mode: self.errand.mode,
-                latency: self.asked.unwrap_or(self.started).elapsed(),
-                requests: self.requests,
-                connections: self.connections,
-                traffic: self.traffic,
-            }),
-            Ending::Refused(refused) => Err(RunError::Refused { client_id, refused }),
-            Ending::GaveUp { because } => Err(RunError::GaveUp { client_id, because }),
-        }
-    }
+/// Gets a device its certificate if it has none, as [`run`] does, and stays connected with it until `stop` comes:
+/// whenever the cloud asks for it on `cmd/<thingName>/alerts`, the device replaces its certificate as [`rotate`] does.
+/// Lost connections are made again. With the certificate that it has it publishes nothing but what a rotation takes.
+/// A packet that is larger than it takes is not heard. `watch` is told each step.
+///
+/// When `stop` comes a rotation under way is dropped; the next call goes on with it.
+///
+/// # Errors
+/// [`RunError`] if it gets no first certificate, or if its files fail it. A rotation that doesn't work is none.
+pub async fn stay(
+    config: Config,
+    stop: impl Future<Output = ()> + Send,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<(), RunError> {
+    let (settings, rotation) = (config.settings()?, config.rotation()?);
+    let errand = Errand {
+        too_large_ends_it: false,
+        ..config.errand()
+    };
+    let start = |held| {
+        let entropy = Box::new(SystemEntropy);
+        Ok(Staying::start(
+            settings,
+            rotation,
+            held,
+            entropy,
+            Duration::ZERO,
+        ))
+    };
+    stay_on_errand(errand, start, stop, watch).await
 }

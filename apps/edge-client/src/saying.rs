@@ -55,6 +55,14 @@ pub(crate) fn joined(joined: &Joined, json: bool) {
     ));
 }
 
+/// It was told to stop, and did.
+pub(crate) fn stopped(json: bool) {
+    if json {
+        return line(&serde_json::json!({ "event": "stopped" }));
+    }
+    say("stopped");
+}
+
 /// The failure as the last line of JSON; the sentence goes to standard error in any case.
 pub(crate) fn failure(error: &RunError) {
     #[derive(Serialize)]
@@ -116,7 +124,15 @@ pub(crate) fn status(status: &Status, json: bool) {
             format!("{chunks_held} of {chunks} chunks are here")
         }
     };
-    say(&format!("delivery: {delivery}"));
+    let replaces = status
+        .delivery
+        .as_ref()
+        .and_then(|delivery| delivery.replaces.as_ref())
+        .map(|id| format!(", to replace {}", short(id)));
+    say(&format!(
+        "delivery: {delivery}{}",
+        replaces.unwrap_or_default()
+    ));
 }
 
 fn certificate(certificate: Option<&CertificateStatus>) -> String {

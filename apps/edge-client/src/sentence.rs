@@ -96,6 +96,44 @@ pub fn sentence(progress: &Progress) -> Option<String> {
             format!("{because}; next try in {seconds}.{tenths} s")
         }
         Progress::Finished { .. } => return None,
+        other => return of_a_rotation(other),
+    };
+    Some(sentence)
+}
+
+/// A step of a device that stays or rotates.
+fn of_a_rotation(progress: &Progress) -> Option<String> {
+    let sentence = match progress {
+        Progress::WaitingForAlerts { topic } => format!("waits for alerts on {topic}"),
+        Progress::AlertReceived {
+            deadline,
+            days_left,
+            ..
+        } => {
+            let deadline = deadline.as_ref().map(|day| format!(" by {day}"));
+            let left = days_left.map(|days| format!(" ({days} days left)"));
+            format!(
+                "the cloud asks for another certificate{}{}",
+                deadline.unwrap_or_default(),
+                left.unwrap_or_default()
+            )
+        }
+        Progress::RotationStarted { certificate_id } => {
+            format!("begins to replace certificate {}", short(certificate_id))
+        }
+        Progress::Rotated {
+            certificate_id,
+            replaced,
+            ..
+        } => format!(
+            "certificate {} has taken the place of {}",
+            short(certificate_id),
+            short(replaced)
+        ),
+        Progress::RotationPutOff { because } => {
+            format!("{because}; goes on with the certificate that it has until the next alert")
+        }
+        _ => return None,
     };
     Some(sentence)
 }

@@ -38,6 +38,9 @@ pub struct DeliveryStatus {
     pub chunks_held: usize,
     /// Chunks there are; `None` before the manifest came.
     pub chunks: Option<usize>,
+    /// In a rotation: the id of the certificate that is to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// In fleet provisioning: the id of the certificate that was made and is to be provisioned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_id: Option<String>,
@@ -62,6 +65,7 @@ pub fn status(store: &Path) -> Result<Status, StoreError> {
             let made = delivery.credentials();
             DeliveryStatus {
                 certificate_id: made.as_ref().map(Credentials::certificate_id),
+                replaces: delivery.replaces,
                 chunks_held: chunks_held.unwrap_or(0),
                 chunks,
             }

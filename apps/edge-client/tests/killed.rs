@@ -9,6 +9,7 @@ use support::broker::{Broker, Script};
 use support::chance::Chance;
 use support::cloud::Cloud;
 use support::fleet_cloud::FleetCloud;
+use support::rotation_cloud::{Kind, RotationCloud};
 use support::service::Service;
 use tempfile::{TempDir, tempdir};
 use tokio::process::{Child, Command};
@@ -76,6 +77,45 @@ impl Victim<FleetCloud> {
             store: folder.path().join("credentials"),
             _folder: folder,
         }
+    }
+}
+
+impl Victim<RotationCloud> {
+    /// A device that rotates.
+    async fn rotating(kind: Kind) -> Self {
+        let broker = Broker::rotating(kind, slow()).await;
+        let folder = tempdir().unwrap();
+        let (mut arguments, store) = match kind {
+            Kind::Chunked => (broker.arguments(folder.path()), folder.path().join("store")),
+            Kind::Fleet => {
+                broker.bundle(folder.path());
+                let bundle = folder.path().to_str().unwrap();
+                let arguments = ["fleet", "--bundle", bundle].map(str::to_owned);
+                (arguments.into(), folder.path().join("credentials"))
+            }
+        };
+        broker.give_current(&store);
+        arguments.push("--rotate".into());
+        Self {
+            broker,
+            store,
+            _folder: folder,
+            arguments,
+        }
+    }
+
+    /// It is never without a certificate that works.
+    fn assert_has_a_way_in(&self) {
+        let held = edge_client::status(&self.store).expect("every slot is whole or not there");
+        let cloud = &self.broker.seen().cloud;
+        let next = cloud.next.as_ref().map(|next| &next.der);
+        let working = std::iter::once(&cloud.in_force).chain(next);
+        let mut held = held.current.iter().chain(held.pending.as_ref());
+        assert!(held.any(|held| {
+            working
+                .clone()
+                .any(|der| muster_pki::certificate_id(der) == held.certificate_id)
+        }));
     }
 }
 
@@ -212,4 +252,30 @@ async fn a_device_of_a_fleet_that_is_killed_again_and_again_still_gets_a_certifi
         );
     }
     assert!(interrupted > 0, "no device was killed between its steps");
+}
+
+#[tokio::test]
+async fn a_device_that_is_killed_again_and_again_while_it_rotates_is_never_without_a_certificate() {
+    for kind in [Kind::Chunked, Kind::Fleet] {
+        let undisturbed = Victim::rotating(kind).await.live().await;
+        let victim = Victim::rotating(kind).await;
+        let mut chance = Chance::new(7);
+        let mut interrupted = 0;
+        for _ in 0..2 * KILLS {
+            let mut device = start(&victim.arguments);
+            let life = chance.below(undisturbed.as_millis().try_into().unwrap());
+            sleep(Duration::from_millis(life)).await;
+            device.kill().await.unwrap();
+            victim.assert_has_a_way_in();
+            let held = edge_client::status(&victim.store).unwrap();
+            interrupted += u32::from(held.pending.is_some() || held.delivery.is_some());
+            // What is done is due again.
+            victim.broker.seen().cloud.due = true;
+        }
+        assert!(interrupted > 0, "no rotation was interrupted");
+        victim.live().await;
+        let current = edge_client::status(&victim.store).unwrap().current.unwrap();
+        let in_force = muster_pki::certificate_id(&victim.broker.seen().cloud.in_force);
+        assert_eq!(current.certificate_id, in_force);
+    }
 }

@@ -1,7 +1,7 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, status, up, verifiers, voucher,
+    Failure, ca, claim, demo, device, down, fleet, rotation, status, up, verifiers, voucher,
 };
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -27,6 +27,7 @@ enum Command {
     Verifiers(verifiers::Arguments),
     Device(device::Arguments),
     Voucher(voucher::Arguments),
+    Rotation(rotation::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
@@ -44,6 +45,7 @@ impl Cli {
             Command::Verifiers(arguments) => verifiers::run(&arguments, &output).await,
             Command::Device(arguments) => device::run(arguments, &output).await,
             Command::Voucher(arguments) => voucher::run(arguments, &output).await,
+            Command::Rotation(arguments) => rotation::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),

@@ -8,6 +8,7 @@ mod handed_out;
 pub mod local;
 pub mod output;
 pub mod release;
+pub mod rotation;
 mod table;
 pub mod target;
 mod timeline;

@@ -3,11 +3,14 @@
 use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_api};
 use clap::Args;
 use edge_client::Source;
-use muster_cloud::operator::{Api, Authorities, FleetList, stack_outputs};
+use muster_cloud::operator::{
+    Api, Authorities, FleetList, RotationRuns, Rotations, ThingAnnouncements, stack_outputs,
+};
 use muster_cloud::{Cloud, Objects, VaultBucket};
 use muster_documents::bundle::AMAZON_ROOT_CA;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
+use muster_onboarding::rotation::RotationPolicy;
 use std::collections::BTreeMap;
 
 /// AWS IoT's port for MQTT.
@@ -67,6 +70,14 @@ pub enum TargetError {
         "the stack has no output {0}: it was not made from Muster's template, or from an older one"
     )]
     NoOutput(&'static str),
+    /// The stack is another one.
+    #[error("the stack's output {name} is {value:?}, and has to be a number of days")]
+    NoDays {
+        /// The output.
+        name: &'static str,
+        /// What it is.
+        value: String,
+    },
 }
 
 impl Target {
@@ -205,5 +216,40 @@ impl Target {
             policies,
             stack,
         ))
+    }
+
+    /// The rotations of this stack.
+    pub fn rotations(&self) -> Result<Rotations, TargetError> {
+        let table = self.output("LedgerTableName")?;
+        Ok(Rotations::new(&self.cloud, table))
+    }
+
+    /// The workflow that has this stack's certificates renewed.
+    pub fn rotation_runs(&self) -> Result<RotationRuns, TargetError> {
+        let state_machine = self.output("CertificateRotationStateMachineArn")?;
+        Ok(RotationRuns::new(&self.cloud, state_machine))
+    }
+
+    /// How long what may take in a rotation.
+    pub fn rotation_policy(&self) -> Result<RotationPolicy, TargetError> {
+        Ok(RotationPolicy {
+            age: self.days("RotationAgeDays")?,
+            grace: self.days("RotationGraceDays")?,
+            proof: self.days("RotationProofDays")?,
+            retention: self.days("RotationRetentionDays")?,
+        })
+    }
+
+    fn days(&self, name: &'static str) -> Result<i64, TargetError> {
+        let value = self.output(name)?;
+        value.parse().map_err(|_| TargetError::NoDays {
+            name,
+            value: value.to_owned(),
+        })
+    }
+
+    /// Whether AWS IoT announces changes of things in this stack's account and region.
+    pub fn thing_announcements(&self) -> ThingAnnouncements {
+        ThingAnnouncements::new(&self.cloud)
     }
 }

@@ -1,7 +1,8 @@
 //! A device's timeline, as a person reads it.
 
-use muster_cloud::operator::{Device, TimelineEntry};
+use muster_cloud::operator::{Device, DeviceRotation, TimelineEntry};
 use muster_documents::Serial;
+use muster_onboarding::rotation::Day;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 
@@ -13,6 +14,8 @@ pub struct Shown<'a> {
     pub serial: &'a Serial,
     /// Its item; `None` if nobody imported it.
     pub device: Option<Device>,
+    /// The last day on which it may renew its certificate in time, if it was notified.
+    pub deadline: Option<Day>,
     /// The certificates of its name that were handed out.
     pub handed_out: Vec<HandedOut>,
     /// Its requests, oldest first.
@@ -56,6 +59,7 @@ impl Display for Shown<'_> {
                         write!(f, "\n  {name:11}  {value}")?;
                     }
                 }
+                self.write_rotation(f, &device.rotation)?;
             }
         }
         for one in &self.handed_out {
@@ -69,6 +73,40 @@ impl Display for Shown<'_> {
         }
         for entry in &self.timeline {
             write!(f, "{}", Entry(entry))?;
+        }
+        Ok(())
+    }
+}
+
+impl Shown<'_> {
+    fn write_rotation(&self, f: &mut Formatter<'_>, rotation: &DeviceRotation) -> fmt::Result {
+        let in_force = rotation.issued_on.map(|day| format!("since {day}"));
+        // Who was notified is due, and reminded every day.
+        let due_on = rotation.rotation_day.map(|day| day.to_string());
+        let due_on = due_on.filter(|_| rotation.asked_since.is_none());
+        let notified = rotation.asked_since.zip(self.deadline);
+        let notified = notified.map(|(since, end)| format!("since {since}, its deadline is {end}"));
+        let next = rotation.next_certificate_id.as_ref();
+        let next = next.map(|id| format!("{id}, not connected with yet"));
+        let end = if rotation.overdue_done {
+            ""
+        } else {
+            ", not finished"
+        };
+        let overdue = rotation.overdue_action.as_ref();
+        let overdue = overdue.map(|action| format!("{action}{end}"));
+        for (name, value) in [
+            ("in force", in_force),
+            ("due on", due_on),
+            ("ordered", rotation.ordered_at.clone()),
+            ("notified", notified),
+            ("next", next),
+            ("retiring", rotation.retiring_certificate_id.clone()),
+            ("overdue", overdue),
+        ] {
+            if let Some(value) = value {
+                write!(f, "\n  {name:11}  {value}")?;
+            }
         }
         Ok(())
     }

@@ -2,13 +2,16 @@
 
 use super::authority::{as_kept, authority, named};
 use super::{
-    CLIENT_ID, Case, EXECUTION, KEY, LEDGER, MACHINE, POLICY, PREFIX, VALIDITY, VAULT, certificate,
+    CLIENT_ID, Case, EXECUTION, KEY, LEDGER, MACHINE, POLICY, PREFIX, ROTATION, ROTATION_MACHINE,
+    ROTATION_PREFIX, VALIDITY, VAULT, certificate,
 };
 use crate::aws::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{InspectCertificate, IssueCertificate, Publication};
-use muster_documents::{CertificateDescription, CertificateRegistered, ClientId, Mode, Serial};
+use muster_documents::{
+    CertificateDescription, CertificateRegistered, ClientId, Mode, Purpose, Serial,
+};
 use muster_onboarding::ledger::{DeviceState, IMPORTED};
 use muster_pki::{DeviceKey, DeviceProfile, certificate_id, der_to_pem};
 use serde_json::{Value, json};
@@ -64,7 +67,13 @@ impl Device {
         self.case(
             name,
             "claim-intake",
-            &[PREFIX, ("LEGACY_MODE", "on"), MACHINE],
+            &[
+                PREFIX,
+                ROTATION_PREFIX,
+                ("LEGACY_MODE", "on"),
+                MACHINE,
+                ROTATION_MACHINE,
+            ],
             event,
             Value::Null,
         )
@@ -77,6 +86,7 @@ impl Device {
             mode,
             csr,
             check_only: false,
+            purpose: Purpose::Provisioning,
         };
         self.case(
             name,
@@ -91,7 +101,7 @@ impl Device {
         self.case(
             name,
             "chunk-publisher",
-            &[PREFIX, LEDGER, KEY],
+            &[PREFIX, ROTATION_PREFIX, LEDGER, KEY],
             json!(publication),
             Value::Null,
         )
@@ -107,6 +117,7 @@ impl Device {
             certificate: STANDARD.encode(&self.certificate),
             certificate_id: self.certificate_id.clone(),
             missing: None,
+            purpose: Purpose::Provisioning,
         }
     }
 
@@ -201,7 +212,11 @@ impl Device {
 
     /// The certificate of an imported device, for its own key.
     pub fn generation(&self) -> Result<Case, Box<dyn Error>> {
-        let environment = [&VAULT[..], &[LEDGER, KEY, ("TIMELINE_DAYS", "365")]];
+        let environment = [
+            &VAULT[..],
+            &[LEDGER, KEY, ("TIMELINE_DAYS", "365")],
+            &ROTATION,
+        ];
         let body = json!({
             "caCertificateId": "c".repeat(64), "csr": self.csr, "csrSubjects": { "commonName": CLIENT_ID },
         });

@@ -13,6 +13,7 @@ pub fn batch(topic: &str, payloads: &[&[u8]]) -> Value {
             payload: STANDARD.encode(payload),
             topic: format!("provision/{CLIENT_ID}/{topic}"),
             client_id: CLIENT_ID.to_owned(),
+            principal: None,
             timestamp: 1_767_225_600_000,
         };
         json!(message).to_string()

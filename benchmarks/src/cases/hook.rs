@@ -1,7 +1,7 @@
 //! The pre-provisioning hook, asked about an imported device that comes for the first time.
 
 use super::authority::{authority, named};
-use super::{CLIENT_ID, Case, Device, LEDGER, VALIDITY};
+use super::{CLIENT_ID, Case, Device, LEDGER, ROTATION, VALIDITY};
 use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::ledger::{
     DeviceState, FLEETS_PK, FleetState, IMPORTED, STATE_SK, claim_key, device_key,
@@ -43,7 +43,12 @@ pub fn admission(device: &Device) -> Result<Case, Box<dyn Error>> {
         ("CLAIM_SURGE_FACTOR", "10"),
         ("CLAIM_SURGE_SHUTS", "off"),
         ("TIMELINE_DAYS", "365"),
+        (
+            "CONNECTION_QUEUE_URL",
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/connections",
+        ),
     ];
+    let environment = [&environment[..], &ROTATION].concat();
     let name = "pre-provisioning-hook";
     let mut case = device.case(name, name, &environment, json!(request), Value::Null);
     let settings = json!({ "templateName": FLEET, "models": [{ "name": MODEL }] }).to_string();

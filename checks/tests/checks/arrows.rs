@@ -10,7 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "muster-cloud",
         &["muster-onboarding", "muster-documents", "muster-pki"],
     ),
-    ("muster-lambda", &["muster-onboarding"]),
+    ("muster-lambda", &["muster-onboarding", "muster-documents"]),
     (
         "muster-onboarding",
         &["muster-documents", "muster-chunking", "muster-pki"],

@@ -18,7 +18,12 @@ fn constants() -> BTreeMap<String, String> {
 }
 
 /// The functions of `muster_lambda` that read several variables at once.
-const READERS: [&str; 3] = ["place", "rotation_policy", "overdue_action"];
+const READERS: [&str; 4] = [
+    "place",
+    "rotation_policy",
+    "overdue_action",
+    "topic_prefixes",
+];
 
 /// What Lambda sets by itself.
 const OF_LAMBDA: &str = "AWS_REGION";

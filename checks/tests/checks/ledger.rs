@@ -4,7 +4,8 @@ use crate::repository::{adapter_source, files, read, workflows};
 use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
 use muster_onboarding::ledger::{
-    DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, PK, ROTATIONS_PK, SK, STATE_SK, WayIn,
+    DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, NEXT_STANDING, PK, ROTATIONS_PK, SK,
+    STATE_SK, WayIn,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -168,6 +169,14 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
                 ("{% 'claim#' & $request.certificateId %}", STATE_SK),
                 (FLEETS_PK, "{% $request.templateName %}"),
                 (FLEETS_PK, "{% $states.input.templateName %}"),
+                (
+                    "{% 'device#' & $request.serial %}",
+                    "{% 'certificate#' & $certificate.certificateId %}",
+                ),
+                (
+                    "{% 'device#' & $request.serial %}",
+                    "{% 'certificate#' & $replaced %}",
+                ),
             ];
             assert!(
                 items.contains(&(partition, sort)),
@@ -187,6 +196,7 @@ fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
         WayIn::Certificate.name(),
         FleetState::Active.name(),
         FleetState::Removing.name(),
+        NEXT_STANDING,
     ];
     let mut seen = 0;
     for (name, call) in calls() {

@@ -20,7 +20,8 @@ fn rules() -> Vec<(String, String)> {
 
 #[test]
 fn a_devices_message_has_the_fields_that_its_rule_selects() {
-    let message = r#"{"payload": "", "topic": "", "clientId": "", "timestamp": 0}"#;
+    let message =
+        r#"{"payload": "", "topic": "", "clientId": "", "principal": "", "timestamp": 0}"#;
     let message: DeviceMessage = serde_json::from_str(message).unwrap();
     let Value::Object(fields) = serde_json::to_value(message).unwrap() else {
         panic!()
@@ -39,7 +40,7 @@ fn a_devices_message_has_the_fields_that_its_rule_selects() {
         assert_eq!(selected, fields, "{name}");
         checked += 1;
     }
-    assert_eq!(checked, 2);
+    assert_eq!(checked, 4);
 }
 
 #[test]

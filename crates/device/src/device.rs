@@ -4,13 +4,14 @@ use crate::backoff::Backoff;
 use crate::proving::Slot;
 use crate::{
     Action, Credentials, Ending, Entropy, Held, Identity, Keep, Progress, Refused, Timings,
-    UnfinishedDelivery,
+    Trouble, UnfinishedDelivery,
 };
 use muster_documents::{ClientId, Serial};
 use std::time::Duration;
 
 /// One device, whichever way it goes.
 pub(crate) struct Device {
+    pub(crate) purpose: Purpose,
     /// The MQTT client id of the connection with the claim certificate.
     pub(crate) client_id: ClientId,
     /// The thing's name, which is the serial and the client id of the new connection.
@@ -32,16 +33,27 @@ pub(crate) struct Device {
     pub(crate) requests: u32,
     /// How often the pending certificate was refused since there was a reason to try it.
     pub(crate) refusals: u32,
+    /// In a rotation: that the cloud has refused for good, while there is still a certificate to be tried once more.
+    pub(crate) verdict: Option<Refused>,
     /// What stood in the way last.
     pub(crate) trouble: String,
     pub(crate) actions: Vec<Action>,
 }
 
+/// What a certificate is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be the device's first. It asks with the claim certificate.
+    Provisioning,
+    /// To take the place of the current one. It asks with that one.
+    Rotation,
+}
+
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The way's, with the claim certificate.
-    Claim,
+    /// The way's, with the certificate that it asks with.
+    Asking,
     /// Connecting with a certificate of its own.
     Proving(Slot),
     /// Nothing more to do.
@@ -60,14 +72,23 @@ pub(crate) enum Link {
 impl Device {
     /// A device at `now`, which has done nothing yet.
     pub(crate) fn new(
-        client_id: ClientId,
-        thing_name: Serial,
+        purpose: Purpose,
+        (client_id, thing_name): (ClientId, Serial),
         timings: Timings,
-        held: Held,
+        mut held: Held,
         entropy: Box<dyn Entropy + Send>,
         now: Duration,
     ) -> Self {
+        let replaces = match purpose {
+            Purpose::Provisioning => None,
+            Purpose::Rotation => held.current_id(),
+        };
+        // Another one is left as it is, until something of this device's takes its place.
+        held.delivery = held
+            .delivery
+            .filter(|delivery| delivery.replaces == replaces);
         Self {
+            purpose,
             give_up_at: now + timings.give_up_after,
             connecting: Backoff::new(timings.connect_retry, timings.connect_retry_longest),
             requesting: Backoff::new(timings.request_retry, timings.request_retry_longest),
@@ -76,29 +97,38 @@ impl Device {
             timings,
             entropy,
             held,
-            stage: Stage::Claim,
+            stage: Stage::Asking,
             link: Link::Down,
             now,
             wake: now,
             not_before: now,
             requests: 0,
             refusals: 0,
+            verdict: None,
             trouble: "the cloud has not answered".into(),
             actions: Vec::new(),
         }
     }
 
+    pub(crate) fn rotates(&self) -> bool {
+        self.purpose == Purpose::Rotation
+    }
+
     /// Connects with the certificate that the stage needs.
     pub(crate) fn connect(&mut self) {
-        let (client_id, identity) = match &self.stage {
-            Stage::Proving(slot) => {
-                let Some(credentials) = slot.credentials(&self.held).cloned() else {
-                    return;
-                };
-                (self.thing_name.to_string(), Identity::Own(credentials))
-            }
-            Stage::Over => return,
-            Stage::Claim => (self.client_id.to_string(), Identity::Claim),
+        let slot = match (self.stage, self.purpose) {
+            (Stage::Over, _) => return,
+            (Stage::Proving(slot), _) => Some(slot),
+            (Stage::Asking, Purpose::Provisioning) => None,
+            (Stage::Asking, Purpose::Rotation) => Some(Slot::Current),
+        };
+        let (client_id, identity) = if let Some(slot) = slot {
+            let Some(credentials) = slot.credentials(&self.held).cloned() else {
+                return;
+            };
+            (self.thing_name.to_string(), Identity::Own(credentials))
+        } else {
+            (self.client_id.to_string(), Identity::Claim)
         };
         self.link = Link::Connecting;
         // The transport has its own limit for a connection; this one is for a transport that never says.
@@ -123,6 +153,15 @@ impl Device {
         self.link = Link::Subscribing;
         self.act(Action::Subscribe(topics));
         self.wake = self.now + self.timings.patience;
+    }
+
+    /// What stands in the way if the endpoint took a connection and then said nothing. On one that was up that is as
+    /// good as a refusal.
+    pub(crate) fn no_answer(&self) -> Trouble {
+        Trouble {
+            refused: self.link == Link::Up,
+            what: format!("no answer in {} s", self.timings.patience.as_secs()),
+        }
     }
 
     pub(crate) fn waiting(&mut self, wait: Duration) {
@@ -150,7 +189,10 @@ impl Device {
         });
     }
 
-    pub(crate) fn keep_delivery(&mut self, unfinished: UnfinishedDelivery) {
+    pub(crate) fn keep_delivery(&mut self, mut unfinished: UnfinishedDelivery) {
+        if self.rotates() {
+            unfinished.replaces = self.held.current_id();
+        }
         self.held.delivery = Some(unfinished.clone());
         self.act(Action::Keep(Keep::Delivery(unfinished)));
     }

@@ -73,6 +73,9 @@ pub enum Keep {
     Pending(Credentials),
     /// The pending certificate has worked: it is the current one.
     Promotion,
+    /// A rotation was refused for good: its delivery and its pending certificate are of no use any more. The current
+    /// one stays.
+    RotationOver,
 }
 
 /// Which certificate a connection shows.

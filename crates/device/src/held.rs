@@ -17,6 +17,13 @@ pub struct Held {
     pub delivery: Option<UnfinishedDelivery>,
 }
 
+impl Held {
+    /// The id of the certificate that has worked.
+    pub fn current_id(&self) -> Option<String> {
+        self.current.as_ref().map(Credentials::certificate_id)
+    }
+}
+
 /// A delivery under way: the key that asked for it, and what has come so far.
 #[derive(Debug, Clone)]
 pub struct UnfinishedDelivery {
@@ -27,6 +34,9 @@ pub struct UnfinishedDelivery {
     pub snapshot: Vec<u8>,
     /// In fleet provisioning: the certificate that was made for this key, once it has come.
     pub made: Option<MadeCertificate>,
+    /// In a rotation: the id of the certificate that is to be replaced. A first certificate replaces none. The two
+    /// are asked for on other topics, so neither goes on with what the other has kept.
+    pub replaces: Option<String>,
 }
 
 /// A certificate that AWS IoT has made and that no thing has yet. It is deleted with its token, after an hour.
@@ -45,6 +55,7 @@ impl UnfinishedDelivery {
             private_key_pem,
             snapshot: Vec::new(),
             made: None,
+            replaces: None,
         }
     }
 
@@ -109,4 +120,7 @@ pub trait CredentialStore {
 
     /// Makes the pending certificate the current one, and forgets the delivery that it came in.
     fn promote(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets the delivery and the pending certificate of a rotation that is over. The current one stays.
+    fn forget_rotation(&mut self) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! What there is to tell while a device is being provisioned.
+//! What there is to tell while a device gets a certificate, and while it stays.
 
 use serde::Serialize;
 
@@ -83,7 +83,7 @@ pub enum Progress {
     },
     /// The cloud says that the new certificate works.
     Activated,
-    /// Connected with the device's own certificate.
+    /// Connected with a certificate of the device's own: the new one, or the one that it has.
     Reconnected {
         /// The MQTT client id: the thing's name.
         client_id: String,
@@ -117,5 +117,39 @@ pub enum Progress {
         thing_name: String,
         /// The certificate's id (SHA-256 of its DER, hex).
         certificate_id: String,
+    },
+    /// A staying device is connected with its certificate and hears the cloud.
+    WaitingForAlerts {
+        /// Where alerts come.
+        topic: String,
+    },
+    /// The cloud asks the device to rotate its certificate. The fields are as the cloud sent them; none may be there.
+    AlertReceived {
+        /// The day since which it is due.
+        due_date: Option<String>,
+        /// The last day on which it is in time.
+        deadline: Option<String>,
+        /// Days until then.
+        days_left: Option<i64>,
+    },
+    /// A rotation begins, or goes on from where an earlier one was ended.
+    RotationStarted {
+        /// The id of the certificate that is to be replaced (SHA-256 of its DER, hex).
+        certificate_id: String,
+    },
+    /// The rotation is done: the new certificate has worked and is the current one.
+    Rotated {
+        /// The thing's name.
+        thing_name: String,
+        /// The new certificate's id (SHA-256 of its DER, hex).
+        certificate_id: String,
+        /// The id of the one that it has replaced.
+        replaced: String,
+    },
+    /// A rotation of a staying device did not work in the time that there was. What came of it is kept until the next
+    /// alert.
+    RotationPutOff {
+        /// What stood in the way last.
+        because: String,
     },
 }

@@ -30,6 +30,13 @@ impl Device {
         self.connect();
     }
 
+    /// The endpoint refused the current certificate. Where there is a pending one, that may be the one in force by now.
+    pub(crate) fn current_refused(&mut self) {
+        if self.held.pending.is_some() {
+            self.stage = Stage::Proving(Slot::Pending);
+        }
+    }
+
     /// Publishes what only the device's own certificate may publish.
     pub(crate) fn say_hello(&mut self) {
         let Stage::Proving(slot) = self.stage else {
@@ -52,22 +59,25 @@ impl Device {
         self.report(Progress::Published {
             topic: hello_topic(&self.thing_name),
         });
+        let before = self.held.current_id();
         if slot == Slot::Pending {
             self.act(Action::Keep(Keep::Promotion));
             self.held.current = self.held.pending.take();
             self.held.delivery = None;
             self.report(Progress::Promoted);
         }
-        let certificate_id = self
-            .held
-            .current
-            .as_ref()
-            .map(Credentials::certificate_id)
-            .unwrap_or_default();
+        let certificate_id = self.held.current_id().unwrap_or_default();
         let thing_name = self.thing_name.to_string();
-        self.report(Progress::Finished {
-            thing_name: thing_name.clone(),
-            certificate_id: certificate_id.clone(),
+        self.report(match before {
+            Some(replaced) if self.rotates() => Progress::Rotated {
+                thing_name: thing_name.clone(),
+                certificate_id: certificate_id.clone(),
+                replaced,
+            },
+            _ => Progress::Finished {
+                thing_name: thing_name.clone(),
+                certificate_id: certificate_id.clone(),
+            },
         });
         self.end(Ending::Provisioned {
             thing_name,

@@ -1,63 +1,37 @@
 //! The state machine: where a device is on its way to a certificate that works.
 
-use crate::claim::Claim;
-use crate::device::{Device, Link, Stage};
-use crate::fleet::Fleet;
+use crate::device::{Device, Link, Purpose, Stage};
 use crate::proving::Slot;
 use crate::way::Way;
-use crate::{Action, Entropy, Event, FleetDeviceSettings, Held, Progress, Settings, Trouble};
+use crate::{Action, Entropy, Event, Held, Machine, Progress, RotationRoute, Route, Trouble};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// One device on its way from a claim certificate to a certificate of its own.
+/// One device on its way from a claim certificate to a certificate of its own, or from that one to the next.
 ///
-/// It does no I/O and reads no clock: [`Provisioning::start`] and [`Provisioning::handle`] answer what to do, in
-/// order, and [`Provisioning::wake_at`] says when to come back with [`Event::Tick`]. It can be dropped at any moment
-/// and started again from what was kept.
+/// It can be dropped at any moment and started again from what was kept.
 pub struct Provisioning {
     device: Device,
     way: Box<dyn Way + Send>,
 }
 
+/// A rotation was asked for, and there is no certificate to replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate to rotate")]
+pub struct NothingToRotate;
+
 impl Provisioning {
-    /// Begins with Muster's claim provisioning, or goes on from what is held. `now` is the time since any fixed
-    /// moment, as everywhere here.
+    /// Begins with the first request, or goes on from what is held; a certificate that the device has is tried out. `now`
+    /// is the time since any fixed moment, as everywhere here.
     pub fn start(
-        settings: Settings,
+        route: impl Into<Route>,
         held: Held,
         entropy: Box<dyn Entropy + Send>,
         now: Duration,
     ) -> (Self, Vec<Action>) {
-        let device = Device::new(
-            settings.client_id.clone(),
-            settings.thing_name.clone(),
-            settings.timings.clone(),
-            held,
-            entropy,
-            now,
-        );
-        Self::on_its_way(device, Box::new(Claim::new(settings)))
-    }
-
-    /// Begins with AWS IoT's fleet provisioning, or goes on from what is held.
-    pub fn start_fleet(
-        settings: FleetDeviceSettings,
-        held: Held,
-        entropy: Box<dyn Entropy + Send>,
-        now: Duration,
-    ) -> (Self, Vec<Action>) {
-        let device = Device::new(
-            settings.client_id.clone(),
-            settings.serial.clone(),
-            settings.timings.clone(),
-            held,
-            entropy,
-            now,
-        );
-        Self::on_its_way(device, Box::new(Fleet::new(settings)))
-    }
-
-    fn on_its_way(mut device: Device, mut way: Box<dyn Way + Send>) -> (Self, Vec<Action>) {
+        let route = route.into();
+        let mut device = route.device(Purpose::Provisioning, held, entropy, now);
+        let mut way = route.way();
         if device.held.pending.is_some() {
             device.prove(Slot::Pending);
         } else if device.held.current.is_some() {
@@ -66,34 +40,54 @@ impl Provisioning {
             way.begin(&mut device);
             device.connect();
         }
+        Self::begun(device, way)
+    }
+
+    /// Begins to replace the current certificate, or goes on from what is held of an earlier rotation. Until another
+    /// has worked the current one stays.
+    ///
+    /// # Errors
+    /// [`NothingToRotate`] without a current certificate.
+    pub fn rotate(
+        route: RotationRoute,
+        held: Held,
+        entropy: Box<dyn Entropy + Send>,
+        now: Duration,
+    ) -> Result<(Self, Vec<Action>), NothingToRotate> {
+        if held.current.is_none() {
+            return Err(NothingToRotate);
+        }
+        Ok(Self::rotating(route, held, entropy, now))
+    }
+
+    /// As [`Provisioning::rotate`], for whoever knows that there is a current certificate.
+    pub(crate) fn rotating(
+        RotationRoute(route): RotationRoute,
+        held: Held,
+        entropy: Box<dyn Entropy + Send>,
+        now: Duration,
+    ) -> (Self, Vec<Action>) {
+        let mut device = route.device(Purpose::Rotation, held, entropy, now);
+        let mut way = route.way();
+        let certificate_id = device.held.current_id().unwrap_or_default();
+        device.report(Progress::RotationStarted { certificate_id });
+        if device.held.pending.is_some() {
+            device.prove(Slot::Pending);
+        } else {
+            way.begin(&mut device);
+            device.connect();
+        }
+        Self::begun(device, way)
+    }
+
+    fn begun(mut device: Device, way: Box<dyn Way + Send>) -> (Self, Vec<Action>) {
         let actions = std::mem::take(&mut device.actions);
         (Self { device, way }, actions)
     }
 
-    /// Takes what happened at `now` and answers what to do about it, in this order.
-    pub fn handle(&mut self, event: Event, now: Duration) -> Vec<Action> {
-        self.device.now = now;
-        match (event, self.device.link) {
-            _ if self.device.stage == Stage::Over => {}
-            (Event::Tick, _) => self.tick(),
-            (Event::Lost(trouble), _) => self.lost(&trouble),
-            (Event::Connected, Link::Connecting) => self.connected(),
-            (Event::Subscribed, Link::Subscribing) => self.subscribed(),
-            (Event::Message { topic, payload }, Link::Subscribing | Link::Up)
-                if self.device.stage == Stage::Claim =>
-            {
-                self.way
-                    .hear(&mut self.device, &topic, payload.expose_secret());
-            }
-            (Event::Delivered, Link::Up) => self.device.delivered(),
-            _ => {}
-        }
-        std::mem::take(&mut self.device.actions)
-    }
-
-    /// When to come back with [`Event::Tick`] if nothing else happens.
-    pub fn wake_at(&self) -> Duration {
-        self.device.wake.min(self.device.give_up_at)
+    /// What the store holds now, and the randomness, for what comes after this.
+    pub(crate) fn into_parts(self) -> (Held, Box<dyn Entropy + Send>) {
+        (self.device.held, self.device.entropy)
     }
 
     fn tick(&mut self) {
@@ -107,7 +101,7 @@ impl Provisioning {
         }
         match (device.link, device.stage) {
             (Link::Down, _) => device.connect(),
-            (Link::Up, Stage::Claim) => self.way.speak(device),
+            (Link::Up, Stage::Asking) => self.way.speak(device),
             _ => self.unanswered(),
         }
     }
@@ -115,10 +109,8 @@ impl Provisioning {
     /// The endpoint took the connection and then said nothing.
     fn unanswered(&mut self) {
         self.device.act(Action::Disconnect);
-        self.lost(&Trouble {
-            refused: self.device.link == Link::Up,
-            what: format!("no answer in {} s", self.device.timings.patience.as_secs()),
-        });
+        let trouble = self.device.no_answer();
+        self.lost(&trouble);
     }
 
     fn lost(&mut self, trouble: &Trouble) {
@@ -126,11 +118,35 @@ impl Provisioning {
         let link = std::mem::replace(&mut device.link, Link::Down);
         device.trouble.clone_from(&trouble.what);
         match device.stage {
-            Stage::Claim => self.way.lost(device, trouble, link),
-            Stage::Proving(Slot::Pending) if trouble.refused => self.way.pending_refused(device),
+            Stage::Asking => {
+                self.way.lost(device, trouble, link);
+                if device.rotates() && trouble.refused && link == Link::Connecting {
+                    device.current_refused();
+                }
+            }
+            Stage::Proving(Slot::Pending) if trouble.refused => self.pending_refused(),
+            Stage::Proving(Slot::Current) if trouble.refused => device.current_refused(),
             _ => {}
         }
-        device.wait_to_connect();
+        self.device.wait_to_connect();
+    }
+
+    fn pending_refused(&mut self) {
+        let device = &mut self.device;
+        if let Some(refused) = device.verdict.take() {
+            if device.refused_often() {
+                device.refused_after_all(refused);
+            } else {
+                device.verdict = Some(refused);
+            }
+        } else if !device.rotates() && device.held.current.is_some() {
+            // It is of a rotation, which is not this one's to go on with.
+            if device.refused_often() {
+                device.stage = Stage::Proving(Slot::Current);
+            }
+        } else {
+            self.way.pending_refused(device);
+        }
     }
 
     fn connected(&mut self) {
@@ -141,7 +157,11 @@ impl Provisioning {
             device.wake = device.now + device.timings.patience;
         } else {
             let client_id = device.client_id.to_string();
-            device.report(Progress::Connected { client_id });
+            device.report(if device.rotates() {
+                Progress::Reconnected { client_id }
+            } else {
+                Progress::Connected { client_id }
+            });
             device.subscribe(self.way.topics());
         }
     }
@@ -151,6 +171,35 @@ impl Provisioning {
         device.link = Link::Up;
         device.connecting.reset();
         device.trouble = "the cloud has not answered".into();
-        self.way.speak(device);
+        match device.verdict.take() {
+            Some(refused) => device.end_refused(refused),
+            None => self.way.speak(device),
+        }
+    }
+}
+
+impl Machine for Provisioning {
+    fn handle(&mut self, event: Event, now: Duration) -> Vec<Action> {
+        self.device.now = now;
+        match (event, self.device.link) {
+            _ if self.device.stage == Stage::Over => {}
+            (Event::Tick, _) => self.tick(),
+            (Event::Lost(trouble), _) => self.lost(&trouble),
+            (Event::Connected, Link::Connecting) => self.connected(),
+            (Event::Subscribed, Link::Subscribing) => self.subscribed(),
+            (Event::Message { topic, payload }, Link::Subscribing | Link::Up)
+                if self.device.stage == Stage::Asking =>
+            {
+                self.way
+                    .hear(&mut self.device, &topic, payload.expose_secret());
+            }
+            (Event::Delivered, Link::Up) => self.device.delivered(),
+            _ => {}
+        }
+        std::mem::take(&mut self.device.actions)
+    }
+
+    fn wake_at(&self) -> Duration {
+        self.device.wake.min(self.device.give_up_at)
     }
 }

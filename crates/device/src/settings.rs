@@ -1,5 +1,6 @@
 //! What a device is set to do.
 
+use crate::RotationRoute;
 use muster_chunking::{MAX_PACKET_SIZE, MIN_PACKET_SIZE, room_for_chunk_data};
 use muster_documents::{ClientId, MalformedIdentifier, MalformedName, Mode, Serial, Topics};
 use std::time::Duration;
@@ -37,6 +38,11 @@ pub enum SettingsError {
     /// The model's name is not one.
     #[error(transparent)]
     Model(MalformedName),
+    /// A rotation was asked for in legacy mode.
+    #[error(
+        "legacy mode has no rotation: a device that replaces its certificate makes the new one's key itself"
+    )]
+    LegacyRotation,
     /// The topic of the answers leaves no room for a chunk in such a packet.
     #[error(
         "a packet of {0} bytes has no room for a chunk beside the topic {1:?}: take larger packets or a shorter client id"
@@ -84,6 +90,28 @@ impl Settings {
             packet_size,
             timings,
         })
+    }
+
+    /// How the device replaces its certificate: in chunks, on the topics of its thing's name under `prefix` (no trailing
+    /// slash). The client id is the thing's name.
+    ///
+    /// # Errors
+    /// [`SettingsError::LegacyRotation`], and [`SettingsError::PacketTooSmall`] for these topics.
+    pub fn rotation(&self, prefix: &str) -> Result<RotationRoute, SettingsError> {
+        if self.mode == Mode::Legacy {
+            return Err(SettingsError::LegacyRotation);
+        }
+        let name = self.thing_name.as_str();
+        let timings = self.timings.clone();
+        let settings = Self::new(
+            name,
+            Some(name),
+            prefix,
+            self.mode,
+            self.packet_size,
+            timings,
+        )?;
+        Ok(RotationRoute(settings.into()))
     }
 
     /// The thing's name, which is the serial and the client id of the new connection.

@@ -3,9 +3,10 @@
 use crate::Trouble;
 use crate::device::{Device, Link};
 
-/// A way from the claim certificate to a certificate of the device's own: what is said on the claim's connection.
+/// A way to another certificate of the device's own: what is said on the connection with the certificate that it asks
+/// with.
 ///
-/// It speaks only in [`Stage::Claim`](crate::device::Stage::Claim). [`Device`] does the rest: it connects, proves the
+/// It speaks only in [`Stage::Asking`](crate::device::Stage::Asking). [`Device`] does the rest: it connects, proves the
 /// new certificate and ends.
 pub(crate) trait Way {
     /// Begins, or goes on from what is kept, with nothing at hand that could be proven. The connection is the
@@ -21,7 +22,7 @@ pub(crate) trait Way {
     /// Takes a message.
     fn hear(&mut self, device: &mut Device, topic: &str, payload: &[u8]);
 
-    /// The claim's connection is gone; it had come as far as `link`.
+    /// The connection is gone; it had come as far as `link`.
     fn lost(&mut self, device: &mut Device, trouble: &Trouble, link: Link);
 
     /// The endpoint refused the pending certificate, or closed without a word. It is kept until another takes its

@@ -8,48 +8,13 @@ use muster_pki::certificate_id;
 use support::air::Weather;
 use support::chance::Chance;
 use support::fleet_cloud::{FleetCloud, Manner};
+use support::schedules::play;
 use support::service::Service;
 use support::world::{SERIAL, World};
 
 const SCHEDULES: u64 = 10_000;
 const LEGACY_SCHEDULES: u64 = 2_000;
 const FLEET_SCHEDULES: u64 = 2_000;
-
-/// Loss to 50 %, duplication to 30 %, delays beyond the device's own timers, connections that end, reboots.
-fn weather(chance: &mut Chance) -> Weather {
-    Weather {
-        loss: chance.below(501),
-        duplication: chance.below(301),
-        delay: chance.below(4_000),
-        disconnection: chance.below(60),
-        death: chance.below(30),
-        disk_death: chance.below(400),
-        abandonment: if chance.happens(200) {
-            chance.below(10)
-        } else {
-            0
-        },
-    }
-}
-
-/// Plays the schedules on all processors; a failure names its seed.
-fn play(seeds: std::ops::Range<u64>, schedule: fn(u64)) {
-    let workers = std::thread::available_parallelism().map_or(2, usize::from) as u64;
-    std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let seeds = seeds.clone();
-            scope.spawn(move || {
-                for seed in seeds.filter(|seed| seed % workers == worker) {
-                    let result = std::panic::catch_unwind(|| schedule(seed));
-                    if let Err(panic) = result {
-                        eprintln!("the schedule with seed {seed} failed");
-                        std::panic::resume_unwind(panic);
-                    }
-                }
-            });
-        }
-    });
-}
 
 /// The certificate in the current slot is one that the cloud issued and that works, the device holds nothing else,
 /// and the ending names it.
@@ -80,7 +45,7 @@ fn assert_provisioned<S: Service>(world: &World<S>, ending: Ending) {
 #[test]
 fn after_any_schedule_a_device_has_exactly_the_certificate_that_was_issued_for_its_one_key() {
     play(0..SCHEDULES, |seed| {
-        let weather = weather(&mut Chance::new(!seed));
+        let weather = Weather::any(&mut Chance::new(!seed));
         let mut world = World::new(seed, Mode::Chunked, weather);
         let ending = world.run();
         assert_provisioned(&world, ending);
@@ -95,7 +60,7 @@ fn after_any_schedule_a_device_has_exactly_the_certificate_that_was_issued_for_i
 #[test]
 fn after_any_schedule_a_legacy_device_has_a_key_and_its_certificate() {
     play(0..LEGACY_SCHEDULES, |seed| {
-        let weather = weather(&mut Chance::new(!seed));
+        let weather = Weather::any(&mut Chance::new(!seed));
         let mut world = World::new(
             seed,
             Mode::Legacy,
@@ -112,7 +77,7 @@ fn after_any_schedule_a_legacy_device_has_a_key_and_its_certificate() {
 #[test]
 fn after_any_schedule_a_device_of_a_fleet_has_a_certificate_for_its_one_key() {
     play(0..FLEET_SCHEDULES, |seed| {
-        let weather = weather(&mut Chance::new(!seed));
+        let weather = Weather::any(&mut Chance::new(!seed));
         let cloud = FleetCloud {
             with_key: Manner::Silent,
             ..FleetCloud::new(SERIAL)
@@ -134,7 +99,7 @@ fn after_any_schedule_a_device_of_a_fleet_has_one_certificate_whoever_made_its_k
         let mut chance = Chance::new(!seed);
         let weather = Weather {
             abandonment: 0,
-            ..weather(&mut chance)
+            ..Weather::any(&mut chance)
         };
         let manners = [
             Manner::Answers,

@@ -1,6 +1,6 @@
-//! The input of the workflow `claim-provisioning`.
+//! The input of the workflows `claim-provisioning` and `chunked-rotation`.
 
-use crate::{ClientId, Refusal, Serial};
+use crate::{ClientId, Purpose, Refusal, Serial};
 use serde::{Deserialize, Serialize};
 
 /// How the certificate travels.
@@ -27,6 +27,10 @@ pub struct ClaimRequest {
     pub ledger_key: String,
     /// When AWS IoT received it, in milliseconds since 1970. One that came before the last answer is answered.
     pub requested_at: i64,
+    /// What is asked for, which decides the workflow.
+    pub purpose: Purpose,
+    /// The id of the certificate of the connection.
+    pub principal: Option<String>,
     /// How the certificate travels.
     pub mode: Mode,
     /// The largest packet for the device, in bytes.

@@ -49,6 +49,6 @@ pub use registration::{CertificateDescription, CertificateRegistered};
 pub use request::{
     CsrField, MAX_REQUEST_BYTES, MAX_REQUEST_DEPTH, ProvisioningRequest, RequestError,
 };
-pub use topics::Topics;
+pub use topics::{Purpose, TopicPrefixes, Topics};
 pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
 pub use verifiers::Verifiers;

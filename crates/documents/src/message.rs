@@ -4,7 +4,8 @@ use base64::Engine;
 use serde::{Deserialize, Serialize};
 
 /// A device's message, as the rules of `template.yaml` select it:
-/// `SELECT encode(*, 'base64') AS payload, topic() AS topic, clientid() AS clientId, timestamp() AS timestamp`.
+/// `SELECT encode(*, 'base64') AS payload, topic() AS topic, clientid() AS clientId, principal() AS principal,
+/// timestamp() AS timestamp`.
 ///
 /// The payload is taken as bytes: whatever the device sent arrives whole, JSON, CBOR or neither.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct DeviceMessage {
     pub topic: String,
     /// The client id of the connection that published it.
     pub client_id: String,
+    /// The id of the certificate of that connection.
+    #[serde(default)]
+    pub principal: Option<String>,
     /// When AWS IoT received it, in milliseconds since 1970.
     pub timestamp: i64,
 }

@@ -1,6 +1,6 @@
 //! What the workflow's tasks take and give. Field names are those that `statemachines/*.asl.json` writes.
 
-use crate::{CertificateDescription, ClientId, Mode, Refusal, Serial};
+use crate::{CertificateDescription, ClientId, Mode, Purpose, Refusal, Serial};
 use serde::{Deserialize, Serialize};
 
 /// The input of `certificate-issuer`.
@@ -13,6 +13,9 @@ pub struct IssueCertificate {
     pub execution: String,
     /// Whether the key is the device's or has to be made.
     pub mode: Mode,
+    /// Whether it is the device's first certificate, or one beside that in force.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// The CSR, DER in base64; `None` in legacy mode.
     pub csr: Option<String>,
     /// Only check the CSR's signature: before a request of the same key takes over from another.
@@ -30,6 +33,8 @@ pub struct IssuedCertificate {
     pub certificate_arn: String,
     /// The certificate, DER in base64.
     pub certificate: String,
+    /// The last second of its validity, in seconds since 1970.
+    pub not_after: i64,
     /// Legacy mode: the private key's PEM, sealed with KMS, in base64. Never a key in clear.
     pub sealed_key: Option<String>,
 }
@@ -71,6 +76,8 @@ pub struct RegisteredIdentity {
     pub rotation_shard: String,
     /// The day from which the certificate has to be renewed, `yyyymmdd`.
     pub rotation_day: String,
+    /// The day on which it is undone if it is a next one and nobody has connected with it, `yyyymmdd`.
+    pub undo_on: String,
 }
 
 /// The input of `identity-revoker`, the undo of issue, register and activate.
@@ -96,6 +103,9 @@ pub struct DeliveryTo {
     pub client_id: ClientId,
     /// How the certificate travelled.
     pub mode: Mode,
+    /// What was asked for.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 /// The answer of `identity-revoker`.
@@ -134,6 +144,9 @@ pub enum Publication {
         certificate_id: String,
         /// The chunks to send; `None` sends the manifest and all of them.
         missing: Option<Vec<u16>>,
+        /// What was asked for.
+        #[serde(default)]
+        purpose: Purpose,
     },
     /// The seed's two messages, then wait until someone connects with the certificate.
     LegacyAnswer {
@@ -158,6 +171,9 @@ pub enum Publication {
         client_id: ClientId,
         /// The certificate's id.
         certificate_id: String,
+        /// What was asked for.
+        #[serde(default)]
+        purpose: Purpose,
     },
     /// No, and why.
     Refusal {
@@ -167,6 +183,9 @@ pub enum Publication {
         packet_size: usize,
         /// Why.
         refusal: Refusal,
+        /// What was asked for.
+        #[serde(default)]
+        purpose: Purpose,
     },
 }
 

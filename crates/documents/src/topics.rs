@@ -1,6 +1,45 @@
 //! The topics of claim provisioning. They are a contract with devices in the field (mission, section 1).
 
 use crate::ClientId;
+use serde::{Deserialize, Serialize};
+
+/// What a device asks for on these topics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Its first certificate, with a claim certificate.
+    #[default]
+    Provisioning,
+    /// Another certificate, with the one that it has.
+    Rotation,
+}
+
+/// The first parts of the topics. Claim certificates may use the one, devices' certificates the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicPrefixes {
+    /// For first certificates.
+    pub provisioning: String,
+    /// For others.
+    pub rotation: String,
+}
+
+impl TopicPrefixes {
+    /// The prefix for a purpose.
+    pub fn of(&self, purpose: Purpose) -> &str {
+        match purpose {
+            Purpose::Provisioning => &self.provisioning,
+            Purpose::Rotation => &self.rotation,
+        }
+    }
+
+    /// What a topic is for. One of neither is for provisioning, where it is refused.
+    pub fn purpose_of(&self, topic: &str) -> Purpose {
+        match Topics::client_id_in(&self.rotation, topic) {
+            Some(_) => Purpose::Rotation,
+            None => Purpose::Provisioning,
+        }
+    }
+}
 
 /// The four topics on which one client id is provisioned.
 ///
@@ -59,6 +98,24 @@ mod tests {
         assert_eq!(topics.ack(), "provision/nrf-1/ack");
         assert_eq!(topics.accepted(), "provision/nrf-1/accepted");
         assert_eq!(topics.rejected(), "provision/nrf-1/rejected");
+    }
+
+    #[test]
+    fn a_topic_says_what_is_asked_for() {
+        let prefixes = TopicPrefixes {
+            provisioning: "provision".to_owned(),
+            rotation: "rotate".to_owned(),
+        };
+        for (topic, purpose) in [
+            ("rotate/nrf-1/json", Purpose::Rotation),
+            ("provision/nrf-1/json", Purpose::Provisioning),
+            ("rotated/nrf-1/json", Purpose::Provisioning),
+            ("rotate", Purpose::Provisioning),
+            ("provision/rotate/json", Purpose::Provisioning),
+        ] {
+            assert_eq!(prefixes.purpose_of(topic), purpose, "{topic}");
+        }
+        assert_eq!(prefixes.of(Purpose::Rotation), "rotate");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Configuration comes from the environment, is read once at init, and what is missing is named.
 
+use muster_documents::TopicPrefixes;
 use muster_onboarding::Place;
 use muster_onboarding::ports::OverdueAction;
 use muster_onboarding::rotation::RotationPolicy;
@@ -11,6 +12,8 @@ pub mod variables {
     pub const LEDGER_TABLE: &str = "LEDGER_TABLE";
     /// The prefix of the provisioning topics.
     pub const TOPIC_PREFIX: &str = "TOPIC_PREFIX";
+    /// The prefix of the topics for rotation.
+    pub const ROTATION_TOPIC_PREFIX: &str = "ROTATION_TOPIC_PREFIX";
     /// `on` if keys are made for devices that cannot make their own.
     pub const LEGACY_MODE: &str = "LEGACY_MODE";
     /// The IoT policy of provisioned devices.
@@ -19,8 +22,10 @@ pub mod variables {
     pub const PROVISIONING_ROLE_ARN: &str = "PROVISIONING_ROLE_ARN";
     /// The KMS key that seals private keys on their way.
     pub const KEY_ID: &str = "KEY_ID";
-    /// The workflow that claim-intake starts.
+    /// The workflow that an intake starts.
     pub const STATE_MACHINE_ARN: &str = "STATE_MACHINE_ARN";
+    /// The workflow that claim-intake starts for devices that renew their certificates.
+    pub const ROTATION_STATE_MACHINE_ARN: &str = "ROTATION_STATE_MACHINE_ARN";
     /// The verifiers' names, with commas between.
     pub const VERIFIER_NAMES: &str = "VERIFIER_NAMES";
     /// Their ARNs, in the same order.
@@ -186,6 +191,16 @@ pub fn place<F: Fn(&'static str) -> Option<String>>(
         region: configuration.required(variables::AWS_REGION)?,
         account: configuration.required(variables::ACCOUNT_ID)?,
         stack: configuration.required(variables::STACK_NAME)?,
+    })
+}
+
+/// The prefixes of the topics on which certificates travel in chunks.
+pub fn topic_prefixes<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<TopicPrefixes, ConfigurationError> {
+    Ok(TopicPrefixes {
+        provisioning: configuration.required(variables::TOPIC_PREFIX)?,
+        rotation: configuration.required(variables::ROTATION_TOPIC_PREFIX)?,
     })
 }
 

@@ -13,7 +13,8 @@ mod sqs;
 
 pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{
-    Configuration, ConfigurationError, overdue_action, place, rotation_policy, variables,
+    Configuration, ConfigurationError, overdue_action, place, rotation_policy, topic_prefixes,
+    variables,
 };
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;

@@ -3,8 +3,8 @@
 use base64::Engine;
 use muster_chunking::{DEFAULT_PACKET_SIZE, MAX_CHUNKS, MAX_PACKET_SIZE, MIN_PACKET_SIZE};
 use muster_documents::{
-    ClaimRequest, ClientId, CsrField, DeviceMessage, Mode, ProvisioningRequest, Refusal,
-    RefusalCode, RequestError, Serial, Topics,
+    ClaimRequest, ClientId, CsrField, DeviceMessage, Mode, ProvisioningRequest, Purpose, Refusal,
+    RefusalCode, RequestError, Serial, TopicPrefixes, Topics,
 };
 use muster_pki::{CsrError, SubmittedRequest};
 
@@ -17,8 +17,8 @@ const CERTIFICATE_BYTES: usize = 2048;
 /// What this stack allows.
 #[derive(Debug, Clone)]
 pub struct ClaimRules {
-    /// The topics' prefix.
-    pub topic_prefix: String,
+    /// The topics' prefixes.
+    pub prefixes: TopicPrefixes,
     /// Whether keys are made for devices that cannot make their own.
     pub legacy_mode: bool,
 }
@@ -43,7 +43,10 @@ pub fn sender(prefix: &str, message: &DeviceMessage) -> Result<ClientId, Refusal
 
 /// Judges a request. Whatever is wrong with it ends up as the refusal inside the answer.
 pub fn judge(rules: &ClaimRules, message: &DeviceMessage) -> ClaimRequest {
+    let purpose = rules.prefixes.purpose_of(&message.topic);
     let mut request = ClaimRequest {
+        purpose,
+        principal: message.principal.clone(),
         client_id: ClientId::new(message.client_id.as_str()).ok(),
         serial: None,
         ledger_key: client_key(&message.client_id),
@@ -66,7 +69,7 @@ fn fill(
     message: &DeviceMessage,
     request: &mut ClaimRequest,
 ) -> Result<(), Refusal> {
-    let client_id = sender(&rules.topic_prefix, message)?;
+    let client_id = sender(rules.prefixes.of(request.purpose), message)?;
     let body = message
         .payload_bytes()
         .ok_or_else(|| unreadable(&RequestError::Unreadable))?;
@@ -84,11 +87,18 @@ fn fill(
                 format!("The serial is malformed: {why}."),
             )
         })?;
+    if request.purpose == Purpose::Rotation && serial.as_str() != client_id.as_str() {
+        return Err(Refusal::new(
+            RefusalCode::ClientIdMismatch,
+            "The request names another serial than the connection's client id. A device renews its own certificate.",
+        ));
+    }
     request.ledger_key = device_key(&serial);
     request.serial = Some(serial);
     match (asked.csr, asked.packet_size) {
         (Some(csr), size) => {
-            request.packet_size = packet_size(rules, &client_id, size)?;
+            let prefix = rules.prefixes.of(request.purpose);
+            request.packet_size = packet_size(prefix, &client_id, size)?;
             let csr = match csr {
                 CsrField::Text(text) => SubmittedRequest::parse_text(&text),
                 CsrField::Der(der) => SubmittedRequest::parse_der(&der),
@@ -96,6 +106,12 @@ fn fill(
             .map_err(|error| csr_refusal(&error))?;
             csr.fingerprint().clone_into(&mut request.fingerprint);
             request.csr = Some(base64::engine::general_purpose::STANDARD.encode(csr.der()));
+        }
+        (None, _) if request.purpose == Purpose::Rotation => {
+            return Err(Refusal::new(
+                RefusalCode::CsrMissing,
+                "The request has no csr. A device renews its certificate with a key that it has made.",
+            ));
         }
         (None, Some(_)) => {
             return Err(Refusal::new(
@@ -118,11 +134,7 @@ fn fill(
     Ok(())
 }
 
-fn packet_size(
-    rules: &ClaimRules,
-    client_id: &ClientId,
-    asked: Option<i64>,
-) -> Result<usize, Refusal> {
+fn packet_size(prefix: &str, client_id: &ClientId, asked: Option<i64>) -> Result<usize, Refusal> {
     let size = match asked {
         None => DEFAULT_PACKET_SIZE,
         Some(size) => usize::try_from(size)
@@ -135,7 +147,7 @@ fn packet_size(
                 )
             })?,
     };
-    let topic = Topics::new(&rules.topic_prefix, client_id).accepted();
+    let topic = Topics::new(prefix, client_id).accepted();
     let room = muster_chunking::room_for_chunk_data(size, topic.len()).unwrap_or(0);
     if room.saturating_mul(MAX_CHUNKS) < CERTIFICATE_BYTES {
         return Err(Refusal::new(

@@ -22,8 +22,12 @@ pub const ROTATION_SHARD: &str = "rotationShard";
 /// Its sort key's attribute: a day, `yyyymmdd`.
 pub const ROTATION_DAY: &str = "rotationDay";
 
+/// What a device's item says of its rotation, for who looks at many devices: without certificates and keys.
+pub const ROTATION_SEEN: &str = "pk, fleet, issuedOn, rotationDay, askedSince, orderedAt, nextCertificateId, \
+     retiringCertificateId, overdueAction, overdueDone";
+
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
-pub const ROTATION_UNDER_WAY: &str = "askedSince, orderedAt, nextCertificateId, nextCertificateArn, \
+pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
      nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
 
 /// The beginning of a device's partition key.
@@ -33,6 +37,11 @@ pub const DEVICE_PREFIX: &str = "device#";
 pub fn device_key(serial: &Serial) -> String {
     format!("{DEVICE_PREFIX}{serial}")
 }
+
+/// `standing` of a certificate that its device has not connected with yet.
+pub const NEXT_STANDING: &str = "next";
+/// `standing` of one that was in force, or that another took the place of.
+pub const RETIRED_STANDING: &str = "retired";
 
 /// The sort key of a certificate among its device's items.
 pub fn certificate_sk(certificate_id: &str) -> String {
@@ -87,6 +96,12 @@ pub fn client_key(client_id: &str) -> String {
 /// The partition of the delivery that `client_id` is expected to answer.
 pub fn delivery_key(client_id: &ClientId) -> String {
     format!("delivery#{client_id}")
+}
+
+/// The partition of the delivery of a next certificate, which `client_id`, a thing's name, is expected to answer. It is
+/// another one than [`delivery_key`]'s: who holds a claim certificate may choose its client id, and must not reach it.
+pub fn rotation_key(client_id: &ClientId) -> String {
+    format!("rotation#{client_id}")
 }
 
 /// The partition of the delivery that ends with a connection of `client_id`, a thing's name. It is another one than

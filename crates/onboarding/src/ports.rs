@@ -27,10 +27,10 @@ pub use handing_out::{
 pub use revocation::{RevocationListFailure, RevocationLists};
 pub use rotation::{
     CertificateProof, CertificateRemover, DateLedger, DatedThings, DueCertificate, DuePage,
-    EditedDate, EndedCertificate, Ending, NextAdmission, NextCertificate, NoticeLedger, Overdue,
-    OverdueAction, OverdueChange, OverdueLedger, Policies, ProofLedger, RetirementLedger,
-    RotatingThing, RotatingThings, RotationIndex, RotationState, TakenForce, ThingCalendar,
-    ThingDate,
+    EditedDate, EndedCertificate, Ending, NextAdmission, NextCertificate, NotedDevice,
+    NoticeLedger, Overdue, OverdueAction, OverdueChange, OverdueLedger, Policies, ProofLedger,
+    RetirementLedger, RotatingThing, RotatingThings, RotationIndex, RotationState, TakenForce,
+    ThingCalendar, ThingDate,
 };
 
 use crate::CloudFailure;
@@ -102,6 +102,8 @@ impl HeldDevice {
 pub enum Awaited {
     /// An acknowledgement, from the client id that asked.
     Acknowledgement,
+    /// An acknowledgement of a next certificate, from the thing that asked.
+    Rotation,
     /// A connection with the new certificate, whose client id is the thing's name.
     Connection,
 }

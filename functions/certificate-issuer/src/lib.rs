@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_documents::Mode;
 use muster_documents::tasks::{IssueCertificate, IssuedCertificate};
+use muster_documents::{Mode, Purpose};
 use muster_lambda::NamedError;
 use muster_onboarding::ports::{Certificate, CertificateAuthority, DeviceLedger, Seal};
 use muster_onboarding::{CloudFailure, FailureKind};
-use muster_pki::{CertificateRequest, CsrError, DeviceKey};
+use muster_pki::{CertificateRequest, CsrError, DeviceKey, SubmittedRequest};
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +87,18 @@ pub async fn issue(
     }
     // Also where there is a certificate already: only who holds the key may ask for it again.
     let csr = signed_csr(&task)?;
-    if let Some(certificate) = held.pending.or(held.current) {
+    let made = match task.purpose {
+        Purpose::Provisioning => held.pending.or(held.current),
+        Purpose::Rotation => held.pending.or_else(|| {
+            let asked = SubmittedRequest::parse_der(csr.der()).ok();
+            let key = asked.as_ref().map(SubmittedRequest::fingerprint);
+            let same_key = held.rotation.next_fingerprint.as_deref() == key;
+            // One that is shut out lets nobody in.
+            let shut = held.rotation.next_shut_at.is_some();
+            held.rotation.next.filter(|_| same_key && !shut)
+        }),
+    };
+    if let Some(certificate) = made {
         return Ok(Some(answer(certificate, None)));
     }
     let certificate = issue_new(authority, ledger, &task, &csr).await?;
@@ -153,7 +164,10 @@ async fn issue_new(
 }
 
 fn answer(certificate: Certificate, sealed_key: Option<String>) -> IssuedCertificate {
+    let read = muster_pki::read_certificate(&certificate.der);
     IssuedCertificate {
+        // AWS IoT's certificates can be read.
+        not_after: read.map_or(0, |read| read.not_after_unix),
         certificate: STANDARD.encode(&certificate.der),
         certificate_id: certificate.id,
         certificate_arn: certificate.arn,

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{Publication, Published};
-use muster_documents::{ClientId, Serial, Topics};
+use muster_documents::{ClientId, Purpose, Serial, TopicPrefixes, Topics};
 use muster_lambda::NamedError;
 use muster_onboarding::ports::{Awaited, Delivery, DeliveryLedger, Publisher, Unseal};
 use muster_onboarding::{
@@ -43,7 +43,7 @@ impl NamedError for PublishError {
 
 /// Publishes. A delivery is noted in the ledger first, so that an answer never comes too early to be understood.
 pub async fn publish(
-    prefix: &str,
+    prefixes: &TopicPrefixes,
     publisher: &impl Publisher,
     ledger: &impl DeliveryLedger,
     unseal: &impl Unseal,
@@ -59,12 +59,16 @@ pub async fn publish(
             certificate,
             certificate_id,
             missing,
+            purpose,
         } => {
             let der = decode(&certificate, &client_id)?;
-            let topic = Topics::new(prefix, &client_id).accepted();
+            let topic = Topics::new(prefixes.of(purpose), &client_id).accepted();
             let answers = chunk_answers(&der, &topic, packet_size, missing.as_deref())?;
             let delivery = Delivery {
-                awaited: Awaited::Acknowledgement,
+                awaited: match purpose {
+                    Purpose::Provisioning => Awaited::Acknowledgement,
+                    Purpose::Rotation => Awaited::Rotation,
+                },
                 client_id,
                 serial,
                 execution,
@@ -103,7 +107,7 @@ pub async fn publish(
                 .map(|answer| answer.expose_secret().as_bytes().to_vec());
             send(
                 publisher,
-                &Topics::new(prefix, &client_id).accepted(),
+                &Topics::new(&prefixes.provisioning, &client_id).accepted(),
                 answers.collect(),
             )
             .await
@@ -111,18 +115,20 @@ pub async fn publish(
         Publication::Activated {
             client_id,
             certificate_id,
+            purpose,
         } => {
             let digest = digest(&certificate_id)
                 .ok_or_else(|| PublishError::InputInvalid(client_id.clone()))?;
-            let topic = Topics::new(prefix, &client_id).accepted();
+            let topic = Topics::new(prefixes.of(purpose), &client_id).accepted();
             send(publisher, &topic, vec![activated_answer(&digest)]).await
         }
         Publication::Refusal {
             client_id,
             packet_size,
             refusal,
+            purpose,
         } => {
-            let topic = Topics::new(prefix, &client_id).rejected();
+            let topic = Topics::new(prefixes.of(purpose), &client_id).rejected();
             let answer = refusal_answer(&refusal, &topic, packet_size);
             send(publisher, &topic, vec![answer]).await
         }

@@ -1,9 +1,10 @@
-//! Takes devices' requests from the queue, judges them, and starts an execution of `claim-provisioning` for each.
+//! Takes devices' requests from the queue, judges them, and starts an execution of `claim-provisioning` or, for a device
+//! that renews its certificate, of `chunked-rotation` for each.
 //!
 //! Nothing is refused here: a refusal starts an execution too, which tells the device and records it. So there is
 //! one place that answers devices, and one that writes the timeline.
 
-use muster_documents::{ClaimRequest, DeviceMessage};
+use muster_documents::{ClaimRequest, DeviceMessage, Purpose};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
 use muster_onboarding::ports::Workflow;
 use muster_onboarding::{ClaimRules, CloudFailure, judge};
@@ -31,19 +32,37 @@ impl NamedError for IntakeError {
     }
 }
 
+/// The workflows, by what a device asks for.
+#[derive(Debug)]
+pub struct Machines<W> {
+    /// `claim-provisioning`.
+    pub provisioning: W,
+    /// `chunked-rotation`.
+    pub rotation: W,
+}
+
+impl<W> Machines<W> {
+    fn of(&self, purpose: Purpose) -> &W {
+        match purpose {
+            Purpose::Provisioning => &self.provisioning,
+            Purpose::Rotation => &self.rotation,
+        }
+    }
+}
+
 /// Takes a batch. What fails is named in the answer and delivered again, alone.
 pub async fn take(
     rules: &ClaimRules,
-    workflow: &impl Workflow,
+    workflows: &Machines<impl Workflow>,
     batch: SqsBatch,
 ) -> Result<SqsBatchResponse, IntakeError> {
-    let each = async |record: &SqsRecord| take_one(rules, workflow, record).await;
+    let each = async |record: &SqsRecord| take_one(rules, workflows, record).await;
     Ok(batch.take_each("a request", each).await)
 }
 
 async fn take_one(
     rules: &ClaimRules,
-    workflow: &impl Workflow,
+    workflows: &Machines<impl Workflow>,
     record: &SqsRecord,
 ) -> Result<(), IntakeError> {
     let message: DeviceMessage =
@@ -51,7 +70,7 @@ async fn take_one(
     let request = judge(rules, &message);
     let name = execution_name(&request, &record.message_id);
     let input = serde_json::to_string(&request).map_err(IntakeError::MessageInvalid)?;
-    workflow.start(&name, input).await?;
+    workflows.of(request.purpose).start(&name, input).await?;
     tracing::info!(
         target: "muster", serial = request.serial.as_ref().map(ToString::to_string), execution = name,
         refusal = request.refusal.as_ref().map(|refusal| refusal.code.name()), "request taken"
@@ -85,6 +104,7 @@ fn execution_name(request: &ClaimRequest, message_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use muster_documents::TopicPrefixes;
     use muster_onboarding::FailureKind;
     use std::sync::Mutex;
 
@@ -106,9 +126,19 @@ mod tests {
         }
     }
 
+    fn machines() -> Machines<Started> {
+        Machines {
+            provisioning: Started::default(),
+            rotation: Started::default(),
+        }
+    }
+
     fn rules() -> ClaimRules {
         ClaimRules {
-            topic_prefix: "provision".into(),
+            prefixes: TopicPrefixes {
+                provisioning: "provision".into(),
+                rotation: "rotate".into(),
+            },
             legacy_mode: true,
         }
     }
@@ -125,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_failed_is_delivered_again() {
-        let started = Started::default();
+        let started = machines();
         let records = vec![
             record("m1", "sensor-1"),
             record("m2", "throttled-device"),
@@ -144,19 +174,40 @@ mod tests {
             .map(|item| item.item_identifier.as_str())
             .collect();
         assert_eq!(failed, ["m2", "m3"]);
-        assert_eq!(started.0.lock().unwrap().len(), 2);
+        assert_eq!(started.provisioning.0.lock().unwrap().len(), 2);
+        assert!(started.rotation.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_device_that_renews_its_certificate_starts_a_workflow_of_its_own() {
+        let started = machines();
+        let message = serde_json::json!({
+            "payload": "e30=", "topic": "rotate/sensor-1/json", "clientId": "sensor-1", "principal": "ab", "timestamp": 1,
+        });
+        let records = vec![SqsRecord {
+            message_id: "m1".into(),
+            body: message.to_string(),
+        }];
+        take(&rules(), &started, SqsBatch { records })
+            .await
+            .unwrap();
+        assert!(started.provisioning.0.lock().unwrap().is_empty());
+        let (_, input) = started.rotation.0.lock().unwrap()[0].clone();
+        let input: ClaimRequest = serde_json::from_str(&input).unwrap();
+        assert_eq!(input.principal.as_deref(), Some("ab"));
+        assert_eq!(input.purpose, Purpose::Rotation);
     }
 
     #[tokio::test]
     async fn a_redelivered_message_starts_an_execution_of_the_same_name() {
-        let started = Started::default();
+        let started = machines();
         for _ in 0..2 {
             let batch = SqsBatch {
                 records: vec![record("0b1c", "sensor:1")],
             };
             take(&rules(), &started, batch).await.unwrap();
         }
-        let started = started.0.lock().unwrap();
+        let started = started.provisioning.0.lock().unwrap();
         assert_eq!(started[0], started[1]);
         assert_eq!(started[0].0, "sensor-1-0b1c");
     }
@@ -167,6 +218,7 @@ mod tests {
             payload: "e30=".into(),
             topic: format!("provision/{}/json", "a".repeat(128)),
             client_id: "a".repeat(128),
+            principal: None,
             timestamp: 0,
         };
         let request = judge(&rules(), &message);

@@ -152,7 +152,9 @@ where
             }
         };
         self.carry_out(&overdue, current).await?;
-        self.ledger.confirm_overdue(serial, &current.id).await?;
+        self.ledger
+            .confirm_overdue(serial, &current.id, today)
+            .await?;
         tracing::info!(target: "muster", %serial, action = overdue.action.name(), "overdue");
         count_one(METRIC, now);
         self.tell("DeviceOverdue", serial, &overdue).await;

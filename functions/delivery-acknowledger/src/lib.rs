@@ -3,7 +3,9 @@
 
 use muster_chunking::{Acknowledgement, Delivery as DeliveryNumber, MIN_PACKET_SIZE};
 use muster_documents::tasks::Acknowledged;
-use muster_documents::{ClientId, DeviceMessage, PresenceMessage, Refusal, RefusalCode, Topics};
+use muster_documents::{
+    ClientId, DeviceMessage, PresenceMessage, Purpose, Refusal, RefusalCode, TopicPrefixes, Topics,
+};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
 use muster_onboarding::ports::{
     Awaited, Delivery, DeliveryLedger, Publisher, RefusalLedger, RefusedMessage, Waiting,
@@ -41,19 +43,19 @@ enum Message {
 
 /// Takes a batch. What fails is named in the answer and delivered again, alone.
 pub async fn acknowledge(
-    prefix: &str,
+    prefixes: &TopicPrefixes,
     ledger: &(impl DeliveryLedger + RefusalLedger),
     waiting: &impl Waiting,
     publisher: &impl Publisher,
     batch: SqsBatch,
 ) -> Result<SqsBatchResponse, AcknowledgeError> {
     let each =
-        async |record: &SqsRecord| take_one(prefix, ledger, waiting, publisher, record).await;
+        async |record: &SqsRecord| take_one(prefixes, ledger, waiting, publisher, record).await;
     Ok(batch.take_each("an acknowledgement", each).await)
 }
 
 async fn take_one(
-    prefix: &str,
+    prefixes: &TopicPrefixes,
     ledger: &(impl DeliveryLedger + RefusalLedger),
     waiting: &impl Waiting,
     publisher: &impl Publisher,
@@ -62,9 +64,9 @@ async fn take_one(
     match serde_json::from_str(&record.body).map_err(AcknowledgeError::MessageInvalid)? {
         Message::Presence(presence) => take_presence(ledger, waiting, &presence).await,
         Message::Acknowledgement(message) => {
-            match take_acknowledgement(prefix, ledger, waiting, &message).await? {
+            match take_acknowledgement(prefixes, ledger, waiting, &message).await? {
                 Ok(()) => Ok(()),
-                Err(refusal) => refuse(prefix, ledger, publisher, record, message, refusal).await,
+                Err(refusal) => refuse(prefixes, ledger, publisher, record, message, refusal).await,
             }
         }
     }
@@ -72,7 +74,7 @@ async fn take_one(
 
 /// Tells the device, and records why. No workflow knows of it, so nobody else would.
 async fn refuse(
-    prefix: &str,
+    prefixes: &TopicPrefixes,
     ledger: &impl RefusalLedger,
     publisher: &impl Publisher,
     record: &SqsRecord,
@@ -83,6 +85,7 @@ async fn refuse(
         target: "muster", client_id = message.client_id, refusal = refusal.code.name(),
         "acknowledgement refused"
     );
+    let purpose = prefixes.purpose_of(&message.topic);
     let refused = RefusedMessage {
         client_id: message.client_id,
         message_id: record.message_id.clone(),
@@ -91,7 +94,7 @@ async fn refuse(
     };
     ledger.record_refusal(&refused).await?;
     if let Ok(client_id) = ClientId::new(refused.client_id) {
-        let topic = Topics::new(prefix, &client_id).rejected();
+        let topic = Topics::new(prefixes.of(purpose), &client_id).rejected();
         // What the device can take is not known here, so the answer is one that any device can.
         publisher
             .publish(
@@ -104,12 +107,13 @@ async fn refuse(
 }
 
 async fn take_acknowledgement(
-    prefix: &str,
+    prefixes: &TopicPrefixes,
     ledger: &impl DeliveryLedger,
     waiting: &impl Waiting,
     message: &DeviceMessage,
 ) -> Result<Result<(), Refusal>, CloudFailure> {
-    let client_id = match sender(prefix, message) {
+    let purpose = prefixes.purpose_of(&message.topic);
+    let client_id = match sender(prefixes.of(purpose), message) {
         Ok(client_id) => client_id,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -120,7 +124,11 @@ async fn take_acknowledgement(
             "The acknowledgement is not [delivery, [missing chunk, …]] in CBOR.",
         )));
     };
-    let delivery = ledger.find(Awaited::Acknowledgement, &client_id).await?;
+    let awaited = match purpose {
+        Purpose::Provisioning => Awaited::Acknowledgement,
+        Purpose::Rotation => Awaited::Rotation,
+    };
+    let delivery = ledger.find(awaited, &client_id).await?;
     let delivery = delivery.filter(|delivery| number(delivery) == Some(acknowledgement.delivery()));
     let Some(delivery) = delivery else {
         return Ok(Err(Refusal::new(

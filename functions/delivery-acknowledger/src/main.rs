@@ -2,13 +2,13 @@
 
 use delivery_acknowledger::acknowledge;
 use muster_cloud::{Ledger, Publishing, Service, Workflows, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{Configuration, run, start_logging, topic_prefixes, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
     let configuration = Configuration::from_environment();
-    let prefix = configuration.required(variables::TOPIC_PREFIX)?;
+    let prefixes = topic_prefixes(&configuration)?;
     let cloud = connect_in_lambda();
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     let waiting = Workflows::new(&cloud);
@@ -21,7 +21,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ])
         .await;
     run(
-        async |batch| acknowledge(&prefix, &ledger, &waiting, &publisher, batch).await,
+        async |batch| acknowledge(&prefixes, &ledger, &waiting, &publisher, batch).await,
         cloud.calls,
     )
     .await

@@ -29,5 +29,6 @@ pub async fn register(
         issued_on: today.to_string(),
         rotation_shard: shard_of(&task.serial),
         rotation_day: policy.due_on(today, task.not_after).to_string(),
+        undo_on: today.plus(policy.proof).to_string(),
     })
 }

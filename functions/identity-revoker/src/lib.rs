@@ -2,7 +2,7 @@
 //! ledger. What another execution has taken over is left alone.
 
 use muster_documents::tasks::{RevokeIdentity, RevokedIdentity};
-use muster_documents::{ClientId, Mode};
+use muster_documents::{ClientId, Mode, Purpose};
 use muster_onboarding::ledger::IMPORTED;
 use muster_onboarding::ports::{
     Awaited, CertificateAuthority, DeliveryLedger, DeviceLedger, IdentityRemover,
@@ -76,9 +76,10 @@ async fn forget_delivery(
     let Some(delivery) = &task.delivery else {
         return Ok(());
     };
-    let (awaited, client_id) = match delivery.mode {
-        Mode::Chunked => (Awaited::Acknowledgement, Ok(delivery.client_id.clone())),
-        Mode::Legacy => (Awaited::Connection, ClientId::new(task.serial.as_str())),
+    let (awaited, client_id) = match (delivery.mode, delivery.purpose) {
+        (_, Purpose::Rotation) => (Awaited::Rotation, Ok(delivery.client_id.clone())),
+        (Mode::Chunked, _) => (Awaited::Acknowledgement, Ok(delivery.client_id.clone())),
+        (Mode::Legacy, _) => (Awaited::Connection, ClientId::new(task.serial.as_str())),
     };
     match client_id {
         Ok(client_id) => {

@@ -36,7 +36,7 @@ where
             };
             match self.ledger.admit_next(&next).await {
                 Ok(()) => {
-                    let follows = Follows::Rotation(Box::new(next));
+                    let follows = Follows::Rotation(next);
                     return Ok(Decision { answer, follows });
                 }
                 Err(failure) if is_decided_anew(&failure) => {

@@ -5,7 +5,7 @@ use muster_documents::rotation_tasks::{DueDevices, NotifiedDevices};
 use muster_documents::{ROTATE_CERT, RotationNotice, Serial, alerts_topic};
 use muster_lambda::NamedError;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ports::{HeldDevice, NoticeLedger, Publisher};
+use muster_onboarding::ports::{HeldDevice, NotedDevice, NoticeLedger, Publisher};
 use muster_onboarding::rotation::{Day, DayError, RotationPolicy, due_since};
 use serde_json::json;
 
@@ -77,7 +77,7 @@ async fn tell(
         enforce: false,
     };
     // Noted first: a message that is lost with the function is sent tomorrow, and nobody gets two.
-    let Some(held) = ledger.note_notice(serial, today).await? else {
+    let Some(NotedDevice { held, again }) = ledger.note_notice(serial, today).await? else {
         return Ok(nothing);
     };
     let since = held.rotation.asked_since.unwrap_or(today);
@@ -87,6 +87,7 @@ async fn tell(
     if let Some(not_before) = not_before {
         // What was done about a deadline has to be undone first.
         if held.rotation.overdue.is_some() {
+            ledger.keep_due(serial, today).await?;
             return Ok(Told {
                 enforce: true,
                 ..nothing
@@ -106,16 +107,22 @@ async fn tell(
         deadline: deadline.to_string(),
         days_left: today.until(deadline).max(0),
     };
-    let payload = json!(notice).to_string().into_bytes();
-    if let Err(failure) = publisher.publish(&alerts_topic(serial), payload).await {
-        ledger
-            .take_back_notice(serial, today, since == today)
-            .await?;
-        return Err(failure);
+    if !again {
+        let payload = json!(notice).to_string().into_bytes();
+        if let Err(failure) = publisher.publish(&alerts_topic(serial), payload).await {
+            ledger
+                .take_back_notice(serial, today, since == today)
+                .await?;
+            return Err(failure);
+        }
+    }
+    let enforce = not_before.is_none() && policy.is_overdue(since, today) && !is_settled(&held);
+    if enforce {
+        ledger.keep_due(serial, today).await?;
     }
     Ok(Told {
-        notified: true,
-        enforce: not_before.is_none() && policy.is_overdue(since, today) && !is_settled(&held),
+        notified: !again,
+        enforce,
     })
 }
 

@@ -46,6 +46,7 @@ fn cloud_of(sensors: u32, issued_on: &str) -> Cloud {
         let item = Item {
             held,
             rotation_day: Some(POLICY.due_on(day(issued_on), None)),
+            asked_on: None,
         };
         cloud.state().items.insert(sensor(number), item);
     }

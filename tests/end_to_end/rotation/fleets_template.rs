@@ -80,7 +80,7 @@ async fn a_certificate_that_nobody_connects_with_is_undone_and_the_one_in_force_
     assert_eq!(yard.status(&unused).await, None);
     assert!(yard.held("sensor-1").await.rotation.next.is_none());
     assert!(yard.connects("sensor-1", &old).await);
-    assert_eq!(yard.field.in_force().await, [id_of(&old)]);
+    assert_eq!(yard.field().in_force().await, [id_of(&old)]);
     // It may ask again.
     let new = yard.asks("sensor-1", &old).await.unwrap();
     assert!(yard.connects("sensor-1", &new).await);
@@ -110,8 +110,7 @@ async fn a_device_past_its_deadline_may_connect_and_rotate_and_nothing_else_unti
         .expect("it may connect");
     assert!(!device.publish(hello, b"{}", false).await);
     // Notified it is on.
-    yard.set_days("sensor-1", "state", &[("rotationDay", today())])
-        .await;
+    yard.next_day("sensor-1").await;
     let mut device = yard.listening("sensor-1", &old).await.unwrap();
     let run = yard.run().await;
     assert_eq!(
@@ -125,5 +124,5 @@ async fn a_device_past_its_deadline_may_connect_and_rotate_and_nothing_else_unti
     assert!(device.publish(hello, b"{}", false).await);
     yard.in_force("sensor-1", &new).await;
     assert!(yard.held("sensor-1").await.rotation.overdue.is_none());
-    assert_eq!(yard.field.in_force().await, [id_of(&new)]);
+    assert_eq!(yard.field().in_force().await, [id_of(&new)]);
 }

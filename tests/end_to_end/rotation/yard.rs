@@ -21,9 +21,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The fleet.
 pub const FLEET: &str = "plant-7";
 
-/// A stack with the fleet and its bundle.
+/// A stack, and its fleet if it has one.
 pub struct Yard {
-    pub field: Field,
+    place: Place,
+}
+
+enum Place {
+    Fleet(Field),
+    Stack(Stack),
 }
 
 /// How a run of the workflow ended.
@@ -64,19 +69,36 @@ pub fn id_of(identity: &Identity) -> String {
 impl Yard {
     pub async fn with(parameters: &[(&str, &str)]) -> Self {
         let stack = Stack::start(parameters).await;
+        let field = Field::on(stack, json!({ "templateName": FLEET })).await;
         Self {
-            field: Field::on(stack, json!({ "templateName": FLEET })).await,
+            place: Place::Fleet(field),
+        }
+    }
+
+    pub async fn without_fleet(parameters: &[(&str, &str)]) -> Self {
+        Self {
+            place: Place::Stack(Stack::start(parameters).await),
         }
     }
 
     pub fn stack(&self) -> &Stack {
-        &self.field.stack
+        match &self.place {
+            Place::Fleet(field) => &field.stack,
+            Place::Stack(stack) => stack,
+        }
+    }
+
+    pub fn field(&self) -> &Field {
+        match &self.place {
+            Place::Fleet(field) => field,
+            Place::Stack(_) => panic!("it has no fleet"),
+        }
     }
 
     /// A device that is in.
     pub async fn member(&self, serial: &str) -> Identity {
         self.stack().import(serial).await;
-        let config = self.field.device(serial);
+        let config = self.field().device(serial);
         let store = config.store.clone();
         edge_client::fleet(config, |_| {}).await.unwrap();
         current(&store)
@@ -124,6 +146,44 @@ impl Yard {
         let due = issued_on.plus(365);
         let days = [("issuedOn", issued_on), ("rotationDay", due)];
         self.set_days(serial, STATE_SK, &days).await;
+    }
+
+    /// The device is notified again, as on another day.
+    pub async fn next_day(&self, serial: &str) {
+        let days = [("askedOn", today().plus(-1)), ("rotationDay", today())];
+        self.set_days(serial, STATE_SK, &days).await;
+    }
+
+    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be undone, and
+    /// what is retired is to be deleted.
+    pub async fn time_passes(&self, serial: &str) {
+        let table = self.stack().output("LedgerTableName");
+        let partition = device_key(&Serial::new(serial).unwrap());
+        let found = self
+            .dynamodb()
+            .query()
+            .table_name(table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :certificate)")
+            .filter_expression("attribute_exists(standing)")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .expression_attribute_values(":certificate", AttributeValue::S("certificate#".into()))
+            .send()
+            .await
+            .unwrap();
+        for item in found.items() {
+            let sk = item[SK].as_s().unwrap();
+            self.set_days(serial, sk, &[("rotationDay", today())]).await;
+        }
+    }
+
+    /// The ids of the certificates that are attached to a thing.
+    pub async fn attached(&self, serial: &str) -> Vec<String> {
+        let listed = self.stack().iot().list_thing_principals();
+        let listed = listed.thing_name(serial).send().await.unwrap();
+        let ids = listed.principals().iter();
+        ids.filter_map(|arn| arn.rsplit('/').next())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Runs the workflow by hand.

@@ -20,6 +20,14 @@ impl Definition {
         self.0.to_string()
     }
 
+    /// What a map does with each of its items, as a workflow of its own.
+    pub fn item_processor(&self, map: &str) -> Self {
+        let mut whole = self.0["States"][map]["ItemProcessor"].clone();
+        whole.as_object_mut().unwrap().remove("ProcessorConfig");
+        whole["QueryLanguage"] = self.0["QueryLanguage"].clone();
+        Self(whole)
+    }
+
     /// The names of all task states.
     pub fn tasks(&self) -> Vec<String> {
         let states = self.0["States"].as_object().unwrap().iter();

@@ -5,7 +5,7 @@ use super::variant::{End, Scenario, Variant};
 use crate::player::{Player, queued, request};
 use crate::support::{Stack, wait_until};
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
-use muster_documents::Mode;
+use muster_documents::{Mode, TopicPrefixes};
 use muster_onboarding::{ClaimRules, judge};
 use muster_pki::DeviceKey;
 use std::time::Duration;
@@ -252,7 +252,10 @@ fn input(mode: Mode, serial: &str, key: &DeviceKey) -> String {
     );
     let judged = judge(
         &ClaimRules {
-            topic_prefix: "provision".to_owned(),
+            prefixes: TopicPrefixes {
+                provisioning: "provision".to_owned(),
+                rotation: "rotate".to_owned(),
+            },
             legacy_mode: true,
         },
         &message,

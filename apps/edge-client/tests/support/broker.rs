@@ -5,9 +5,11 @@ use super::chance::Chance;
 use super::cloud::Cloud;
 use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::packets::{self, FromDevice};
+use super::rotation_cloud::{Kind, RotationCloud, SERIAL};
 use super::service::Service;
-use edge_client::{Config, FleetConfig, Source, Timings};
+use edge_client::{Config, FleetConfig, FolderDisk, Source, Timings};
 use muster_chunking::room_for_payload;
+use muster_device::{CredentialStore, Credentials, SlotStore};
 use muster_documents::bundle::files;
 use muster_pki::der_to_pem;
 use rumqttc::tokio_rustls::TlsAcceptor;
@@ -15,7 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub struct Script {
     pub silent: bool,
     /// Takes the claim certificate with any client id.
     pub any_client_id: bool,
+    /// So many connections with the device's own certificate are cut when they subscribe.
+    pub cuts: u32,
 }
 
 /// What the broker saw and sent.
@@ -49,6 +53,11 @@ pub struct Seen<S> {
     pub hellos: u32,
     /// The client ids of the connections with the claim certificate.
     pub claim_client_ids: Vec<String>,
+    /// The certificates of the device's own that connected, DER.
+    pub connected: Vec<Vec<u8>>,
+    cuts_left: u32,
+    /// What is said on the topic of alerts, after each subscription in turn.
+    pub alerts: VecDeque<Vec<Vec<u8>>>,
 }
 
 pub struct Broker<S = Cloud> {
@@ -57,6 +66,8 @@ pub struct Broker<S = Cloud> {
     claim_certificate: String,
     claim_key: SecretString,
     authority: String,
+    /// The certificate that the device has already, in a cloud that rotates it.
+    device: Option<Credentials>,
     seen: Arc<Mutex<Seen<S>>>,
 }
 
@@ -72,6 +83,9 @@ impl<S: Service + Send + 'static> Broker<S> {
             sent: Vec::new(),
             hellos: 0,
             claim_client_ids: Vec::new(),
+            connected: Vec::new(),
+            cuts_left: script.cuts,
+            alerts: VecDeque::new(),
         }));
         let broker = Self {
             port,
@@ -79,6 +93,7 @@ impl<S: Service + Send + 'static> Broker<S> {
             claim_certificate: der_to_pem("CERTIFICATE", &claim),
             claim_key: claim_key.pem(),
             authority: der_to_pem("CERTIFICATE", &authority),
+            device: None,
             seen: Arc::clone(&seen),
         };
         let client_id = client_id.to_owned();
@@ -120,7 +135,31 @@ impl Broker<FleetCloud> {
     pub async fn fleet(serial: &str, cloud: FleetCloud, script: Script) -> Self {
         Self::serving(serial, cloud, script).await
     }
+}
 
+impl Broker<RotationCloud> {
+    /// With a cloud that rotates the certificate of its one device.
+    pub async fn rotating(kind: Kind, script: Script) -> Self {
+        let (cloud, key) = RotationCloud::new(kind);
+        let certificate = der_to_pem("CERTIFICATE", &cloud.in_force);
+        let device = Credentials::matched(&certificate, &key).unwrap();
+        Self {
+            device: Some(device),
+            ..Self::serving(SERIAL, cloud, script).await
+        }
+    }
+
+    /// Puts the certificate that the device has already into its store.
+    pub fn give_current(&self, store: &Path) {
+        let disk = FolderDisk::take(store).unwrap();
+        let device = self.device.as_ref().unwrap();
+        let mut store = SlotStore::open(disk, device.clone()).unwrap();
+        store.keep_pending(device).unwrap();
+        store.promote().unwrap();
+    }
+}
+
+impl<S> Broker<S> {
     /// The bundle of its fleet, filled in for its device.
     pub fn bundle(&self, folder: &Path) {
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
@@ -152,7 +191,9 @@ impl Broker {
     pub async fn start(client_id: &str, script: Script) -> Self {
         Self::serving(client_id, Cloud::new(client_id), script).await
     }
+}
 
+impl<S> Broker<S> {
     /// A device for this broker, in a hurry.
     pub fn config(&self, store: &Path) -> Config {
         let claim = (
@@ -255,14 +296,29 @@ impl<S: Service> Connection<S> {
                     if !known || !taken {
                         return;
                     }
+                    seen.cloud.connected();
                     if claim {
                         seen.claim_client_ids.push(client_id);
-                        seen.cloud.connected();
+                    } else {
+                        seen.cloud.connected_with(&certificate);
+                        seen.connected.push(certificate.clone());
                     }
                     answers.push(packets::connack());
                 }
                 FromDevice::Subscribe { packet_id, filters } => {
-                    let granted = self.seen.lock().unwrap().cloud.subscribe(&filters);
+                    let mut seen = self.seen.lock().unwrap();
+                    if !claim && seen.cuts_left > 0 {
+                        seen.cuts_left -= 1;
+                        return;
+                    }
+                    let alerts = format!("cmd/{}/alerts", self.client_id);
+                    let granted = if filters == [alerts.as_str()] {
+                        let said = seen.alerts.pop_front().unwrap_or_default();
+                        messages.extend(said.into_iter().map(|said| (alerts.clone(), said)));
+                        true
+                    } else {
+                        seen.cloud.subscribe(&filters)
+                    };
                     answers.push(packets::suback(packet_id, filters.len(), granted));
                     self.subscribed.extend(filters);
                 }
@@ -273,7 +329,8 @@ impl<S: Service> Connection<S> {
                 } => {
                     answers.push(packets::puback(packet_id));
                     let mut seen = self.seen.lock().unwrap();
-                    if claim {
+                    if claim || seen.cloud.rotates() && !topic.starts_with("devices/") {
+                        seen.cloud.speaker((!claim).then_some(&certificate));
                         if !self.chance.happens(self.script.loss) {
                             let Some(answered) = seen.cloud.publish(&topic, &payload) else {
                                 return;

@@ -12,5 +12,7 @@ pub mod chance;
 pub mod cloud;
 #[path = "../../../../crates/device/tests/support/fleet_cloud.rs"]
 pub mod fleet_cloud;
+#[path = "../../../../crates/device/tests/support/rotation_cloud.rs"]
+pub mod rotation_cloud;
 #[path = "../../../../crates/device/tests/support/service.rs"]
 pub mod service;

@@ -1,6 +1,6 @@
 //! `muster device`: who may be served, what became of them, and one played here.
 
-use super::{Failure, certificate, simulate};
+use super::{Failure, certificate, given_file, simulate};
 use crate::output::Output;
 use crate::release;
 use crate::table;
@@ -12,7 +12,6 @@ use muster_documents::Serial;
 use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::HandingOutLedger;
 use serde_json::json;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -96,13 +95,7 @@ async fn import(
     only_by: Option<OnlyBy>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let mut text = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut text)?;
-    } else {
-        text = std::fs::read(file)
-            .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    }
+    let text = given_file::read(file)?;
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .flexible(true)
@@ -175,10 +168,17 @@ async fn show(target: &Target, serial: &Serial, output: &Output) -> Result<ExitC
         })
     });
     let handed_out = handed_out.collect::<Result<Vec<_>, Failure>>()?;
+    let asked_since = device
+        .as_ref()
+        .and_then(|device| device.rotation.asked_since);
+    let deadline = asked_since
+        .map(|since| Ok::<_, Failure>(target.rotation_policy()?.deadline(since)))
+        .transpose()?;
     let known = device.is_some() || !timeline.is_empty() || !handed_out.is_empty();
     let shown = Shown {
         serial,
         device,
+        deadline,
         handed_out,
         timeline,
     };

@@ -18,7 +18,10 @@ use super::python::{self, PythonError};
 use super::state::{Phase, REGION, STACK_NAME, StackState};
 use super::template::{self, TemplateError};
 use aws_config::SdkConfig;
+use muster_cloud::operator::ThingAnnouncements;
+use muster_cloud::{CallCounter, Cloud};
 use muster_documents::bundle::OWN_ROOT_CA;
+use muster_onboarding::CloudFailure;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,6 +104,9 @@ pub enum StackError {
     /// See [`DeployError`].
     #[error(transparent)]
     Deploy(#[from] DeployError),
+    /// See [`ThingAnnouncements`].
+    #[error("the emulator does not announce changes of things")]
+    Announcements(#[from] CloudFailure),
     /// A file of the stack's directory.
     #[error("cannot keep the stack's state in {}", path.display())]
     State {
@@ -218,6 +224,13 @@ impl LocalStack {
         self.state.outputs =
             deploy::deploy(&cloudformation, self.emulator.gateway(), key, &parameters).await?;
         self.store_ca(&s3).await?;
+        // The emulator's account is this stack's alone.
+        ThingAnnouncements::new(&Cloud {
+            config: configuration,
+            calls: CallCounter::default(),
+        })
+        .turn_on()
+        .await?;
         self.state.phase = Phase::Ready;
         self.write_state()
     }

@@ -4,7 +4,9 @@ use super::{Ledger, cancelled, malformed, remove, s, send, text, unless_another_
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use muster_documents::{ClientId, Serial};
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::{PK, SK, STATE_SK, connection_key, delivery_key, device_key};
+use muster_onboarding::ledger::{
+    PK, SK, STATE_SK, connection_key, delivery_key, device_key, rotation_key,
+};
 use muster_onboarding::ports::{Awaited, Delivery, DeliveryLedger};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -116,6 +118,7 @@ impl DeliveryLedger for Ledger {
 fn key(awaited: Awaited, client_id: &ClientId) -> String {
     match awaited {
         Awaited::Acknowledgement => delivery_key(client_id),
+        Awaited::Rotation => rotation_key(client_id),
         Awaited::Connection => connection_key(client_id),
     }
 }

@@ -66,7 +66,8 @@ impl DeviceLedger for Ledger {
             send(
                 self.update(device_key(serial))
                     .update_expression(
-                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer, undoing",
+                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer, \
+                         pendingFingerprint, undoing",
                     )
                     .condition_expression("execution = :me")
                     .expression_attribute_values(":me", s(execution)),

@@ -1,5 +1,6 @@
 //! Devices as an operator sees them.
 
+use super::rotation::{DeviceRotation, read_device_rotation};
 use crate::ledger::{partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
@@ -48,6 +49,8 @@ pub struct Device {
     pub execution: Option<String>,
     /// When it was last written, ISO 8601.
     pub updated_at: Option<String>,
+    /// Where its rotation stands.
+    pub rotation: DeviceRotation,
 }
 
 /// One request of a device, from its beginning to its end.
@@ -374,6 +377,7 @@ fn read_device(item: &Item) -> Device {
         client_id: text(item, "clientId"),
         execution: text(item, "execution"),
         updated_at: text(item, "updatedAt"),
+        rotation: read_device_rotation(item),
     }
 }
 

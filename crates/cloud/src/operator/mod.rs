@@ -1,5 +1,5 @@
-//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, a stack's API
-//! and outputs, what the functions called.
+//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, rotation, a
+//! stack's API and outputs, what the functions called.
 
 mod api;
 mod authorities;
@@ -7,6 +7,8 @@ mod calls;
 mod claims;
 mod devices;
 mod fleets;
+mod items;
+mod rotation;
 mod stack;
 mod vouchers;
 
@@ -16,5 +18,9 @@ pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
+pub use rotation::{
+    DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, RotationRun,
+    RotationRuns, Rotations, RunEnd, RunProgress, ThingAnnouncements,
+};
 pub use stack::stack_outputs;
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};

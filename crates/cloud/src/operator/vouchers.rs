@@ -1,10 +1,11 @@
 //! Vouchers: issued, listed, revoked. A voucher's text is known to nobody but whom it was issued to.
 
+use super::items::items;
 use crate::ledger::{key, malformed, number, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, TransactWriteItemBuilder};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use muster_documents::{FleetName, FleetSettings, Serial};
 use muster_onboarding::fleets::{voucher_hash, voucher_text};
 use muster_onboarding::ledger::{
@@ -17,8 +18,6 @@ use std::collections::HashMap;
 
 type Item = HashMap<String, AttributeValue>;
 
-/// As many items as one `BatchGetItem` reads (`DynamoDB`).
-const MOST_READ: usize = 100;
 /// How much of a hash names a voucher, in characters.
 const MIN_HASH: usize = 8;
 
@@ -144,43 +143,17 @@ impl Vouchers {
     pub async fn list(&self, fleet: &FleetName) -> Result<Vec<Voucher>, CloudFailure> {
         let listings = partition(&self.client, &self.table, vouchers_key(fleet)).await?;
         let hashes = listings.iter().filter_map(|item| text(item, "voucherHash"));
-        let hashes: Vec<_> = hashes.collect();
-        let mut vouchers = Vec::new();
-        for some in hashes.chunks(MOST_READ) {
-            vouchers.extend(self.read_vouchers(fleet, some).await?);
-        }
+        let keys: Vec<_> = hashes
+            .map(|hash| key(&voucher_key(&hash), STATE_SK))
+            .collect();
+        let found = items(&self.client, &self.table, &keys, None).await?;
+        let read = |item| read_voucher(fleet, item);
+        let mut vouchers: Vec<_> = found.iter().filter_map(read).collect();
         vouchers.sort_by(|a, b| {
             let order = |voucher: &Voucher| (voucher.serial.is_none(), voucher.serial.clone());
             (order(a), &a.hash).cmp(&(order(b), &b.hash))
         });
         Ok(vouchers)
-    }
-
-    async fn read_vouchers(
-        &self,
-        fleet: &FleetName,
-        hashes: &[String],
-    ) -> Result<Vec<Voucher>, CloudFailure> {
-        let keys = hashes.iter().map(|hash| key(&voucher_key(hash), STATE_SK));
-        let wanted = KeysAndAttributes::builder()
-            .consistent_read(true)
-            .set_keys(Some(keys.collect()));
-        let mut wanted = HashMap::from([(self.table.clone(), built(wanted.build())?)]);
-        let mut found = Vec::new();
-        while !wanted.is_empty() {
-            let answer = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(wanted))
-                .send()
-                .await
-                .map_err(|error| failure("dynamodb:BatchGetItem", error))?;
-            let items = answer.responses.unwrap_or_default();
-            let items = items.into_values().flatten();
-            found.extend(items.filter_map(|item| read_voucher(fleet, &item)));
-            wanted = answer.unprocessed_keys.unwrap_or_default();
-        }
-        Ok(found)
     }
 
     /// The vouchers of all fleets that are for this serial, were spent by it, or whose hash begins so, with 8 characters at least:

@@ -1,13 +1,13 @@
-//! Asking for a certificate with the claim certificate, and collecting what comes.
+//! Asking for a certificate, and collecting what comes.
 
 use super::chunked::Chunked;
 use super::legacy::Legacy;
 use super::{Claim, Phase};
 use crate::device::{Device, Link, Stage};
 use crate::proving::Slot;
-use crate::{Credentials, Ending, Progress, Refused};
+use crate::{Credentials, Progress, Refused};
 use muster_chunking::{Acknowledgement, publish_packet_size, room_for_payload};
-use muster_documents::Mode;
+use muster_documents::{Mode, RefusalCode};
 use muster_pki::KeyError;
 
 /// A cloud that is slow isn't asked faster: the wait for missing chunks doubles up to 2 to this power.
@@ -68,7 +68,7 @@ impl Claim {
                     collector,
                     unanswered: 0,
                 };
-                device.stage = Stage::Claim;
+                device.stage = Stage::Asking;
                 self.phase = Phase::Asking(asking);
                 self.complete_from_snapshot(device);
             }
@@ -216,10 +216,14 @@ impl Claim {
 
     /// The cloud says no to the request, or to an acknowledgement while something was missing.
     pub(super) fn refused(&mut self, device: &mut Device, payload: &[u8]) {
-        let refused = Refused::read(payload);
+        let mut refused = Refused::read(payload);
+        // It becomes due in days, and the cloud says when.
+        if device.rotates() && refused.code == RefusalCode::RotationNotDue.name() {
+            refused.retryable = false;
+        }
         device.report_refusal(&refused);
         if !refused.retryable {
-            return device.end(Ending::Refused(refused));
+            return device.refused_for_good(refused);
         }
         let wait = device.wait_to_request();
         let Phase::Asking(asking) = &mut self.phase else {

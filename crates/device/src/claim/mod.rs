@@ -17,7 +17,7 @@ pub(crate) struct Claim {
     phase: Phase,
 }
 
-/// What the device is at while it uses the claim certificate.
+/// What the device is at while it asks.
 enum Phase {
     /// Nothing yet: it has a certificate of its own to prove.
     Idle,
@@ -72,12 +72,10 @@ impl Way for Claim {
     fn lost(&mut self, _: &mut Device, _: &Trouble, _: Link) {}
 
     fn pending_refused(&mut self, device: &mut Device) {
-        device.refusals += 1;
-        if device.refusals >= device.timings.refusals {
-            device.refusals = 0;
+        if device.refused_often() {
             self.ask(device);
         } else if self.settings.mode == Mode::Chunked {
-            device.stage = Stage::Claim;
+            device.stage = Stage::Asking;
             self.phase = Phase::Acknowledging { tries: 0 };
         }
     }

@@ -4,7 +4,7 @@
 use super::rejection::{self, Question};
 use super::{Fleet, Phase};
 use crate::device::{Device, Link, Stage};
-use crate::{Credentials, Ending, MadeCertificate, Progress, UnfinishedDelivery};
+use crate::{Credentials, MadeCertificate, Progress, UnfinishedDelivery};
 use muster_chunking::publish_packet_size;
 use muster_documents::fleet_provisioning::topics::{self, accepted, rejected};
 use muster_documents::fleet_provisioning::{CreateCertificateFromCsr, CreatedCertificate, Format};
@@ -43,7 +43,7 @@ impl Fleet {
     /// Begins to ask, with the key that was kept, if it is the device's own. A key that is made now is kept before
     /// anything is asked with it.
     pub(super) fn ask(&mut self, device: &mut Device) {
-        device.stage = Stage::Claim;
+        device.stage = Stage::Asking;
         match own_key(device) {
             Ok(key) => {
                 self.phase = Phase::Asking(Asking {
@@ -176,7 +176,7 @@ impl Fleet {
             let wait = device.wait_to_request();
             device.waiting(wait);
         } else {
-            device.end(Ending::Refused(rejection.refused));
+            device.refused_for_good(rejection.refused);
         }
     }
 }

@@ -14,7 +14,7 @@ pub use settings::FleetDeviceSettings;
 
 use crate::device::{Device, Link, Stage};
 use crate::way::Way;
-use crate::{Ending, Refused, Trouble};
+use crate::{Refused, Trouble};
 use asking::Asking;
 use muster_documents::fleet_provisioning::topics::{accepted, rejected};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) struct Fleet {
     registrations: u32,
 }
 
-/// What the device is at while it uses the claim certificate.
+/// What the device is at while it asks.
 enum Phase {
     /// Nothing yet: it has a certificate of its own to prove.
     Idle,
@@ -148,16 +148,14 @@ impl Way for Fleet {
     }
 
     fn pending_refused(&mut self, device: &mut Device) {
-        device.refusals += 1;
-        if device.refusals < device.timings.refusals {
+        if !device.refused_often() {
             return;
         }
-        device.refusals = 0;
-        device.stage = Stage::Claim;
+        device.stage = Stage::Asking;
         match std::mem::replace(&mut self.otherwise, Otherwise::Register) {
             Otherwise::Register => self.register_or_ask(device),
             Otherwise::Ask => self.ask(device),
-            Otherwise::End(refused) => device.end(Ending::Refused(refused)),
+            Otherwise::End(refused) => device.refused_after_all(refused),
         }
     }
 }

@@ -4,7 +4,8 @@ use super::rejection::{self, Question};
 use super::{Fleet, Otherwise, Phase};
 use crate::device::{Device, Stage};
 use crate::proving::Slot;
-use crate::{Credentials, Ending, Progress, Refused, UnfinishedDelivery};
+use crate::way::Way;
+use crate::{Credentials, Progress, Refused, UnfinishedDelivery};
 use muster_documents::fleet_provisioning::RegisteredThing;
 use muster_documents::fleet_provisioning::topics::{accepted, rejected};
 
@@ -22,13 +23,13 @@ impl Fleet {
 
     /// Begins to ask to be provisioned. The connection is the caller's.
     pub(super) fn register(&mut self, device: &mut Device, doubtful: bool) {
-        device.stage = Stage::Claim;
+        device.stage = Stage::Asking;
         self.phase = Phase::Registering { doubtful };
         self.unanswered = 0;
     }
 
     pub(super) fn register_again(&mut self, device: &mut Device) {
-        if self.unanswered >= device.timings.unanswered {
+        if self.unanswered >= device.timings.unanswered && may_try_out(device) {
             // Not the question but its answer may be what gets lost.
             return self.try_out(device, Otherwise::Register);
         }
@@ -57,12 +58,7 @@ impl Fleet {
         let Some(credentials) = made.and_then(UnfinishedDelivery::credentials) else {
             return;
         };
-        let pending = device
-            .held
-            .pending
-            .as_ref()
-            .map(Credentials::certificate_id);
-        if pending != Some(credentials.certificate_id()) {
+        if !is_pending(device, &credentials) {
             device.keep_pending(credentials);
         }
         device.refusals = 0;
@@ -86,7 +82,8 @@ impl Fleet {
         self.answer_until = None;
         let thing_name = registered.thing_name.unwrap_or_default();
         if thing_name != device.thing_name.as_str() {
-            return device.end(Ending::Refused(another_thing(&thing_name, device)));
+            let refused = another_thing(&thing_name, device);
+            return device.refused_for_good(refused);
         }
         device.report(Progress::Registered { thing_name });
         self.try_out(device, Otherwise::Register);
@@ -96,21 +93,45 @@ impl Fleet {
         let Phase::Registering { doubtful } = self.phase else {
             return;
         };
-        let rejection = rejection::explain(self.settings.format, Question::Provision, payload);
+        let question = if device.rotates() {
+            Question::Rotate
+        } else {
+            Question::Provision
+        };
+        let rejection = rejection::explain(self.settings.format, question, payload);
         self.answer_until = None;
         self.unanswered = 0;
         device.report_refusal(&rejection.refused);
-        if rejection.token_is_dead {
+        if rejection.token_is_dead && may_try_out(device) {
             self.try_out(device, Otherwise::Ask);
+        } else if rejection.token_is_dead {
+            self.ask(device);
+            device.subscribe(self.topics());
         } else if rejection.refused.retryable {
             let wait = device.wait_to_request();
             device.waiting(wait);
-        } else if doubtful {
+        } else if doubtful && may_try_out(device) {
             self.try_out(device, Otherwise::End(rejection.refused));
         } else {
-            device.end(Ending::Refused(rejection.refused));
+            device.refused_for_good(rejection.refused);
         }
     }
+}
+
+/// Whether the certificate that was made may be tried out although nobody knows whether it is provisioned. To be tried
+/// out it has to be kept as the pending one. In a rotation another one may stand there, and be in force: only the
+/// cloud's word that this one was taken says that it isn't.
+fn may_try_out(device: &Device) -> bool {
+    let made = device.held.delivery.as_ref();
+    let Some(made) = made.and_then(UnfinishedDelivery::credentials) else {
+        return false;
+    };
+    !device.rotates() || device.held.pending.is_none() || is_pending(device, &made)
+}
+
+fn is_pending(device: &Device, credentials: &Credentials) -> bool {
+    let pending = device.held.pending.as_ref();
+    pending.map(Credentials::certificate_id) == Some(credentials.certificate_id())
 }
 
 /// The template gives the thing another name than its serial: the new certificate could not connect with it.

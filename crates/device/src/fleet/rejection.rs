@@ -15,6 +15,8 @@ pub(super) enum Question {
     CertificateAndKey,
     /// To be provisioned.
     Provision,
+    /// To be provisioned with another certificate in the current one's place.
+    Rotate,
 }
 
 /// A rejection, understood.
@@ -141,12 +143,17 @@ impl Cause {
                 "The cloud refused this serial, model, voucher or client id. It tells devices no reason; the operator \
                  sees it with `muster device show SERIAL`."
             }
+            (Self::Denied, Question::Rotate) => {
+                "The cloud has no rotation for this device now: none is due, or the certificate that it asks with is \
+                 not the one in force. It tells devices no reason; the operator sees it with `muster device show \
+                 SERIAL`."
+            }
             (Self::Denied | Self::NotThere, Question::Certificate) => {
-                "The cloud makes no certificate for a key of the device's own here: the claim certificate's policy \
-                 has to allow $aws/certificates/create-from-csr."
+                "The cloud makes no certificate for a key of the device's own here: the policy of the certificate \
+                 that it asks with has to allow $aws/certificates/create-from-csr."
             }
             (Self::Denied, Question::CertificateAndKey) => {
-                "The claim certificate may not ask for a certificate: its policy has to allow \
+                "The device may not ask for a certificate: the policy of the one that it asks with has to allow \
                  $aws/certificates/create-from-csr, or $aws/certificates/create."
             }
             (Self::TokenDead, _) => {
@@ -157,9 +164,16 @@ impl Cause {
                 "The cloud could not read the request: take a client of its version, and see whether it takes JSON \
                  or CBOR."
             }
+            (Self::TemplateInvalid | Self::NotThere, Question::Rotate) => {
+                "The fleet's rotation template is not there, or is switched off: compare rotationTemplate in \
+                 config.json with the fleets of this account and region."
+            }
             (Self::TemplateInvalid, _) | (Self::NotThere, Question::Provision) => {
                 "The fleet's provisioning template is not there, or is switched off: compare provisioningTemplate in \
                  config.json with the fleets of this account and region."
+            }
+            (Self::ParametersInvalid, Question::Rotate) => {
+                "The rotation template takes other parameters than SerialNumber alone: the operator has to look at it."
             }
             (Self::ParametersInvalid, _) => {
                 "The template takes other parameters than SerialNumber, ModelType and Voucher, or one that it needs \
@@ -218,7 +232,8 @@ pub(super) fn explain(format: Format, question: Question, payload: &[u8]) -> Exp
             message,
             retryable: not_there || cause.retryable(&rejection),
         },
-        token_is_dead: question == Question::Provision && cause == Cause::TokenDead,
+        token_is_dead: matches!(question, Question::Provision | Question::Rotate)
+            && cause == Cause::TokenDead,
         not_there,
     }
 }

@@ -1,6 +1,6 @@
 //! What a device of a fleet is set to do.
 
-use crate::{SettingsError, Timings};
+use crate::{RotationRoute, SettingsError, Timings};
 use muster_documents::fleet_provisioning::{Format, RegisterThing, parameters, topics};
 use muster_documents::{ClientId, FleetName, ModelName, Serial};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 pub struct FleetDeviceSettings {
     pub(crate) client_id: ClientId,
     pub(crate) serial: Serial,
-    template: FleetName,
+    fleet: FleetName,
+    /// The template's name: the fleet's, or that of its rotation template.
+    template: String,
     model: Option<ModelName>,
     voucher: Option<SecretString>,
     pub(super) format: Format,
@@ -26,7 +28,8 @@ impl FleetDeviceSettings {
         Ok(Self {
             client_id: client_id(serial)?,
             serial: Serial::new(serial).map_err(refused)?,
-            template: FleetName::new(template).map_err(SettingsError::Template)?,
+            fleet: FleetName::new(template).map_err(SettingsError::Template)?,
+            template: template.to_owned(),
             model: None,
             voucher: None,
             format: Format::Json,
@@ -60,8 +63,24 @@ impl FleetDeviceSettings {
         self
     }
 
+    /// How the device replaces its certificate: by the fleet's rotation template. The client id is the serial, and
+    /// neither a model nor a voucher is told.
+    ///
+    /// # Errors
+    /// [`SettingsError::ClientId`], if the serial can't be the client id.
+    pub fn rotation(&self) -> Result<RotationRoute, SettingsError> {
+        let settings = Self {
+            client_id: client_id(self.serial.as_str())?,
+            template: self.fleet.rotation_template(),
+            model: None,
+            voucher: None,
+            ..self.clone()
+        };
+        Ok(RotationRoute(settings.into()))
+    }
+
     pub(super) fn provision_topic(&self) -> String {
-        topics::provision(self.template.as_str(), self.format)
+        topics::provision(&self.template, self.format)
     }
 
     /// The request to be provisioned with the certificate that this token came with.

@@ -26,6 +26,7 @@ pub struct Weather {
 pub enum Flight {
     Up {
         connection: u32,
+        certificate: Option<Vec<u8>>,
         topic: String,
         payload: Vec<u8>,
     },

@@ -5,8 +5,8 @@ use super::cloud::{Cloud, Message};
 use super::world::{CLIENT_ID, SERIAL};
 use muster_chunking::Acknowledgement;
 use muster_device::{
-    Action, Ending, Event, Held, Identity, Keep, Progress, Provisioning, Settings, Timings,
-    Trouble, UnfinishedDelivery,
+    Action, Ending, Event, Held, Identity, Keep, Machine, Progress, Provisioning, Settings,
+    Timings, Trouble, UnfinishedDelivery,
 };
 use muster_documents::Mode;
 use secrecy::ExposeSecret;

@@ -6,14 +6,14 @@ use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::service::Service;
 use super::world::SERIAL;
 use muster_device::{
-    Action, Ending, Event, FleetDeviceSettings, Held, Identity, Keep, Progress, Provisioning,
-    Timings, Trouble,
+    Action, Ending, Event, FleetDeviceSettings, Held, Identity, Keep, Machine, Progress,
+    Provisioning, RotationRoute, Route, Staying, Timings, Trouble,
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
 pub struct FleetDesk {
-    pub machine: Provisioning,
+    pub machine: Box<dyn Machine>,
     pub cloud: FleetCloud,
     pub now: Duration,
     /// What the device has kept.
@@ -37,9 +37,9 @@ impl FleetDesk {
         let settings = settings.with_format(cloud.format);
         let chance = Box::new(Chance::new(1));
         let (machine, actions) =
-            Provisioning::start_fleet(settings, held.clone(), chance, Duration::ZERO);
+            Provisioning::start(settings, held.clone(), chance, Duration::ZERO);
         let mut desk = Self {
-            machine,
+            machine: Box::new(machine),
             cloud,
             now: Duration::ZERO,
             held,
@@ -47,6 +47,14 @@ impl FleetDesk {
         };
         desk.keep(actions);
         desk
+    }
+
+    /// Switched on again, to stay.
+    pub fn stay(&mut self, first: Route, rotation: RotationRoute) {
+        let (held, chance) = (Held::default(), Box::new(Chance::new(1)));
+        let (machine, actions) = Staying::start(first, rotation, held, chance, self.now);
+        self.machine = Box::new(machine);
+        self.keep(actions);
     }
 
     /// Switched off at this moment, and on again.
@@ -64,6 +72,10 @@ impl FleetDesk {
                     self.held.pending = Some(credentials.clone());
                 }
                 Action::Keep(Keep::Promotion) => self.held.current = self.held.pending.take(),
+                Action::Keep(Keep::RotationOver) => {
+                    self.held.pending = None;
+                    self.held.delivery = None;
+                }
                 Action::Publish { topic, payload } => {
                     self.cloud
                         .before_publishing(topic, payload.expose_secret(), &self.held);

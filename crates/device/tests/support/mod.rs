@@ -9,5 +9,8 @@ pub mod desk;
 pub mod disk;
 pub mod fleet_cloud;
 pub mod fleet_desk;
+pub mod rotation_cloud;
+pub mod rotation_desk;
+pub mod schedules;
 pub mod service;
 pub mod world;

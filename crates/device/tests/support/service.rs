@@ -7,8 +7,14 @@ pub trait Service {
     /// Who signs its certificates.
     fn authority(&self) -> &Cloud;
 
-    /// A connection with the claim certificate begins.
+    /// A connection begins.
     fn connected(&mut self) {}
+
+    /// It is with this certificate of the device's own.
+    fn connected_with(&mut self, _der: &[u8]) {}
+
+    /// What is published next comes with this certificate; `None` is the claim certificate.
+    fn speaker(&mut self, _certificate: Option<&[u8]>) {}
 
     /// Whether these topics may be subscribed to.
     fn subscribe(&mut self, topics: &[String]) -> bool;
@@ -30,6 +36,21 @@ pub trait Service {
 
     /// Takes back what isn't in use yet.
     fn abandon(&mut self);
+
+    /// What the cloud says by itself to a device that waits; `None` if nothing more will come.
+    fn alert(&mut self) -> Option<Message> {
+        None
+    }
+
+    /// Whether a device may ask with a certificate of its own.
+    fn rotates(&self) -> bool {
+        false
+    }
+
+    /// Whether a device that holds this isn't locked out.
+    fn leaves_a_way_in(&self, _held: &Held) -> bool {
+        true
+    }
 }
 
 impl Service for Cloud {

@@ -5,21 +5,29 @@ use super::chance::Chance;
 use super::cloud::Cloud;
 use super::disk::{Fuse, PoweredDisk};
 use super::fleet_cloud::{FleetCloud, TEMPLATE};
+use super::rotation_cloud::{Kind, RotationCloud};
 use super::service::Service;
 use muster_device::{
     Action, CredentialStore, Credentials, Ending, Event, FleetDeviceSettings, Held, Identity, Keep,
-    Progress, Provisioning, Settings, SlotStore, StoreError, Timings, Trouble, read_slots,
+    Machine, Progress, Provisioning, RotationRoute, Route, Settings, SlotStore, Staying,
+    StoreError, Timings, Trouble, read_slots,
 };
 use muster_documents::Mode;
 use muster_pki::{DeviceKey, der_to_pem};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 use std::time::Duration;
 
 pub const CLIENT_ID: &str = "nrf-00000001";
-pub const SERIAL: &str = "SN-1";
+pub use super::rotation_cloud::SERIAL;
 
 /// How a device is started with what it holds.
-type Start = Box<dyn Fn(Held, Chance, Duration) -> (Provisioning, Vec<Action>)>;
+type Start = Box<dyn Fn(Held, Chance, Duration) -> (Box<dyn Machine>, Vec<Action>)>;
+
+fn boxed<M: Machine + 'static>(
+    (machine, actions): (M, Vec<Action>),
+) -> (Box<dyn Machine>, Vec<Action>) {
+    (Box::new(machine), actions)
+}
 
 pub struct World<S = Cloud> {
     pub cloud: S,
@@ -36,6 +44,10 @@ pub struct World<S = Cloud> {
     connected: bool,
     certificate: Option<Vec<u8>>,
     current_before: Option<Vec<u8>>,
+    /// The process is killed after so many actions.
+    pub actions_to_live: Option<u32>,
+    /// Actions done.
+    pub actions: u32,
 }
 
 impl World {
@@ -52,7 +64,12 @@ impl World {
         )
         .unwrap();
         let start: Start = Box::new(move |held, chance, now| {
-            Provisioning::start(settings.clone(), held, Box::new(chance), now)
+            boxed(Provisioning::start(
+                settings.clone(),
+                held,
+                Box::new(chance),
+                now,
+            ))
         });
         Self::with(Cloud::new(CLIENT_ID), start, chance, weather)
     }
@@ -79,9 +96,80 @@ impl World<FleetCloud> {
             .unwrap()
             .with_format(cloud.format);
         let start: Start = Box::new(move |held, chance, now| {
-            Provisioning::start_fleet(settings.clone(), held, Box::new(chance), now)
+            boxed(Provisioning::start(
+                settings.clone(),
+                held,
+                Box::new(chance),
+                now,
+            ))
         });
         Self::with(cloud, start, Chance::new(seed), weather)
+    }
+}
+
+/// What a device with a certificate does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    Rotate,
+    Stay,
+}
+
+impl World<RotationCloud> {
+    /// A device with a certificate, which is to be replaced.
+    pub fn rotation(seed: u64, kind: Kind, task: Task, weather: Weather) -> Self {
+        let mut chance = Chance::new(seed);
+        let (mut cloud, key) = RotationCloud::new(kind);
+        cloud.lag = u32::try_from(chance.below(4)).unwrap();
+        let certificate = der_to_pem("CERTIFICATE", &cloud.in_force);
+        let credentials = Credentials::matched(&certificate, &key).unwrap();
+        let timings = never_giving_up();
+        let (first, rotation) = routes(
+            kind,
+            128 + usize::try_from(chance.below(400)).unwrap(),
+            timings,
+        );
+        let start: Start = Box::new(move |held, chance, now| {
+            let (first, rotation, chance) = (first.clone(), rotation.clone(), Box::new(chance));
+            match task {
+                Task::Rotate => boxed(Provisioning::rotate(rotation, held, chance, now).unwrap()),
+                Task::Stay => boxed(Staying::start(first, rotation, held, chance, now)),
+            }
+        });
+        let mut world = Self::with(cloud, start, chance, weather);
+        let Ok(mut store) = world.open_store() else {
+            panic!("the disk works")
+        };
+        store.keep_pending(&credentials).unwrap();
+        store.promote().unwrap();
+        world.current_before = Some(credentials.certificate_der().to_vec());
+        world
+    }
+}
+
+/// How a device gets its first certificate, and how it replaces it.
+pub fn routes(kind: Kind, packet_size: usize, timings: Timings) -> (Route, RotationRoute) {
+    match kind {
+        Kind::Chunked => {
+            let serial = Some(SERIAL);
+            let settings = Settings::new(
+                CLIENT_ID,
+                serial,
+                "provision",
+                Mode::Chunked,
+                packet_size,
+                timings,
+            );
+            let settings = settings.unwrap();
+            let rotation = settings.rotation("rotate").unwrap();
+            (settings.into(), rotation)
+        }
+        Kind::Fleet => {
+            let settings = FleetDeviceSettings::new(SERIAL, TEMPLATE, timings).unwrap();
+            let settings = settings.with_model("probe").unwrap();
+            let settings = settings.with_voucher("voucher-1".into());
+            let rotation = settings.rotation().unwrap();
+            (settings.into(), rotation)
+        }
     }
 }
 
@@ -108,6 +196,8 @@ impl<S: Service> World<S> {
             connected: false,
             certificate: None,
             current_before: None,
+            actions_to_live: None,
+            actions: 0,
         }
     }
 
@@ -147,6 +237,14 @@ impl<S: Service> World<S> {
                 if let Some(ending) = self.perform(action, &mut store)? {
                     return Ok(ending);
                 }
+                self.actions += 1;
+                if self
+                    .actions_to_live
+                    .take_if(|left| *left == self.actions)
+                    .is_some()
+                {
+                    return Err(Died);
+                }
             }
             if self.chance.happens(self.weather.death) {
                 return Err(Died);
@@ -154,7 +252,9 @@ impl<S: Service> World<S> {
             if self.chance.happens(self.weather.abandonment) {
                 self.cloud.abandon();
             }
-            let event = self.next_event(device.wake_at());
+            let Some(event) = self.next_event(device.wake_at()) else {
+                return Ok(self.at_peace());
+            };
             actions = device.handle(event, self.now);
         }
         panic!(
@@ -180,6 +280,7 @@ impl<S: Service> World<S> {
                     Keep::Delivery(delivery) => store.keep_delivery(&delivery),
                     Keep::Pending(credentials) => store.keep_pending(&credentials),
                     Keep::Promotion => store.promote(),
+                    Keep::RotationOver => store.forget_rotation(),
                 };
                 kept.map_err(|error| died(&error))?;
                 self.check_slots();
@@ -204,6 +305,7 @@ impl<S: Service> World<S> {
                 self.cloud.before_publishing(&topic, &payload, &held);
                 self.fly(Flight::Up {
                     connection: self.connection,
+                    certificate: self.certificate.clone(),
                     topic,
                     payload,
                 });
@@ -228,6 +330,8 @@ impl<S: Service> World<S> {
                 assert_eq!(client_id, SERIAL);
                 self.certificate = Some(credentials.certificate_der().to_vec());
                 if self.cloud.takes(credentials.certificate_der()) {
+                    self.cloud.connected();
+                    self.cloud.connected_with(credentials.certificate_der());
                     Event::Connected
                 } else {
                     refused("refused")
@@ -237,21 +341,48 @@ impl<S: Service> World<S> {
         self.down(answer);
     }
 
-    /// What happens next to the device.
-    fn next_event(&mut self, wake_at: Duration) -> Event {
+    /// It waits, and nothing more will come: it lives with the certificate that it has.
+    fn at_peace(&self) -> Ending {
+        let held = read_slots(&self.disk).unwrap();
+        Ending::Provisioned {
+            thing_name: SERIAL.to_owned(),
+            certificate_id: held.current_id().unwrap(),
+        }
+    }
+
+    /// What happens next to the device; `None` if it waits for nothing but what comes, and nothing will.
+    fn next_event(&mut self, wake_at: Duration) -> Option<Event> {
         loop {
             let Some((at, flight)) = self.air.next_before(wake_at) else {
+                if wake_at == Duration::MAX {
+                    let (topic, payload) = self.cloud.alert()?;
+                    self.now += Duration::from_hours(24);
+                    let payload = payload.into();
+                    for _ in 0..=u32::from(self.chance.happens(self.weather.duplication)) {
+                        self.down(Event::Message {
+                            topic: topic.clone(),
+                            payload: SecretSlice::clone(&payload),
+                        });
+                    }
+                    continue;
+                }
                 self.now = self.now.max(wake_at);
-                return Event::Tick;
+                return Some(Event::Tick);
             };
             self.now = self.now.max(at);
             match flight {
                 // What was on its way when the device hung up may still arrive.
                 Flight::Up {
                     connection,
+                    certificate,
                     topic,
                     payload,
-                } => self.arrive(connection, &topic, &payload),
+                } => {
+                    if topic != format!("devices/{SERIAL}/hello") {
+                        self.cloud.speaker(certificate.as_deref());
+                    }
+                    self.arrive(connection, &topic, &payload);
+                }
                 Flight::Down { connection, event } => {
                     if !self.connected || connection != self.connection {
                         continue;
@@ -259,15 +390,15 @@ impl<S: Service> World<S> {
                     if self.chance.happens(self.weather.disconnection) {
                         let refused = self.chance.happens(500);
                         self.connected = false;
-                        return Event::Lost(Trouble {
+                        return Some(Event::Lost(Trouble {
                             refused,
                             what: "the weather".into(),
-                        });
+                        }));
                     }
                     if let Event::Lost(_) = event {
                         self.connected = false;
                     }
-                    return event;
+                    return Some(event);
                 }
             }
         }
@@ -333,6 +464,7 @@ impl<S: Service> World<S> {
     /// worked, and a slot that was filled is never empty again.
     fn check_slots(&mut self) {
         let held = read_slots(&self.disk).expect("a slot is whole or not there");
+        assert!(self.cloud.leaves_a_way_in(&held), "it is locked out");
         let current = held
             .current
             .map(|credentials| credentials.certificate_der().to_vec());

@@ -16,7 +16,7 @@ pub enum RotationRuling {
     /// It gets the certificate. This has to be written before, unless it stands there, since the same was asked before.
     Next {
         /// What is to be written.
-        write: Option<NextCertificate>,
+        write: Option<Box<NextCertificate>>,
         /// What it is told then.
         answer: HookAnswer,
     },
@@ -98,7 +98,7 @@ pub fn rule_rotation(
         serial,
     };
     Ok(RotationRuling::Next {
-        write: Some(write),
+        write: Some(Box::new(write)),
         answer,
     })
 }

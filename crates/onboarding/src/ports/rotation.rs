@@ -277,22 +277,38 @@ pub trait RotationIndex {
     ) -> impl Future<Output = Result<DuePage, CloudFailure>> + Send;
 }
 
+/// A device whose notice of a day is noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedDevice {
+    /// What the ledger says of it now.
+    pub held: HeldDevice,
+    /// Whether it had been noted on this day before: it is told once a day.
+    pub again: bool,
+}
+
 /// The ledger, for notices.
 pub trait NoticeLedger {
-    /// Notes that the device is notified on this day; answers what the ledger then says of it, or `None` if it was
-    /// notified on this day, or is not due any more.
+    /// Notes that the device is notified on this day, and is seen to next on the day after; `None` if it was seen to, or is
+    /// not due any more.
     fn note_notice(
         &self,
         serial: &Serial,
         today: Day,
-    ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
-    /// Takes that back, so that it is notified again on the same day. If it would have been its `first` notice, there was
-    /// none: no deadline counts from it.
+    ) -> impl Future<Output = Result<Option<NotedDevice>, CloudFailure>> + Send;
+    /// Takes that back, so that the device is notified again on the same day; with the day of its first notice, if that was
+    /// the `first`.
     fn take_back_notice(
         &self,
         serial: &Serial,
         today: Day,
         first: bool,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Has the next run see to the device on the same day again, without another notice: something is to be done about its
+    /// deadline, and is not done yet.
+    fn keep_due(
+        &self,
+        serial: &Serial,
+        today: Day,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Notes that the device is not due before this day. Changes nothing if something has made it due meanwhile, or if it
     /// has a next certificate, for which it has to be asked.
@@ -345,11 +361,12 @@ pub trait OverdueLedger {
         &self,
         change: &OverdueChange,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Notes that all of it is done.
+    /// Notes that all of it is done on this day: the device is seen to next on the day after.
     fn confirm_overdue(
         &self,
         serial: &Serial,
         certificate_id: &str,
+        today: Day,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Forgets it, with a line in the timeline, once it is undone; the device is notified again from `due_on`. Fails with
     /// `ConditionFailed` if the certificate is not in force any more, or something has made it due again.

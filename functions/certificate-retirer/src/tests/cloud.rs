@@ -19,6 +19,9 @@ pub enum Break {
     After(usize),
 }
 
+/// What somebody does at a call of this name.
+type Doing = (&'static str, fn(&mut State));
+
 #[derive(Debug, Default)]
 pub struct State {
     pub devices: BTreeMap<Serial, HeldDevice>,
@@ -35,7 +38,7 @@ pub struct State {
     pub bus_fails: bool,
     pub breaks: Option<Break>,
     /// What somebody else does before the call of this name.
-    pub meanwhile: Option<(&'static str, fn(&mut State))>,
+    pub meanwhile: Option<Doing>,
     calls: usize,
     /// What was done, in order.
     pub done: Vec<String>,

@@ -186,12 +186,14 @@ impl OverdueLedger for Cloud {
         &self,
         serial: &Serial,
         certificate_id: &str,
+        today: Day,
     ) -> Result<(), CloudFailure> {
         self.change("confirm", certificate_id, |state| {
-            let rotation = &mut state.items.get_mut(serial).unwrap().held.rotation;
-            let noted = rotation.overdue.as_mut();
+            let item = state.items.get_mut(serial).unwrap();
+            let noted = item.held.rotation.overdue.as_mut();
             if let Some(overdue) = noted.filter(|noted| noted.certificate_id == certificate_id) {
                 overdue.done = true;
+                item.rotation_day = Some(today.plus(1));
             }
             Ok(())
         })

@@ -71,7 +71,7 @@ async fn a_certificate_that_is_in_quarantine_already_does_not_get_it_back_as_its
 }
 
 #[tokio::test]
-async fn a_certificate_that_aws_iot_does_not_know_is_nobody_to_shut_in() {
+async fn a_certificate_that_is_not_registered_is_nobody_to_shut_in() {
     for action in [OverdueAction::Quarantine, OverdueAction::Deactivate] {
         let cloud = cloud_of(1);
         cloud.state().certificates.clear();

@@ -104,7 +104,7 @@ async fn an_order_keeps_it_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_aws_iot_does_not_know_holds_nothing_up() {
+async fn a_certificate_that_is_not_registered_holds_nothing_up() {
     for action in ACTIONS {
         let cloud = cloud_of(1);
         cloud.state().certificates.clear();

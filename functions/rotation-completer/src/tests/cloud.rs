@@ -20,6 +20,9 @@ pub enum Break {
     After(usize),
 }
 
+/// What somebody does at a call of this name.
+type Doing = (&'static str, fn(&mut State));
+
 #[derive(Debug, Default)]
 pub struct State {
     pub devices: BTreeMap<Serial, HeldDevice>,
@@ -32,8 +35,8 @@ pub struct State {
     pub bus_fails: bool,
     pub breaks: Option<Break>,
     /// What somebody else does before the call of this name, each time or once.
-    pub always: Option<(&'static str, fn(&mut State))>,
-    pub once: Option<(&'static str, fn(&mut State))>,
+    pub always: Option<Doing>,
+    pub once: Option<Doing>,
     calls: usize,
     /// What was done, in order.
     pub done: Vec<String>,

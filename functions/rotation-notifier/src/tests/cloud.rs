@@ -2,7 +2,7 @@
 
 use muster_documents::Serial;
 use muster_onboarding::ledger::DeviceState;
-use muster_onboarding::ports::{HeldDevice, NoticeLedger, Publisher};
+use muster_onboarding::ports::{HeldDevice, NotedDevice, NoticeLedger, Publisher};
 use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub struct Item {
     pub held: HeldDevice,
     pub rotation_day: Option<Day>,
+    pub asked_on: Option<Day>,
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ impl NoticeLedger for Cloud {
         &self,
         serial: &Serial,
         today: Day,
-    ) -> Result<Option<HeldDevice>, CloudFailure> {
+    ) -> Result<Option<NotedDevice>, CloudFailure> {
         let mut state = self.state();
         if state.unwritable.as_ref() == Some(serial) {
             return Err(failure());
@@ -74,8 +75,12 @@ impl NoticeLedger for Cloud {
             return Ok(None);
         };
         item.rotation_day = Some(today.plus(1));
+        let again = item.asked_on.replace(today) == Some(today);
         item.held.rotation.asked_since.get_or_insert(today);
-        let noted = item.held.clone();
+        let noted = NotedDevice {
+            held: item.held.clone(),
+            again,
+        };
         if let Some(change) = meanwhile {
             change(item);
         }
@@ -91,7 +96,17 @@ impl NoticeLedger for Cloud {
         self.change(serial, |item| {
             if item.rotation_day == Some(today.plus(1)) {
                 item.rotation_day = Some(today);
+                item.asked_on = None;
                 item.held.rotation.asked_since.take_if(|_| first);
+            }
+        });
+        Ok(())
+    }
+
+    async fn keep_due(&self, serial: &Serial, today: Day) -> Result<(), CloudFailure> {
+        self.change(serial, |item| {
+            if item.rotation_day == Some(today.plus(1)) {
+                item.rotation_day = Some(today);
             }
         });
         Ok(())

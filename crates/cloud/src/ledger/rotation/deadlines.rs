@@ -27,7 +27,7 @@ impl OverdueLedger for Ledger {
             .expression_attribute_values(":policies", names(&overdue.policies))
             .expression_attribute_values(":now", s(iso(change.at)))
             .build();
-        let line = self.line_of(change, "DeviceOverdue");
+        let line = line_of(change, "DeviceOverdue");
         self.transact(vec![changing(device)?, self.putting(line)?])
             .await
     }
@@ -36,14 +36,16 @@ impl OverdueLedger for Ledger {
         &self,
         serial: &Serial,
         certificate_id: &str,
+        today: Day,
     ) -> Result<(), CloudFailure> {
         unless_another_holds_it(
             send(
                 self.update(device_key(serial))
-                    .update_expression("SET overdueDone = :done")
+                    .update_expression("SET overdueDone = :done, rotationDay = :tomorrow")
                     .condition_expression("overdueCertificateId = :id")
                     .expression_attribute_values(":id", s(certificate_id))
-                    .expression_attribute_values(":done", AttributeValue::Bool(true)),
+                    .expression_attribute_values(":done", AttributeValue::Bool(true))
+                    .expression_attribute_values(":tomorrow", s(today.plus(1).to_string())),
             )
             .await,
         )
@@ -68,26 +70,24 @@ impl OverdueLedger for Ledger {
             .expression_attribute_values(":id", s(&change.overdue.certificate_id))
             .expression_attribute_values(":now", s(iso(change.at)))
             .build();
-        let line = self.line_of(change, "DeviceReinstated");
+        let line = line_of(change, "DeviceReinstated");
         self.transact(vec![changing(device)?, self.putting(line)?])
             .await
     }
 }
 
-impl Ledger {
-    fn line_of(&self, change: &OverdueChange, event: &str) -> crate::ledger::Item {
-        let overdue = &change.overdue;
-        let outcome = json!({
-            "thingName": change.serial, "certificateId": overdue.certificate_id, "action": overdue.action.name(),
-        });
-        let times = (change.at, change.expires_at);
-        line(
-            &change.serial,
-            &overdue.certificate_id,
-            event,
-            outcome,
-            times,
-        )
-        .item()
-    }
+fn line_of(change: &OverdueChange, event: &str) -> crate::ledger::Item {
+    let overdue = &change.overdue;
+    let outcome = json!({
+        "thingName": change.serial, "certificateId": overdue.certificate_id, "action": overdue.action.name(),
+    });
+    let times = (change.at, change.expires_at);
+    line(
+        &change.serial,
+        &overdue.certificate_id,
+        event,
+        outcome,
+        times,
+    )
+    .item()
 }

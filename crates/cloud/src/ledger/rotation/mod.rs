@@ -20,11 +20,6 @@ use muster_onboarding::ports::{Overdue, OverdueAction, RotationState};
 /// What a part of a transaction is called that lacks what it has to have.
 const PART: &str = "dynamodb:TransactWriteItems";
 
-/// `standing` of a certificate that its device has not connected with yet.
-const NEXT: &str = "next";
-/// `standing` of one that was in force, or that another took the place of.
-const RETIRED: &str = "retired";
-
 /// What a device's item says of its rotation.
 pub(super) fn read_rotation(item: &Item) -> RotationState {
     RotationState {

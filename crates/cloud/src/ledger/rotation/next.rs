@@ -1,13 +1,15 @@
 //! Certificates that are given out beside those in force.
 
-use super::{NEXT, RETIRED, changing, line};
+use super::{changing, line};
 use crate::ledger::handing_out::item_of;
 use crate::ledger::timeline::Line;
 use crate::ledger::{Ledger, iso, s};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::{DeviceState, ROTATION_DAY, ROTATION_SHARD};
+use muster_onboarding::ledger::{
+    DeviceState, NEXT_STANDING, RETIRED_STANDING, ROTATION_DAY, ROTATION_SHARD,
+};
 use muster_onboarding::ports::{HandedOut, NextAdmission, NextCertificate};
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
@@ -66,7 +68,7 @@ impl NextAdmission for Ledger {
                 parts.push(changing(
                     self.changing_certificate(&next.serial, replaced)
                         .update_expression("SET standing = :retired, rotationDay = :day")
-                        .expression_attribute_values(":retired", s(RETIRED))
+                        .expression_attribute_values(":retired", s(RETIRED_STANDING))
                         .expression_attribute_values(":day", s(next.delete_on.to_string()))
                         .build(),
                 )?);
@@ -75,7 +77,7 @@ impl NextAdmission for Ledger {
         let mut item = item_of(&handed_out(next));
         item.extend(
             [
-                ("standing", NEXT.to_owned()),
+                ("standing", NEXT_STANDING.to_owned()),
                 (ROTATION_SHARD, shard_of(&next.serial)),
                 (ROTATION_DAY, next.undo_on.to_string()),
             ]

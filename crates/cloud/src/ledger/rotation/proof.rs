@@ -1,12 +1,12 @@
 //! Certificates that devices have connected with.
 
-use super::{RETIRED, changing, line};
+use super::{changing, line};
 use crate::ledger::{Ledger, iso, s, send, unless_another_holds_it};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::device_key;
+use muster_onboarding::ledger::{RETIRED_STANDING, device_key};
 use muster_onboarding::ports::{ProofLedger, TakenForce};
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
@@ -20,8 +20,8 @@ impl ProofLedger for Ledger {
                 "SET certificateId = nextCertificateId, certificateArn = nextCertificateArn, \
                  certificateDer = nextCertificateDer, fingerprint = nextFingerprint, issuedOn = :today, \
                  rotationShard = :shard, rotationDay = :due, retiringCertificateId = :before, updatedAt = :now \
-                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, nextShutAt, askedSince, \
-                 orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone",
+                 REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, nextShutAt, askedOn, \
+                 askedSince, orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone",
             )
             .expression_attribute_values(":id", s(&taken.certificate_id))
             .expression_attribute_values(":before", s(&before.id))
@@ -61,7 +61,7 @@ impl ProofLedger for Ledger {
                 ":end",
                 AttributeValue::N(taken.before_kept_until.to_string()),
             )
-            .expression_attribute_values(":retired", s(RETIRED))
+            .expression_attribute_values(":retired", s(RETIRED_STANDING))
             .expression_attribute_values(":shard", s(shard_of(&taken.serial)))
             .expression_attribute_values(":day", s(taken.delete_on.to_string()))
             .build();

@@ -1,11 +1,11 @@
 //! Certificates that go: retired ones, and those that nobody has connected with.
 
-use super::{NEXT, certificate_key, line};
+use super::{certificate_key, line};
 use crate::failure;
 use crate::ledger::{Ledger, malformed, s, send, text, unless_another_holds_it};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::device_key;
+use muster_onboarding::ledger::{NEXT_STANDING, device_key};
 use muster_onboarding::ports::{DueCertificate, EndedCertificate, Ending, RetirementLedger};
 use muster_onboarding::rotation::Day;
 use serde_json::json;
@@ -30,7 +30,7 @@ impl RetirementLedger for Ledger {
         let item = found.item.unwrap_or_default();
         Ok(text(&item, "certificateArn").map(|arn| Ending {
             arn,
-            unused: text(&item, "standing").as_deref() == Some(NEXT),
+            unused: text(&item, "standing").as_deref() == Some(NEXT_STANDING),
             shut: item.contains_key("shutOn"),
         }))
     }
@@ -65,7 +65,7 @@ impl RetirementLedger for Ledger {
             )))
             .update_expression("SET shutOn = :today, rotationDay = :tomorrow")
             .condition_expression("standing = :next")
-            .expression_attribute_values(":next", s(NEXT))
+            .expression_attribute_values(":next", s(NEXT_STANDING))
             .expression_attribute_values(":today", s(today.to_string()))
             .expression_attribute_values(":tomorrow", s(today.plus(1).to_string()));
         unless_another_holds_it(send(shut).await)

@@ -43,7 +43,7 @@ impl Member {
                 answer,
             } => {
                 assert!(answer.allow_provisioning);
-                next
+                *next
             }
             other => panic!("{other:?}"),
         }

@@ -1,9 +1,13 @@
 //! The store's files: two slots and a delivery, each one file of PEM blocks, so that none is ever half there.
 
+mod blocks;
+mod leftovers;
+
 use crate::{
     CredentialStore, Credentials, Disk, Held, MadeCertificate, StoreError, UnfinishedDelivery,
 };
-use pem::{EncodeConfig, LineEnding, Pem};
+use blocks::{Blocks, REPLACES_LABEL, SNAPSHOT_LABEL, TOKEN_LABEL, block_text, damaged, encode};
+use pem::Pem;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
 
@@ -15,13 +19,11 @@ const PENDING: &str = "pending.pem";
 const DELIVERY: &str = "delivery.pem";
 /// Where every file is written first.
 const SCRATCH: &str = "scratch.tmp";
-/// The label of the block that holds a reassembler's snapshot.
-const SNAPSHOT_LABEL: &str = "MUSTER DELIVERY";
-/// The label of the block that holds a made certificate's ownership token.
-const TOKEN_LABEL: &str = "MUSTER OWNERSHIP TOKEN";
-
+/// As long as it is there, the pending certificate and the delivery are to be removed, and so count no more.
+const FORGOTTEN: &str = "forgotten.tmp";
 /// A [`CredentialStore`] in one folder. Every write goes to a scratch file, which is synced and renamed, and then the
-/// folder is synced; promotion is one rename.
+/// folder is synced; promotion is one rename. To forget a rotation is to write one file, after which the others count no
+/// more.
 #[derive(Debug)]
 pub struct SlotStore<D> {
     disk: D,
@@ -29,8 +31,9 @@ pub struct SlotStore<D> {
 }
 
 impl<D: Disk> SlotStore<D> {
-    /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, or the
-    /// delivery of a certificate that was already promoted. Both may hold a private key.
+    /// Opens the store and removes what an earlier run, killed in between, left behind: a scratch file, a rotation that
+    /// was to be forgotten, a certificate that is current already, or the delivery of one that was promoted or replaced.
+    /// All may hold a private key.
     ///
     /// What it finds is made sure to stay: a run that was killed before its last sync has left names that are there to
     /// be read and that a loss of power would still take back, with the key that this run asks with.
@@ -39,17 +42,14 @@ impl<D: Disk> SlotStore<D> {
         disk.sync_folder()
             .map_err(failed("sync the folder of", SCRATCH))?;
         let mut store = Self { disk, claim };
+        if is_forgotten(&store.disk)? {
+            store.finish_forgetting()?;
+        }
         let held = store.held()?;
-        let promoted = held.pending.is_none()
-            && held
-                .current
-                .as_ref()
-                .zip(held.delivery.as_ref())
-                .is_some_and(|(current, delivery)| {
-                    current.private_key_pem().expose_secret()
-                        == delivery.private_key_pem.expose_secret()
-                });
-        if promoted {
+        if leftovers::is_promoted(&held) {
+            store.remove(PENDING)?;
+            store.forget_delivery()?;
+        } else if leftovers::is_over(&held) {
             store.forget_delivery()?;
         }
         Ok(store)
@@ -69,17 +69,41 @@ impl<D: Disk> SlotStore<D> {
     }
 
     fn forget_delivery(&mut self) -> Result<(), StoreError> {
-        self.disk
-            .remove(DELIVERY)
-            .map_err(failed("remove", DELIVERY))?;
+        self.remove(DELIVERY)?;
         self.disk
             .sync_folder()
             .map_err(failed("sync the folder of", DELIVERY))
     }
+
+    /// The mark goes last: killed in between, the next run goes on from it.
+    fn finish_forgetting(&mut self) -> Result<(), StoreError> {
+        self.remove(PENDING)?;
+        self.forget_delivery()?;
+        self.remove(FORGOTTEN)?;
+        self.disk
+            .sync_folder()
+            .map_err(failed("sync the folder of", FORGOTTEN))
+    }
+
+    fn remove(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.disk.remove(name).map_err(failed("remove", name))
+    }
+}
+
+fn is_forgotten(disk: &impl Disk) -> Result<bool, StoreError> {
+    let mark = disk.read(FORGOTTEN).map_err(failed("read", FORGOTTEN))?;
+    Ok(mark.is_some())
 }
 
 /// What the slots on this disk hold, for whoever only wants to look.
 pub fn read_slots(disk: &impl Disk) -> Result<Held, StoreError> {
+    let current = slot(disk, CURRENT)?;
+    if is_forgotten(disk)? {
+        return Ok(Held {
+            current,
+            ..Held::default()
+        });
+    }
     let delivery = Blocks::load(disk, DELIVERY)?.map(|blocks| UnfinishedDelivery {
         private_key_pem: blocks.key,
         snapshot: blocks.snapshot,
@@ -90,9 +114,10 @@ pub fn read_slots(disk: &impl Disk) -> Result<Held, StoreError> {
                 certificate_pem,
                 ownership_token,
             }),
+        replaces: blocks.replaces,
     });
     Ok(Held {
-        current: slot(disk, CURRENT)?,
+        current,
         pending: slot(disk, PENDING)?,
         delivery,
     })
@@ -132,6 +157,9 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
                 made.ownership_token.expose_secret().as_bytes(),
             )));
         }
+        if let Some(id) = &delivery.replaces {
+            text.push_str(&encode(&Pem::new(REPLACES_LABEL, id.as_bytes())));
+        }
         let text = SecretString::from(text);
         self.replace(DELIVERY, text.expose_secret())
     }
@@ -155,71 +183,17 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
             .map_err(failed("sync the folder of", CURRENT))?;
         self.forget_delivery()
     }
-}
 
-/// What one file holds.
-struct Blocks {
-    key: SecretString,
-    certificate: Option<String>,
-    snapshot: Vec<u8>,
-    token: Option<SecretString>,
-}
-
-impl Blocks {
-    fn load(disk: &impl Disk, name: &'static str) -> Result<Option<Self>, StoreError> {
-        let contents = disk.read(name).map_err(failed("read", name))?;
-        contents
-            .map(|contents| Self::read(name, &contents))
-            .transpose()
-    }
-
-    fn read(name: &'static str, contents: &[u8]) -> Result<Self, StoreError> {
-        let mut key = None;
-        let mut certificate = None;
-        let mut snapshot = Vec::new();
-        let mut token = None;
-        for block in pem::parse_many(contents).map_err(|_| damaged(name, &"it is not PEM"))? {
-            match block.tag() {
-                "CERTIFICATE" => certificate = Some(encode(&block)),
-                SNAPSHOT_LABEL => snapshot = block.into_contents(),
-                TOKEN_LABEL => {
-                    token = String::from_utf8(block.into_contents())
-                        .ok()
-                        .map(SecretString::from);
-                }
-                tag if tag.ends_with("PRIVATE KEY") => {
-                    key = Some(SecretString::from(encode(&block)));
-                }
-                _ => {}
-            }
-        }
-        let key = key.ok_or_else(|| damaged(name, &"no private key"))?;
-        Ok(Self {
-            key,
-            certificate,
-            snapshot,
-            token,
-        })
+    fn forget_rotation(&mut self) -> Result<(), StoreError> {
+        self.replace(
+            FORGOTTEN,
+            "pending.pem and delivery.pem are to be removed\n",
+        )?;
+        self.finish_forgetting()
     }
 }
 
-/// PEM as it is written everywhere in Muster: LF line ends.
-fn encode(block: &Pem) -> String {
-    pem::encode_config(block, EncodeConfig::new().set_line_ending(LineEnding::LF))
-}
-
-/// A PEM text that is sure to end its last line, so that another block can follow.
-fn block_text(pem: &str) -> String {
-    format!("{}\n", pem.trim_end())
-}
-
-fn damaged(file: &'static str, reason: &dyn ToString) -> StoreError {
-    StoreError::Damaged {
-        file,
-        reason: reason.to_string(),
-    }
-}
-
+/// What to say of a file that the disk fails.
 fn failed(action: &'static str, file: &'static str) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Disk {
         action,
