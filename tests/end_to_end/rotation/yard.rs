@@ -154,8 +154,8 @@ impl Yard {
         self.set_days(serial, STATE_SK, &days).await;
     }
 
-    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be undone, and
-    /// what is retired is to be deleted.
+    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be shut out, and
+    /// a day later to be undone; what is retired is to be deleted.
     pub async fn time_passes(&self, serial: &str) {
         let table = self.stack().output("LedgerTableName");
         let partition = device_key(&Serial::new(serial).unwrap());
@@ -172,7 +172,11 @@ impl Yard {
             .unwrap();
         for item in found.items() {
             let sk = item[SK].as_s().unwrap();
-            self.set_days(serial, sk, &[("rotationDay", today())]).await;
+            let mut days = vec![("rotationDay", today())];
+            if item.contains_key("shutOn") {
+                days.push(("shutOn", today().plus(-1)));
+            }
+            self.set_days(serial, sk, &days).await;
         }
     }
 
