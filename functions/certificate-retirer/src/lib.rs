@@ -94,7 +94,7 @@ where
         }
         if is(&held.rotation.next) {
             if !ending.shut {
-                return self.shut_out(now, due).await;
+                return self.shut_first(now, due).await;
             }
             let shut_at = held.rotation.next_shut_at;
             if shut_at.is_some_and(|shut_at| now < shut_at + HEARD_WITHIN) {
@@ -129,7 +129,7 @@ where
 
     /// Whoever has connected with it until now may live with it, and the event that says so may be under way: it is undone
     /// by the next day's run, unless that is heard of. From now on nobody connects with it for the first time.
-    async fn shut_out(&self, now: i64, due: &DueCertificate) -> Result<Done, CloudFailure> {
+    async fn shut_first(&self, now: i64, due: &DueCertificate) -> Result<Done, CloudFailure> {
         match self.ledger.begin_shutting(due, now).await {
             // It has taken force at this moment, or another has taken its place.
             Err(failure) if failure.kind == FailureKind::ConditionFailed => {

@@ -180,6 +180,23 @@ impl Yard {
         }
     }
 
+    /// A day has passed since the device's next certificate was shut out.
+    pub async fn day_passes_for_next(&self, serial: &str) {
+        let key = device_key(&Serial::new(serial).unwrap());
+        self.dynamodb()
+            .update_item()
+            .table_name(self.stack().output("LedgerTableName"))
+            .key(PK, AttributeValue::S(key))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .condition_expression("attribute_exists(nextShutAt)")
+            .update_expression("SET nextShutAt = nextShutAt - :day")
+            .expression_attribute_values(":day", AttributeValue::N("86400000".to_owned()))
+            .send()
+            .await
+            .unwrap();
+        self.time_passes(serial).await;
+    }
+
     /// The ids of the certificates that are attached to a thing.
     pub async fn attached(&self, serial: &str) -> Vec<String> {
         let listed = self.stack().iot().list_thing_principals();

@@ -36,6 +36,9 @@ pub enum Break {
     After(usize),
 }
 
+/// What somebody else does before the call of this name.
+type Doing = (&'static str, fn(&mut State));
+
 #[derive(Debug, Default)]
 pub struct State {
     pub items: BTreeMap<Serial, Item>,
@@ -46,7 +49,7 @@ pub struct State {
     pub bus_fails: bool,
     pub breaks: Option<Break>,
     /// What somebody else does before the call of this name.
-    pub meanwhile: Option<(&'static str, fn(&mut State))>,
+    pub meanwhile: Option<Doing>,
     calls: usize,
     /// What was done, in order.
     pub done: Vec<String>,

@@ -59,10 +59,9 @@ async fn wherever_it_was_broken_off_the_next_run_finishes_it_and_knows_the_polic
 #[tokio::test]
 async fn a_certificate_that_is_in_quarantine_already_does_not_get_it_back_as_its_own() {
     let cloud = cloud_of(1);
-    let mut state = cloud.state();
-    let certificate = state.certificates.get_mut("cert-1").unwrap();
-    certificate.policies.insert(QUARANTINE.to_owned());
-    drop(state);
+    for certificate in cloud.state().certificates.values_mut() {
+        certificate.policies.insert(QUARANTINE.to_owned());
+    }
     run(&cloud, OverdueAction::Quarantine).await;
     held(&cloud, |held| {
         assert_eq!(held.rotation.overdue, Some(noted(true)));

@@ -19,10 +19,8 @@ async fn edited(action: OverdueAction) -> Cloud {
     assert_eq!(run(&cloud, action).await, ENFORCED);
     held(&cloud, |held| held.issued_on = Some(day("20260101")));
     cloud.breaks(None);
-    let mut state = cloud.state();
-    state.done.clear();
-    state.events.clear();
-    drop(state);
+    cloud.state().done.clear();
+    cloud.state().events.clear();
     cloud
 }
 
