@@ -172,18 +172,16 @@ impl Yard {
             .unwrap();
         for item in found.items() {
             let sk = item[SK].as_s().unwrap();
-            let mut days = vec![("rotationDay", today())];
-            if item.contains_key("shutOn") {
-                days.push(("shutOn", today().plus(-1)));
-            }
-            self.set_days(serial, sk, &days).await;
+            self.set_days(serial, sk, &[("rotationDay", today())]).await;
         }
+        self.a_day_passes_since_it_was_shut_out(serial).await;
     }
 
-    /// A day has passed since the device's next certificate was shut out.
-    pub async fn day_passes_for_next(&self, serial: &str) {
+    /// If the device's next certificate is shut out.
+    async fn a_day_passes_since_it_was_shut_out(&self, serial: &str) {
         let key = device_key(&Serial::new(serial).unwrap());
-        self.dynamodb()
+        let shifted = self
+            .dynamodb()
             .update_item()
             .table_name(self.stack().output("LedgerTableName"))
             .key(PK, AttributeValue::S(key))
@@ -193,8 +191,14 @@ impl Yard {
             .expression_attribute_values(":day", AttributeValue::N("86400000".to_owned()))
             .send()
             .await
-            .unwrap();
-        self.time_passes(serial).await;
+            .map_err(aws_sdk_dynamodb::Error::from);
+        let is_not = |error: &aws_sdk_dynamodb::Error| {
+            matches!(
+                error,
+                aws_sdk_dynamodb::Error::ConditionalCheckFailedException(_)
+            )
+        };
+        assert!(shifted.as_ref().err().is_none_or(is_not), "{shifted:?}");
     }
 
     /// The ids of the certificates that are attached to a thing.
