@@ -2,17 +2,9 @@
 
 use super::yard::{Yard, current, id_of, today};
 use crate::support::wait_until;
-use aws_sdk_iot::types::{CertificateStatus, Configuration, EventType};
+use aws_sdk_iot::types::CertificateStatus;
 
 impl Yard {
-    /// Has AWS IoT announce changes of things, as `muster rotation follow` does.
-    async fn announces_changes(&self) {
-        let on = Configuration::builder().enabled(true).build();
-        let updated = self.stack().iot().update_event_configurations();
-        let updated = updated.event_configurations(EventType::Thing, on);
-        updated.send().await.unwrap();
-    }
-
     /// Waits until the ledger has a thing's date.
     async fn follows(&self, serial: &str, date: &str) {
         wait_until("the ledger to follow", || async {
@@ -25,9 +17,8 @@ impl Yard {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_whose_date_is_edited_by_hand_is_told_and_may_renew_its_certificate() {
-    // 1. The registry's events are on.
+    // 1. AWS IoT announces changes of things: the local stack has it do so, as `muster rotation follow` does.
     let yard = Yard::with(&[]).await;
-    yard.announces_changes().await;
     // 2. The device gets its first certificate.
     let old = yard.member("sensor-1").await;
     let today = today().to_string();
@@ -62,12 +53,13 @@ async fn a_device_whose_date_is_edited_by_hand_is_told_and_may_renew_its_certifi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_counts_before_any_event_has_come_and_what_is_no_date_changes_nothing() {
     let yard = Yard::with(&[]).await;
-    // The registry's events are off: the hook looks at the thing itself.
+    // No event comes: the hook looks at the thing itself.
+    yard.stack().disable_rule("RegistryRule").await;
     let old = yard.member("sensor-1").await;
     yard.edit_date("sensor-1", "20180630").await;
     assert!(yard.asks("sensor-1", &old).await.is_some());
 
-    yard.announces_changes().await;
+    yard.stack().enable_rule("RegistryRule").await;
     yard.member("sensor-2").await;
     for date in ["2018-06-30", "20180631", "soon", "20230229"] {
         yard.edit_date("sensor-2", date).await;
@@ -83,7 +75,6 @@ async fn a_date_counts_before_any_event_has_come_and_what_is_no_date_changes_not
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_is_edited_back_ends_notices_and_quarantine() {
     let yard = Yard::with(&[]).await;
-    yard.announces_changes().await;
     let identity = yard.member("sensor-1").await;
     let fresh = today();
     yard.edit_date("sensor-1", "20180630").await;

@@ -154,8 +154,8 @@ impl Yard {
         self.set_days(serial, STATE_SK, &days).await;
     }
 
-    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be undone, and
-    /// what is retired is to be deleted.
+    /// Time has passed for every certificate of the device's that is not in force: what was never used is to be shut out, and
+    /// a day later to be undone; what is retired is to be deleted.
     pub async fn time_passes(&self, serial: &str) {
         let table = self.stack().output("LedgerTableName");
         let partition = device_key(&Serial::new(serial).unwrap());
@@ -174,12 +174,14 @@ impl Yard {
             let sk = item[SK].as_s().unwrap();
             self.set_days(serial, sk, &[("rotationDay", today())]).await;
         }
+        self.a_day_passes_since_it_was_shut_out(serial).await;
     }
 
-    /// A day has passed since the device's next certificate was shut out.
-    pub async fn day_passes_for_next(&self, serial: &str) {
+    /// If the device's next certificate is shut out.
+    async fn a_day_passes_since_it_was_shut_out(&self, serial: &str) {
         let key = device_key(&Serial::new(serial).unwrap());
-        self.dynamodb()
+        let shifted = self
+            .dynamodb()
             .update_item()
             .table_name(self.stack().output("LedgerTableName"))
             .key(PK, AttributeValue::S(key))
@@ -189,8 +191,14 @@ impl Yard {
             .expression_attribute_values(":day", AttributeValue::N("86400000".to_owned()))
             .send()
             .await
-            .unwrap();
-        self.time_passes(serial).await;
+            .map_err(aws_sdk_dynamodb::Error::from);
+        let is_not = |error: &aws_sdk_dynamodb::Error| {
+            matches!(
+                error,
+                aws_sdk_dynamodb::Error::ConditionalCheckFailedException(_)
+            )
+        };
+        assert!(shifted.as_ref().err().is_none_or(is_not), "{shifted:?}");
     }
 
     /// The ids of the certificates that are attached to a thing.

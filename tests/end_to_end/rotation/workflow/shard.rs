@@ -4,6 +4,7 @@ use super::{Alteration, Deployed, ended, way};
 use crate::rotation::yard::{Yard, id_of, today};
 use crate::support::Identity;
 use crate::workflow::Definition;
+use aws_sdk_iot::types::CertificateStatus;
 use muster_documents::Serial;
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
@@ -78,13 +79,10 @@ impl Devices {
         };
         expect(device.is_some(), "the overdue device is locked out");
         expect(!works, "the overdue device is in no quarantine");
+        let unused = yard.status(&self.unused.2).await;
         expect(
-            yard.status(&self.unused.2).await.is_none(),
-            "the unused certificate is there",
-        );
-        expect(
-            yard.held(&self.unused.0).await.rotation.next.is_none(),
-            "the ledger has a next",
+            unused == Some(CertificateStatus::Inactive),
+            "the unused certificate is not shut out",
         );
         expect(
             yard.connects(&self.unused.0, &self.unused.1).await,
