@@ -54,7 +54,7 @@ fn driven(acts: Vec<Act>, orderly: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_certificate_in_force_is_active_and_in_the_end_no_other(

@@ -173,3 +173,13 @@ async fn who_holds_a_certificate_that_it_has_not_shown_yet_is_asked_for_it_tomor
     let asked_on = cloud.state().items[&sensor(1)].rotation_day;
     assert_eq!(asked_on, Some(day("20260202")));
 }
+
+#[tokio::test]
+async fn nobody_is_let_in_again_who_is_being_released() {
+    for action in ACTIONS {
+        let cloud = edited(action).await;
+        held(&cloud, |held| held.undoing = Some("release-1".to_owned()));
+        assert_eq!(run(&cloud, action).await, NOTHING, "{action:?}");
+        assert!(cloud.state().done.is_empty(), "{action:?}");
+    }
+}
