@@ -2,11 +2,13 @@
 
 mod by_hand;
 mod chunked;
+mod deadlines;
 mod fleets_template;
 mod lock_out;
 mod midnight;
 mod operator;
 mod scanner;
+mod schedule;
 mod staying;
 mod workflow;
 mod yard;

@@ -165,8 +165,8 @@ async fn a_claim_certificate_is_good_for_its_own_fleets_template_alone() {
         muster_pki::certificate_id(&muster_pki::pem_to_der(&claim.certificate_pem).unwrap());
     for (template, code) in [
         ("plant-8", "ClaimNotOfFleet"),
-        ("plant-7-rotation", "RotationNotDue"),
-        ("plant-8-rotation", "RotationNotDue"),
+        ("plant-7-rotation", "CertificateNotOfDevice"),
+        ("plant-8-rotation", "CertificateNotOfDevice"),
         ("theirs", "FleetUnknown"),
     ] {
         let arn = format!("arn:aws:iot:us-east-1:000000000000:provisioningtemplate/{template}");

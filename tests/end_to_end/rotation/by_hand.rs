@@ -1,19 +1,7 @@
 //! The seed's own test of rotation, step by step: somebody edits the date of a thing by hand.
 
 use super::yard::{Yard, current, id_of, today};
-use crate::support::wait_until;
 use aws_sdk_iot::types::CertificateStatus;
-
-impl Yard {
-    /// Waits until the ledger has a thing's date.
-    async fn follows(&self, serial: &str, date: &str) {
-        wait_until("the ledger to follow", || async {
-            let held = self.held(serial).await;
-            (held.issued_on?.to_string() == date).then_some(())
-        })
-        .await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_whose_date_is_edited_by_hand_is_told_and_may_renew_its_certificate() {

@@ -146,6 +146,8 @@ impl Yard {
         let due = issued_on.plus(365);
         let days = [("issuedOn", issued_on), ("rotationDay", due)];
         self.set_days(serial, STATE_SK, &days).await;
+        // Else the ledger would take the thing's date for one that somebody has edited.
+        self.edit_date(serial, &issued_on.to_string()).await;
     }
 
     /// The device is notified again, as on another day.
@@ -316,5 +318,14 @@ impl Yard {
             .send()
             .await
             .unwrap();
+    }
+
+    /// Waits until the ledger has a thing's date.
+    pub async fn follows(&self, serial: &str, date: &str) {
+        wait_until("the ledger to follow", || async {
+            let held = self.held(serial).await;
+            (held.issued_on?.to_string() == date).then_some(())
+        })
+        .await;
     }
 }
