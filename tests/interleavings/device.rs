@@ -5,7 +5,7 @@ use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::fleets::{Asked, RotationRuling, Terms, rule_rotation};
 use muster_onboarding::ledger::FleetState;
 use muster_onboarding::ports::{
-    AdmissionRecords, Certificate, CertificateSwitch, DeviceLedger, FleetRecord, NextAdmission,
+    AdmissionRecords, Certificate, CertificateSwitch, DeviceRecords, FleetRecord, NextAdmission,
     RotatingThing,
 };
 use muster_onboarding::{CloudFailure, FailureKind};

@@ -4,35 +4,15 @@ use crate::cloud::{Cloud, Item, Standing, is, on};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
-    Certificate, DeviceLedger, DueCertificate, EndedCertificate, Ending, HeldDevice, NextAdmission,
+    DeviceRecords, DueCertificate, EndedCertificate, Ending, HeldDevice, NextAdmission,
     NextCertificate, NotedDevice, NoticeLedger, ProofLedger, RetirementLedger, RotationState,
     TakenForce,
 };
 use muster_onboarding::rotation::Day;
 
-impl DeviceLedger for Cloud {
+impl DeviceRecords for Cloud {
     async fn held(&self, _: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         self.call(|state| Ok(Some(state.held.clone()))).await
-    }
-
-    async fn begin_undo(&self, _: &Serial, _: &str) -> Result<HeldDevice, CloudFailure> {
-        panic!("nobody undoes a provisioning")
-    }
-
-    async fn note_pending(&self, _: &Serial, _: &str, _: &Certificate) -> Result<(), CloudFailure> {
-        panic!("nobody provisions")
-    }
-
-    async fn forget_pending(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("nobody provisions")
-    }
-
-    async fn release(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("nobody releases")
-    }
-
-    async fn remove_enrolled(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("nobody undoes a provisioning")
     }
 }
 

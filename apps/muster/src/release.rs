@@ -3,7 +3,7 @@
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
 use muster_onboarding::ledger::DeviceState;
-use muster_onboarding::ports::{DeviceLedger, HandingOutLedger};
+use muster_onboarding::ports::{DeviceRecords, HandingOutLedger};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Why a device is not free for another key.

@@ -110,6 +110,15 @@ pub fn connection_key(client_id: &ClientId) -> String {
     format!("connection#{client_id}")
 }
 
+/// In seconds.
+const DAY: i64 = 86_400;
+
+/// When something of the time `at`, in milliseconds since 1970, has been kept for so many days: in seconds since 1970, as
+/// `expiresAt` has it.
+pub fn kept_until(at: i64, days: i64) -> i64 {
+    at.div_euclid(1000) + days * DAY
+}
+
 /// `enrolledBy` of a device that an operator imported; another's is the execution that took it in.
 pub const IMPORTED: &str = "import";
 

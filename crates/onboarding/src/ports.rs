@@ -262,13 +262,17 @@ pub trait IdentityRemover {
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
-/// The ledger's view of devices under provisioning.
-pub trait DeviceLedger {
-    /// What the ledger says, read consistently. `None` if it does not know the device.
+/// What the ledger says of devices.
+pub trait DeviceRecords {
+    /// What it says of one, read consistently. `None` if it does not know the device.
     fn held(
         &self,
         serial: &Serial,
     ) -> impl Future<Output = Result<Option<HeldDevice>, CloudFailure>> + Send;
+}
+
+/// The ledger's view of devices under provisioning.
+pub trait DeviceLedger: DeviceRecords {
     /// Marks the device as being undone, if `execution` holds it, so that nobody takes it over meanwhile; answers what
     /// the ledger then says. Fails with `ConditionFailed` otherwise.
     fn begin_undo(

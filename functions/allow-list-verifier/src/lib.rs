@@ -3,7 +3,7 @@
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::WayIn;
-use muster_onboarding::ports::DeviceLedger;
+use muster_onboarding::ports::DeviceRecords;
 use serde::{Deserialize, Serialize};
 
 /// A verifier's answer.
@@ -23,7 +23,7 @@ pub struct Question {
 
 /// Verifies that the thing's name is a serial on the list.
 pub async fn verify(
-    ledger: &impl DeviceLedger,
+    ledger: &impl DeviceRecords,
     question: Question,
 ) -> Result<Verdict, CloudFailure> {
     let serial = question.thing_name.map(Serial::new);

@@ -3,17 +3,15 @@
 use muster_documents::rotation_tasks::{
     EndingCertificate, RetireCertificates, RetiredCertificates,
 };
+use muster_onboarding::ledger::kept_until;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateRemover, CertificateSwitch, DeviceLedger, DueCertificate,
+    BusEvent, Certificate, CertificateRemover, CertificateSwitch, DeviceRecords, DueCertificate,
     EndedCertificate, EventBus, RetirementLedger,
 };
 use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 use std::convert::Infallible;
-
-/// In seconds.
-const DAY_SECONDS: i64 = 86_400;
 
 /// How long a certificate is shut out before it is undone, in milliseconds: half a day, so that a daily run always is
 /// later, and one by hand on the same evening is not.
@@ -41,7 +39,7 @@ enum Done {
 
 impl<L, C, B> World<L, C, B>
 where
-    L: DeviceLedger + RetirementLedger,
+    L: DeviceRecords + RetirementLedger,
     C: CertificateRemover + CertificateSwitch,
     B: EventBus,
 {
@@ -116,7 +114,7 @@ where
             certificate_id: due.certificate_id.clone(),
             undone: ending.unused,
             at: now,
-            expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
+            expires_at: kept_until(now, self.timeline_days),
         };
         self.ledger.forget_certificate(&ended).await?;
         self.tell(&ended).await;

@@ -7,17 +7,14 @@ use muster_documents::Serial;
 use muster_documents::rotation_tasks::{DueDevices, EnforcedDeadlines};
 use muster_documents::tasks::Verdict;
 use muster_lambda::{NamedError, count_one};
-use muster_onboarding::ledger::DeviceState;
+use muster_onboarding::ledger::{DeviceState, kept_until};
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DeviceLedger, EventBus,
+    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DeviceRecords, EventBus,
     HeldDevice, Overdue, OverdueAction, OverdueChange, OverdueLedger, Policies,
 };
 use muster_onboarding::rotation::{Day, DayError, RotationPolicy, due_since};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
-
-/// In seconds.
-const DAY_SECONDS: i64 = 86_400;
 
 /// The metric that the template's alarm watches.
 const METRIC: &str = "DeviceOverdue";
@@ -68,7 +65,7 @@ enum Done {
 
 impl<L, C, A, B> World<L, C, A, B>
 where
-    L: DeviceLedger + OverdueLedger,
+    L: DeviceRecords + OverdueLedger,
     C: CertificateSwitch + Policies,
     A: CertificateActivation,
     B: EventBus,
@@ -262,7 +259,7 @@ where
             serial: serial.clone(),
             overdue,
             at: now,
-            expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
+            expires_at: kept_until(now, self.timeline_days),
         }
     }
 

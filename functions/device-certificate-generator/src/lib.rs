@@ -18,8 +18,9 @@ use muster_documents::{
     MadeKey, NamedDevice, Refusal, RefusalCode,
 };
 use muster_onboarding::FailureKind;
+use muster_onboarding::ledger::kept_until;
 use muster_onboarding::ports::{
-    AuthorityKeyOpener, Certificate, CertificateRegistry, DataEndpoint, DeviceEvent, DeviceLedger,
+    AuthorityKeyOpener, Certificate, CertificateRegistry, DataEndpoint, DeviceEvent, DeviceRecords,
     HandedOut, HandingOutLedger, Things, VaultReader, Verifiers,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
@@ -30,8 +31,6 @@ use std::collections::BTreeMap;
 
 /// How long a refusal stays in a timeline, in days: whoever may call can cause any number of them.
 const REFUSAL_DAYS: i64 = 30;
-const DAY_SECONDS: i64 = 86_400;
-
 /// What the function reaches.
 #[derive(Debug)]
 pub struct World<R, L, E, V, K, F> {
@@ -58,7 +57,7 @@ pub struct World<R, L, E, V, K, F> {
 impl<R, L, E, V, K, F> World<R, L, E, V, K, F>
 where
     R: CertificateRegistry + Things,
-    L: DeviceLedger + HandingOutLedger,
+    L: DeviceRecords + HandingOutLedger,
     E: DataEndpoint,
     V: VaultReader,
     K: AuthorityKeyOpener,
@@ -182,7 +181,7 @@ where
             at: now,
             caller,
             outcome,
-            expires_at: now.div_euclid(1000) + days * DAY_SECONDS,
+            expires_at: kept_until(now, days),
         };
         if let Err(error) = self.ledger.record_event(&event).await {
             tracing::warn!(target: "muster", serial = %event.serial, cause = %error, "the timeline lacks this");

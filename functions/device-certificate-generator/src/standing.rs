@@ -5,7 +5,7 @@ use crate::asked::{Asked, Key};
 use crate::signer::Signer;
 use muster_documents::{Refusal, RefusalCode};
 use muster_onboarding::ledger::{DeviceState, WayIn};
-use muster_onboarding::ports::{Certificate, DeviceLedger, HandedOut, HandingOutLedger, Things};
+use muster_onboarding::ports::{Certificate, DeviceRecords, HandedOut, HandingOutLedger, Things};
 
 /// The most certificates of one name that may be out without the device having come in. Each of them could be used, so
 /// there are few.
@@ -23,7 +23,7 @@ pub(crate) enum Standing {
 /// key of its certificate, as the CSR's signature shows. A thing that is there without being Muster's is touched only if
 /// its name was imported, which is the operator's word for it.
 pub(crate) async fn look_up(
-    ledger: &(impl DeviceLedger + HandingOutLedger),
+    ledger: &(impl DeviceRecords + HandingOutLedger),
     things: &impl Things,
     signer: &Signer,
     asked: &Asked,

@@ -6,18 +6,15 @@
 
 use muster_documents::{Serial, ThingChanged};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
-use muster_onboarding::ledger::DeviceState;
+use muster_onboarding::ledger::{DeviceState, kept_until};
 use muster_onboarding::ports::{
-    DateLedger, DeviceLedger, EditedDate, HeldDevice, ThingCalendar, ThingDate,
+    DateLedger, DeviceRecords, EditedDate, HeldDevice, ThingCalendar, ThingDate,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy, due_since};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// How often a device is looked at anew when it has changed meanwhile.
 const ROUNDS: usize = 3;
-
-/// In seconds.
-const DAY_SECONDS: i64 = 86_400;
 
 /// What the function reaches.
 #[derive(Debug)]
@@ -54,7 +51,7 @@ impl NamedError for FollowError {
 
 impl<L, T> World<L, T>
 where
-    L: DeviceLedger + DateLedger,
+    L: DeviceRecords + DateLedger,
     T: ThingCalendar,
 {
     /// Takes a batch at the time `now`, in milliseconds since 1970. What fails is named in the answer and delivered again,
@@ -131,7 +128,7 @@ where
             rotation_day: if under_way { today } else { due_on },
             under_way,
             at: now,
-            expires_at: now.div_euclid(1000) + self.timeline_days * DAY_SECONDS,
+            expires_at: kept_until(now, self.timeline_days),
             serial,
         };
         self.ledger.take_over_date(&edited).await?;

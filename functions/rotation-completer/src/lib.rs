@@ -6,8 +6,9 @@
 use muster_documents::tasks::Verdict;
 use muster_documents::{PresenceMessage, Serial};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_onboarding::ledger::kept_until;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceLedger,
+    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceRecords,
     EventBus, HeldDevice, OverdueAction, ProofLedger, TakenForce,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
@@ -17,9 +18,6 @@ use serde_json::json;
 
 /// How often a device is looked at anew when it has changed meanwhile.
 const ROUNDS: usize = 3;
-
-/// In seconds.
-const DAY_SECONDS: i64 = 86_400;
 
 /// How long certificate-retirer may be at a certificate once it has begun to shut it out, in milliseconds: longer than a
 /// function can run. What it does must not come after what is done here.
@@ -70,7 +68,7 @@ impl NamedError for CompleteError {
 
 impl<L, C, A, T, B> World<L, C, A, T, B>
 where
-    L: DeviceLedger + ProofLedger,
+    L: DeviceRecords + ProofLedger,
     C: CertificateSwitch,
     A: CertificateActivation,
     T: DatedThings,
@@ -141,14 +139,13 @@ where
         }
         let today = Day::of(now);
         let overdue = held.rotation.overdue.as_ref();
-        let unix = now.div_euclid(1000);
-        let kept_until = unix + (self.policy.retention + SPARE_DAYS) * DAY_SECONDS;
+        let before_kept_until = kept_until(now, self.policy.retention + SPARE_DAYS);
         let taken = TakenForce {
             serial: serial.clone(),
             certificate_id: next.id.clone(),
             shut_at: held.rotation.next_shut_at,
             before_fingerprint: held.fingerprint.clone().unwrap_or_default(),
-            before_kept_until: end(before).unwrap_or_default().max(kept_until),
+            before_kept_until: end(before).unwrap_or_default().max(before_kept_until),
             before: before.clone(),
             day: today,
             due_on: self.policy.due_on(today, end(next)),
@@ -156,7 +153,7 @@ where
             leaves_quarantine: overdue
                 .is_some_and(|overdue| overdue.action != OverdueAction::Alert),
             at: now,
-            expires_at: unix + self.timeline_days * DAY_SECONDS,
+            expires_at: kept_until(now, self.timeline_days),
         };
         self.ledger.take_force(&taken).await?;
         tracing::info!(

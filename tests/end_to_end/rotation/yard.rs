@@ -10,7 +10,7 @@ use edge_client::FolderDisk;
 use muster_device::{Credentials, read_slots};
 use muster_documents::{Serial, alerts_topic};
 use muster_onboarding::ledger::{PK, SK, STATE_SK, device_key};
-use muster_onboarding::ports::{DeviceLedger, HeldDevice};
+use muster_onboarding::ports::{DeviceRecords, HeldDevice};
 use muster_onboarding::rotation::Day;
 use muster_pki::DeviceKey;
 use secrecy::ExposeSecret;

@@ -8,16 +8,18 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{DeviceState, device_key};
-use muster_onboarding::ports::{Certificate, DeviceLedger, HeldDevice};
+use muster_onboarding::ports::{Certificate, DeviceLedger, DeviceRecords, HeldDevice};
 
-impl DeviceLedger for Ledger {
+impl DeviceRecords for Ledger {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         Ok(self
             .read_item(device_key(serial))
             .await?
             .map(|item| read_held(&item)))
     }
+}
 
+impl DeviceLedger for Ledger {
     async fn begin_undo(
         &self,
         serial: &Serial,

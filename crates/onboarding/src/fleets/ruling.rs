@@ -1,7 +1,7 @@
 //! The rules, in the order in which they are asked.
 
 use super::asked::{Asked, Shown};
-use crate::ledger::{DeviceState, FleetState, WayIn};
+use crate::ledger::{DeviceState, FleetState, WayIn, kept_until};
 use crate::ports::{
     AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HeldDevice, VoucherRecord,
 };
@@ -40,7 +40,7 @@ pub struct Terms {
 impl Terms {
     /// Until when timelines keep it, in seconds since 1970.
     pub fn timeline_end(&self) -> i64 {
-        self.now.div_euclid(1000) + self.timeline_days * 86_400
+        kept_until(self.now, self.timeline_days)
     }
 }
 

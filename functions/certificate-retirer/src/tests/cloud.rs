@@ -2,7 +2,7 @@
 
 use muster_documents::Serial;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateRemover, CertificateSwitch, DeviceLedger, DueCertificate,
+    BusEvent, CertificateRemover, CertificateSwitch, DeviceRecords, DueCertificate,
     EndedCertificate, Ending, EventBus, HeldDevice, RetirementLedger,
 };
 use muster_onboarding::rotation::Day;
@@ -97,29 +97,9 @@ fn failure(kind: FailureKind) -> CloudFailure {
     }
 }
 
-impl DeviceLedger for Cloud {
+impl DeviceRecords for Cloud {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         Ok(self.state().devices.get(serial).cloned())
-    }
-
-    async fn begin_undo(&self, _: &Serial, _: &str) -> Result<HeldDevice, CloudFailure> {
-        panic!("it undoes no provisioning")
-    }
-
-    async fn note_pending(&self, _: &Serial, _: &str, _: &Certificate) -> Result<(), CloudFailure> {
-        panic!("it notes no certificate")
-    }
-
-    async fn forget_pending(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it forgets no certificate under way")
-    }
-
-    async fn release(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it releases nobody")
-    }
-
-    async fn remove_enrolled(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it removes nobody")
     }
 }
 

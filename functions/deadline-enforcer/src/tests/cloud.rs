@@ -3,8 +3,8 @@
 use muster_documents::Serial;
 use muster_documents::tasks::Verdict;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DeviceLedger, EventBus,
-    HeldDevice, OverdueAction, OverdueChange, OverdueLedger, Policies,
+    BusEvent, CertificateActivation, CertificateSwitch, DeviceRecords, EventBus, HeldDevice,
+    OverdueAction, OverdueChange, OverdueLedger, Policies,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -141,33 +141,13 @@ fn on(condition: bool) -> Result<(), CloudFailure> {
     }
 }
 
-impl DeviceLedger for Cloud {
+impl DeviceRecords for Cloud {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         let state = self.state();
         if state.unreadable.as_ref() == Some(serial) {
             return Err(failure(FailureKind::Unavailable));
         }
         Ok(state.items.get(serial).map(|item| item.held.clone()))
-    }
-
-    async fn begin_undo(&self, _: &Serial, _: &str) -> Result<HeldDevice, CloudFailure> {
-        panic!("it undoes nothing")
-    }
-
-    async fn note_pending(&self, _: &Serial, _: &str, _: &Certificate) -> Result<(), CloudFailure> {
-        panic!("it notes no certificate")
-    }
-
-    async fn forget_pending(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it forgets no certificate")
-    }
-
-    async fn release(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it releases nobody")
-    }
-
-    async fn remove_enrolled(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it removes nobody")
     }
 }
 

@@ -3,7 +3,7 @@
 use muster_documents::Serial;
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::{
-    Certificate, DateLedger, DeviceLedger, EditedDate, HeldDevice, ThingCalendar, ThingDate,
+    DateLedger, DeviceRecords, EditedDate, HeldDevice, ThingCalendar, ThingDate,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -69,30 +69,10 @@ fn failure(kind: FailureKind) -> CloudFailure {
     }
 }
 
-impl DeviceLedger for Cloud {
+impl DeviceRecords for Cloud {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         let state = self.state();
         Ok(state.held.clone().filter(|_| serial.as_str() == "sensor-1"))
-    }
-
-    async fn begin_undo(&self, _: &Serial, _: &str) -> Result<HeldDevice, CloudFailure> {
-        panic!("it undoes nothing")
-    }
-
-    async fn note_pending(&self, _: &Serial, _: &str, _: &Certificate) -> Result<(), CloudFailure> {
-        panic!("it notes no certificate")
-    }
-
-    async fn forget_pending(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it forgets no certificate")
-    }
-
-    async fn release(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it releases nobody")
-    }
-
-    async fn remove_enrolled(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it removes nobody")
     }
 }
 

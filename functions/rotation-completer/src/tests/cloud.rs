@@ -3,7 +3,7 @@
 use muster_documents::Serial;
 use muster_documents::tasks::Verdict;
 use muster_onboarding::ports::{
-    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceLedger,
+    BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceRecords,
     EventBus, HeldDevice, ProofLedger, RotationState, TakenForce,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy};
@@ -106,29 +106,9 @@ fn failure(kind: FailureKind) -> CloudFailure {
     }
 }
 
-impl DeviceLedger for Cloud {
+impl DeviceRecords for Cloud {
     async fn held(&self, serial: &Serial) -> Result<Option<HeldDevice>, CloudFailure> {
         Ok(self.state().devices.get(serial).cloned())
-    }
-
-    async fn begin_undo(&self, _: &Serial, _: &str) -> Result<HeldDevice, CloudFailure> {
-        panic!("it undoes nothing")
-    }
-
-    async fn note_pending(&self, _: &Serial, _: &str, _: &Certificate) -> Result<(), CloudFailure> {
-        panic!("it notes no certificate")
-    }
-
-    async fn forget_pending(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it forgets no certificate")
-    }
-
-    async fn release(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it releases nobody")
-    }
-
-    async fn remove_enrolled(&self, _: &Serial, _: &str) -> Result<(), CloudFailure> {
-        panic!("it removes nobody")
     }
 }
 
