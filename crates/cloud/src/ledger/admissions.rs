@@ -2,12 +2,12 @@
 
 use super::handing_out::item_of;
 use super::timeline::{Line, REFUSAL_LIFE};
-use super::{Item, Ledger, cancelled, iso, key, malformed, number, s, text};
+use super::transaction::changing;
+use super::{Item, Ledger, iso, key, malformed, number, s, text};
 use crate::failure;
 use crate::ledger::devices::read_held;
-use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Update};
 use muster_documents::{FleetName, Serial};
 use muster_onboarding::ledger::{
     DeviceState, FLEETS_PK, FleetState, PK, ROTATION_UNDER_WAY, STATE_SK, WayIn, claim_key,
@@ -87,29 +87,14 @@ impl AdmissionLedger for Ledger {
     }
 
     async fn admit(&self, device: &AdmittedDevice) -> Result<(), CloudFailure> {
-        const ACTION: &str = "dynamodb:TransactWriteItems";
-        let put = |item| {
-            let put = Put::builder().table_name(&self.table).set_item(Some(item));
-            put.build().map_err(|error| malformed(ACTION, &error))
-        };
-        let update = |update: Result<Update, BuildError>| {
-            let update = update.map_err(|error| malformed(ACTION, &error))?;
-            Ok::<_, CloudFailure>(TransactWriteItem::builder().update(update).build())
-        };
-        let mut items = vec![update(self.admitting(device).build())?];
+        let mut parts = vec![changing(self.admitting(device).build())?];
         if let Some(hash) = &device.voucher {
-            items.push(update(self.spending(device, hash).build())?);
+            parts.push(changing(self.spending(device, hash).build())?);
         }
         for item in [item_of(&certificate(device)), line(device).item()] {
-            items.push(TransactWriteItem::builder().put(put(item)?).build());
+            parts.push(self.putting(item)?);
         }
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| cancelled(ACTION, error))
+        self.transact(parts).await
     }
 
     async fn record_rejection(&self, refused: &RefusedDevice) -> Result<(), CloudFailure> {

@@ -1,10 +1,11 @@
 //! What claim certificates are used for.
 
 use super::timeline::Line;
-use super::{Ledger, cancelled, iso, malformed, number, s, send, unless_another_holds_it};
+use super::transaction::changing;
+use super::{Ledger, iso, number, s, send, unless_another_holds_it};
 use crate::failure;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
 use muster_onboarding::ledger::{HOUR_SK_PREFIX, PK, SK, claim_key};
 use muster_onboarding::ports::{ClaimLedger, ClaimSurge, HourCount};
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -91,7 +92,6 @@ impl ClaimLedger for Ledger {
     }
 
     async fn note_surge(&self, surge: &ClaimSurge) -> Result<bool, CloudFailure> {
-        const ACTION: &str = "dynamodb:TransactWriteItems";
         let marked = Update::builder()
             .table_name(&self.table)
             .key(PK, s(claim_key(&surge.claim_certificate_id)))
@@ -99,8 +99,7 @@ impl ClaimLedger for Ledger {
             .update_expression("SET surgedAt = :now")
             .condition_expression("attribute_not_exists(surgedAt)")
             .expression_attribute_values(":now", s(iso(surge.at)))
-            .build()
-            .map_err(|error| malformed(ACTION, &error))?;
+            .build();
         let line = Line {
             ledger_key: claim_key(&surge.claim_certificate_id),
             at: surge.at,
@@ -113,20 +112,8 @@ impl ClaimLedger for Ledger {
             steps: json!([]),
             expires_at: surge.at.div_euclid(1000) + SURGE_LIFE,
         };
-        let told = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(line.item()))
-            .build()
-            .map_err(|error| malformed(ACTION, &error))?;
-        let noted = self
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().update(marked).build())
-            .transact_items(TransactWriteItem::builder().put(told).build())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| cancelled(ACTION, error));
+        let parts = vec![changing(marked)?, self.putting(line.item())?];
+        let noted = self.transact(parts).await;
         match noted {
             Ok(()) => Ok(true),
             Err(error) if error.kind == FailureKind::ConditionFailed => Ok(false),

@@ -1,10 +1,11 @@
 //! Certificates that are handed out.
 
 use super::timeline::Line;
-use super::{Item, Ledger, cancelled, certificate, iso, malformed, number, s, text};
+use super::transaction::changing;
+use super::{Item, Ledger, certificate, iso, number, s, text};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
@@ -87,14 +88,12 @@ impl HandingOutLedger for Ledger {
             .map_err(|error| failure("dynamodb:PutItem", error))
     }
 
-    /// One transaction, which the SDK repeats under one token: an answer that was lost is no second try.
     async fn hand_out(
         &self,
         handed_out: &HandedOut,
         at: i64,
         due_on: Day,
     ) -> Result<(), CloudFailure> {
-        const ACTION: &str = "dynamodb:TransactWriteItems";
         let certificate = &handed_out.certificate;
         let device = Update::builder()
             .table_name(&self.table)
@@ -129,21 +128,9 @@ impl HandingOutLedger for Ledger {
                 ":der",
                 AttributeValue::B(Blob::new(certificate.der.clone())),
             )
-            .build()
-            .map_err(|error| malformed(ACTION, &error))?;
-        let noted = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item_of(handed_out)))
-            .build()
-            .map_err(|error| malformed(ACTION, &error))?;
-        self.client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().update(device).build())
-            .transact_items(TransactWriteItem::builder().put(noted).build())
-            .send()
+            .build();
+        self.transact(vec![changing(device)?, self.putting(item_of(handed_out))?])
             .await
-            .map(drop)
-            .map_err(|error| cancelled(ACTION, error))
     }
 
     async fn record_event(&self, event: &DeviceEvent) -> Result<(), CloudFailure> {

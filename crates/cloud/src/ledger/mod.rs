@@ -9,6 +9,7 @@ mod handing_out;
 mod refusals;
 mod rotation;
 mod timeline;
+mod transaction;
 
 use crate::connect::client;
 use crate::{Cloud, failure};

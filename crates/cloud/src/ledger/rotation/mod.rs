@@ -9,16 +9,12 @@ mod proof;
 mod retirement;
 
 use super::timeline::Line;
-use super::{Item, Ledger, certificate, day, malformed, number, s, text};
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use super::transaction::changing;
+use super::{Item, Ledger, certificate, day, number, s, text};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use muster_documents::Serial;
-use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{PK, SK, certificate_sk, device_key};
 use muster_onboarding::ports::{Overdue, OverdueAction, RotationState};
-
-/// What a part of a transaction is called that lacks what it has to have.
-const PART: &str = "dynamodb:TransactWriteItems";
 
 /// What a device's item says of its rotation.
 pub(super) fn read_rotation(item: &Item) -> RotationState {
@@ -55,30 +51,7 @@ fn certificate_key(serial: &Serial, certificate_id: &str) -> Item {
     super::key(&device_key(serial), &certificate_sk(certificate_id))
 }
 
-/// The part of a transaction that changes an item.
-fn changing(update: Result<Update, BuildError>) -> Result<TransactWriteItem, CloudFailure> {
-    let update = update.map_err(|error| malformed(PART, &error))?;
-    Ok(TransactWriteItem::builder().update(update).build())
-}
-
 impl Ledger {
-    /// The part of a transaction that puts an item.
-    fn putting(&self, item: Item) -> Result<TransactWriteItem, CloudFailure> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put.build().map_err(|error| malformed(PART, &error))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<(), CloudFailure> {
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(parts))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| super::cancelled("dynamodb:TransactWriteItems", error))
-    }
-
     /// A change of the device's own item, as a part of a transaction.
     fn changing_device(&self, serial: &Serial) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         Update::builder()
