@@ -4,8 +4,8 @@ use crate::repository::{adapter_source, files, read, workflows};
 use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
 use muster_onboarding::ledger::{
-    DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, NEXT_STANDING, PK, ROTATIONS_PK, SK,
-    STATE_SK, WayIn,
+    DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, NEXT_STANDING, PK, RECONCILIATIONS_PK,
+    ROTATIONS_PK, SK, STATE_SK, WayIn,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -155,6 +155,7 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
                 "{% $request.ledgerKey %}",
                 "{% 'fleet#' & $request.templateName %}",
                 ROTATIONS_PK,
+                RECONCILIATIONS_PK,
             ];
             assert!(timelines.contains(&partition), "{name}: {partition}");
             assert!(

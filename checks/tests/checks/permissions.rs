@@ -17,11 +17,12 @@ type Actions = BTreeSet<String>;
 const ADAPTERS: &[&str] = &[
     "authorities",
     "authority_keys",
-    "connections",
+    "queue",
     "endpoint",
     "fleets",
     "events",
     "identity",
+    "inventory",
     "ledger",
     "objects",
     "publishing",

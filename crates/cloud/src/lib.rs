@@ -7,8 +7,6 @@ mod authorities;
 mod authority_keys;
 mod calls;
 mod connect;
-#[cfg(feature = "connections")]
-mod connections;
 #[cfg(feature = "custom-resources")]
 mod custom_resources;
 #[cfg(feature = "identity")]
@@ -20,6 +18,8 @@ mod failure;
 mod fleets;
 #[cfg(feature = "identity")]
 mod identity;
+#[cfg(feature = "identity")]
+mod inventory;
 #[cfg(feature = "ledger")]
 mod ledger;
 #[cfg(feature = "vault")]
@@ -28,6 +28,8 @@ mod objects;
 pub mod operator;
 #[cfg(feature = "publishing")]
 mod publishing;
+#[cfg(feature = "queue")]
+mod queue;
 #[cfg(feature = "identity")]
 mod registrations;
 #[cfg(any(feature = "identity", feature = "vault"))]
@@ -62,8 +64,6 @@ pub use authorities::Authorities;
 pub use authority_keys::CaKeys;
 pub use calls::CallCounter;
 pub use connect::{Cloud, connect, connect_in_lambda};
-#[cfg(feature = "connections")]
-pub use connections::Connections;
 #[cfg(feature = "custom-resources")]
 pub use custom_resources::CustomResourceAnswers;
 #[cfg(feature = "identity")]
@@ -75,12 +75,16 @@ pub use failure::failure;
 pub use fleets::Fleets;
 #[cfg(feature = "identity")]
 pub use identity::Identity;
+#[cfg(feature = "identity")]
+pub use inventory::Inventory;
 #[cfg(feature = "ledger")]
 pub use ledger::Ledger;
 #[cfg(feature = "vault")]
 pub use objects::Objects;
 #[cfg(feature = "publishing")]
 pub use publishing::Publishing;
+#[cfg(feature = "queue")]
+pub use queue::Queue;
 #[cfg(feature = "identity")]
 pub use registrations::Registrations;
 #[cfg(feature = "vault")]

@@ -82,11 +82,7 @@ impl RotatingThings for ThingDates {
 
 impl ThingCalendar for ThingDates {
     async fn thing_date(&self, thing: &Serial) -> Result<ThingDate, CloudFailure> {
-        let text = self.date_text(thing).await?;
-        Ok(text.map_or(ThingDate::Missing, |text| match text.parse() {
-            Ok(day) => ThingDate::On(day),
-            Err(_) => ThingDate::Malformed(text),
-        }))
+        Ok(ThingDate::read(self.date_text(thing).await?))
     }
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use muster_onboarding::ports::{Run, RunOutcome, Waiting, Workflow};
+use muster_onboarding::ports::{Executions, Run, RunOutcome, Waiting, Workflow};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::Value;
 use std::time::{Duration, Instant, SystemTime};
@@ -139,7 +139,9 @@ impl Run for StateMachine {
             }
         }
     }
+}
 
+impl Executions for StateMachine {
     async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
         let end = Instant::now() + LOOKED_FOR;
         loop {

@@ -15,6 +15,7 @@ pub mod fleet_tasks;
 mod identifiers;
 mod message;
 mod object;
+pub mod reconciliation_tasks;
 mod refusal;
 mod registration;
 mod request;

@@ -26,6 +26,8 @@ pub mod variables {
     pub const STATE_MACHINE_ARN: &str = "STATE_MACHINE_ARN";
     /// The workflow that claim-intake starts for devices that renew their certificates.
     pub const ROTATION_STATE_MACHINE_ARN: &str = "ROTATION_STATE_MACHINE_ARN";
+    /// The workflows that hold devices, with commas between.
+    pub const STATE_MACHINE_ARNS: &str = "STATE_MACHINE_ARNS";
     /// The verifiers' names, with commas between.
     pub const VERIFIER_NAMES: &str = "VERIFIER_NAMES";
     /// Their ARNs, in the same order.
@@ -52,6 +54,10 @@ pub mod variables {
     pub const EVENT_BUS: &str = "EVENT_BUS";
     /// The queue of connections.
     pub const CONNECTION_QUEUE_URL: &str = "CONNECTION_QUEUE_URL";
+    /// The queue of things' changes.
+    pub const REGISTRY_QUEUE_URL: &str = "REGISTRY_QUEUE_URL";
+    /// The queue of registrations.
+    pub const REGISTRATION_QUEUE_URL: &str = "REGISTRATION_QUEUE_URL";
     /// How many requests of a claim certificate in an hour are never a surge.
     pub const CLAIM_SURGE_MINIMUM: &str = "CLAIM_SURGE_MINIMUM";
     /// How many times the average of the day before is no surge yet.

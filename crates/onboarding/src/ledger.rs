@@ -22,6 +22,9 @@ pub const ROTATION_SHARD: &str = "rotationShard";
 /// Its sort key's attribute: a day, `yyyymmdd`.
 pub const ROTATION_DAY: &str = "rotationDay";
 
+/// The index by certificate: its name.
+pub const CERTIFICATE_INDEX: &str = "certificates";
+
 /// What a device's item says of its rotation, for who looks at many devices: without certificates and keys.
 pub const ROTATION_SEEN: &str = "pk, fleet, issuedOn, rotationDay, askedSince, orderedAt, nextCertificateId, \
      retiringCertificateId, overdueAction, overdueDone";
@@ -29,6 +32,9 @@ pub const ROTATION_SEEN: &str = "pk, fleet, issuedOn, rotationDay, askedSince, o
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
 pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
      nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
+
+/// The beginning of `execution` of a device that was handed its certificate, before the certificate's id.
+pub const HANDED_OUT_PREFIX: &str = "handed-out-";
 
 /// The beginning of a device's partition key.
 pub const DEVICE_PREFIX: &str = "device#";
@@ -53,6 +59,9 @@ pub const FLEETS_PK: &str = "fleets";
 
 /// The partition of the runs of `certificate-rotation`.
 pub const ROTATIONS_PK: &str = "rotations";
+
+/// The partition of the runs of `reconciliation`.
+pub const RECONCILIATIONS_PK: &str = "reconciliations";
 
 /// The partition of a fleet's timeline.
 pub fn fleet_key(name: &FleetName) -> String {

@@ -4,6 +4,7 @@ mod authorities;
 mod fleet_setup;
 mod fleets;
 mod handing_out;
+mod reconciliation;
 mod revocation;
 mod rotation;
 
@@ -12,8 +13,8 @@ pub use authorities::{
     SealedKeyPair, Vault,
 };
 pub use fleet_setup::{
-    CustomResources, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim, NewTemplate,
-    PolicyRemoval, Run, RunOutcome,
+    CustomResources, Executions, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim,
+    NewTemplate, PolicyRemoval, Run, RunOutcome,
 };
 pub use fleets::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
@@ -23,6 +24,12 @@ pub use fleets::{
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,
     VaultReader, VerifierAnswer, Verifiers,
+};
+pub use reconciliation::{
+    Attachments, CertificateOwner, CertificateOwners, CertificateStanding, CertificateWalk,
+    CertificatesPage, ChangeReports, CorrectedDay, DayLedger, DeviceWalk, DevicesPage, KnownDevice,
+    KnownDevices, RegistrationReports, ThingWalk, ThingsPage, WalkedCertificate, WalkedDevice,
+    WalkedThing,
 };
 pub use revocation::{RevocationListFailure, RevocationLists};
 pub use rotation::{

@@ -1,7 +1,7 @@
 //! Wiring of `pre-provisioning-hook`.
 
 use muster_cloud::{
-    Connections, Events, Identity, Ledger, Registrations, Service, ThingDates, VerifierFunctions,
+    Events, Identity, Ledger, Queue, Registrations, Service, ThingDates, VerifierFunctions,
     connect_in_lambda,
 };
 use muster_lambda::{
@@ -30,7 +30,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             factor: configuration.number(variables::CLAIM_SURGE_FACTOR)?,
             shuts: configuration.switch(variables::CLAIM_SURGE_SHUTS)?,
         },
-        connections: Connections::new(
+        connections: Queue::new(
             &cloud,
             configuration.required(variables::CONNECTION_QUEUE_URL)?,
         ),

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DeviceState, PK, SK, STATE_SK, WayIn, certificate_sk, device_key,
+    CERTIFICATE_SK_PREFIX, DeviceState, HANDED_OUT_PREFIX, PK, SK, STATE_SK, WayIn, certificate_sk,
+    device_key,
 };
 use muster_onboarding::ports::{DeviceEvent, HandedOut, HandingOutLedger};
 use muster_onboarding::rotation::{Day, shard_of};
@@ -18,7 +19,7 @@ use std::collections::HashMap;
 
 /// Who holds a device whose certificate was handed out, where a workflow's execution would stand.
 fn holder(handed_out: &HandedOut) -> String {
-    format!("handed-out-{}", handed_out.certificate.id)
+    format!("{HANDED_OUT_PREFIX}{}", handed_out.certificate.id)
 }
 
 pub(super) fn item_of(handed_out: &HandedOut) -> Item {

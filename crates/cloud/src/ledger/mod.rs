@@ -6,6 +6,8 @@ mod deliveries;
 mod devices;
 mod fleets;
 mod handing_out;
+pub(crate) mod items;
+mod reconciliation;
 mod refusals;
 mod rotation;
 mod timeline;

@@ -7,7 +7,6 @@ mod calls;
 mod claims;
 mod devices;
 mod fleets;
-mod items;
 mod rotation;
 mod stack;
 mod vouchers;

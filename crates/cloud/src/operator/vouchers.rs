@@ -1,6 +1,6 @@
 //! Vouchers: issued, listed, revoked. A voucher's text is known to nobody but whom it was issued to.
 
-use super::items::items;
+use crate::ledger::items::items;
 use crate::ledger::{key, malformed, number, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;

@@ -200,8 +200,15 @@ pub trait CustomResources {
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
 }
 
+/// Looks at a workflow's executions.
+pub trait Executions {
+    /// Whether an execution of this name is at work. One that was stopped counts for another minute, in which what it has
+    /// called may still be.
+    fn runs(&self, name: &str) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
+}
+
 /// Runs workflows to their end.
-pub trait Run {
+pub trait Run: Executions {
     /// Starts an execution, and waits for its end, though no longer than so many seconds. One of the same name is the same
     /// request.
     fn run(
@@ -210,7 +217,4 @@ pub trait Run {
         input: &Value,
         patience_seconds: u64,
     ) -> impl Future<Output = Result<RunOutcome, CloudFailure>> + Send;
-    /// Whether an execution of this name is at work. One that was stopped counts for another minute, in which what it has
-    /// called may still be.
-    fn runs(&self, name: &str) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
 }

@@ -204,6 +204,16 @@ pub enum ThingDate {
     On(Day),
 }
 
+impl ThingDate {
+    /// What the attribute's text says, if there is one.
+    pub fn read(text: Option<String>) -> Self {
+        text.map_or(Self::Missing, |text| match text.parse() {
+            Ok(day) => Self::On(day),
+            Err(_) => Self::Malformed(text),
+        })
+    }
+}
+
 /// Reads things' dates.
 pub trait ThingCalendar {
     /// The thing's date.

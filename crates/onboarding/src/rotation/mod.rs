@@ -1,5 +1,6 @@
 //! When a certificate has to be renewed, and what becomes of the one before. Decision 0020 has the reasons.
 
+mod correction;
 mod day;
 mod schedule;
 mod shard;
@@ -8,7 +9,8 @@ mod standing;
 /// The attribute of a thing that says since when its certificate is in force, `yyyymmdd`.
 pub const CERT_ISSUANCE: &str = "cert_issuance";
 
+pub use correction::corrected_day;
 pub use day::{Day, DayError};
 pub use schedule::RotationPolicy;
-pub use shard::{SHARDS, shard_of, shards};
+pub use shard::{SHARDS, shard_of, shard_on, shards};
 pub use standing::due_since;

@@ -1,5 +1,6 @@
 //! The parts that the index by rotation day is divided into.
 
+use super::Day;
 use muster_documents::Serial;
 
 /// How many there are. A partition of a DynamoDB index takes 1,000 writes a second (AWS, "Quotas in Amazon DynamoDB").
@@ -14,6 +15,12 @@ pub fn shard_of(serial: &Serial) -> String {
         .last()
         .and_then(|byte| char::from(byte).to_digit(16));
     name(u8::try_from(digit.unwrap_or_default()).unwrap_or_default() % SHARDS)
+}
+
+/// The shard whose turn it is on a day: each one's is every sixteenth.
+pub fn shard_on(day: Day) -> String {
+    let days = Day::of(0).until(day);
+    name(u8::try_from(days.rem_euclid(i64::from(SHARDS))).unwrap_or_default())
 }
 
 /// All of them.
@@ -42,6 +49,15 @@ mod tests {
             counts.values().all(|count| (800..1200).contains(count)),
             "{counts:?}"
         );
+    }
+
+    #[test]
+    fn each_shard_has_its_turn_within_sixteen_days() {
+        let first: Day = "20251225".parse().unwrap();
+        let mut turns: Vec<_> = (0..16).map(|days| shard_on(first.plus(days))).collect();
+        turns.sort();
+        assert!(turns.into_iter().eq(shards()));
+        assert_eq!(shard_on(first), shard_on(first.plus(16)));
     }
 
     #[test]

@@ -53,7 +53,10 @@ fn certificate_key(serial: &Serial, certificate_id: &str) -> Item {
 
 impl Ledger {
     /// A change of the device's own item, as a part of a transaction.
-    fn changing_device(&self, serial: &Serial) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    pub(super) fn changing_device(
+        &self,
+        serial: &Serial,
+    ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         Update::builder()
             .table_name(&self.table)
             .key(PK, s(device_key(serial)))
@@ -73,7 +76,7 @@ impl Ledger {
 }
 
 /// What happened to a device's certificates, in its timeline.
-fn line<'a>(
+pub(super) fn line<'a>(
     serial: &Serial,
     which: &'a str,
     event: &'a str,

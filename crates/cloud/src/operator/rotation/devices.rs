@@ -1,8 +1,8 @@
 //! Where devices' rotations stand.
 
 use super::{Item, Rotations, serial_of};
+use crate::ledger::items::items;
 use crate::ledger::{day, key, text};
-use crate::operator::items::items;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{ROTATION_DAY, ROTATION_SEEN, STATE_SK, device_key};

@@ -1,7 +1,7 @@
 //! Items by their keys.
 
+use super::malformed;
 use crate::failure;
-use crate::ledger::malformed;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use muster_onboarding::CloudFailure;
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The items with these keys, in no order; those that are not there are left out. `attributes` names what is wanted of
 /// them, if not all.
-pub(super) async fn items(
+pub(crate) async fn items(
     client: &Client,
     table: &str,
     keys: &[Item],
@@ -40,7 +40,7 @@ pub(super) async fn items(
                 .set_request_items(Some(wanted))
                 .send()
                 .await
-                .map_err(|error| failure(ACTION, error))?;
+                .map_err(|error| failure("dynamodb:BatchGetItem", error))?;
             found.extend(answer.responses.unwrap_or_default().into_values().flatten());
             wanted = answer.unprocessed_keys.unwrap_or_default();
             if wanted.is_empty() {
