@@ -1,7 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, rotation, status, up, verifiers, voucher,
+    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, up, verifiers,
+    voucher,
 };
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ enum Command {
     Device(device::Arguments),
     Voucher(voucher::Arguments),
     Rotation(rotation::Arguments),
+    Reconcile(reconcile::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
@@ -46,6 +48,7 @@ impl Cli {
             Command::Device(arguments) => device::run(arguments, &output).await,
             Command::Voucher(arguments) => voucher::run(arguments, &output).await,
             Command::Rotation(arguments) => rotation::run(arguments, &output).await,
+            Command::Reconcile(arguments) => reconcile::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),

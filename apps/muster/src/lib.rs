@@ -3,10 +3,12 @@
 pub mod claims;
 pub mod cli;
 mod commands;
+pub mod daily_run;
 pub mod demo;
 mod handed_out;
 pub mod local;
 pub mod output;
+pub mod reconciliation;
 pub mod release;
 pub mod rotation;
 mod table;

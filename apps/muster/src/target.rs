@@ -4,7 +4,8 @@ use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_a
 use clap::Args;
 use edge_client::Source;
 use muster_cloud::operator::{
-    Api, Authorities, FleetList, RotationRuns, Rotations, ThingAnnouncements, stack_outputs,
+    Api, Authorities, DailyRuns, FleetList, Reconciliations, Rotations, ThingAnnouncements,
+    stack_outputs,
 };
 use muster_cloud::{Cloud, Objects, VaultBucket};
 use muster_documents::bundle::AMAZON_ROOT_CA;
@@ -225,9 +226,21 @@ impl Target {
     }
 
     /// The workflow that has this stack's certificates renewed.
-    pub fn rotation_runs(&self) -> Result<RotationRuns, TargetError> {
+    pub fn rotation_runs(&self) -> Result<DailyRuns, TargetError> {
         let state_machine = self.output("CertificateRotationStateMachineArn")?;
-        Ok(RotationRuns::new(&self.cloud, state_machine))
+        Ok(DailyRuns::new(&self.cloud, state_machine))
+    }
+
+    /// What the ledger keeps of this stack's reconciliations.
+    pub fn reconciliations(&self) -> Result<Reconciliations, TargetError> {
+        let table = self.output("LedgerTableName")?;
+        Ok(Reconciliations::new(&self.cloud, table))
+    }
+
+    /// The workflow that compares this stack's ledger with AWS IoT.
+    pub fn reconciliation_runs(&self) -> Result<DailyRuns, TargetError> {
+        let state_machine = self.output("ReconciliationStateMachineArn")?;
+        Ok(DailyRuns::new(&self.cloud, state_machine))
     }
 
     /// How long what may take in a rotation.

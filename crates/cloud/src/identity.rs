@@ -96,6 +96,26 @@ impl Identity {
         self.delete_made_thing(thing, certificate_arn).await
     }
 
+    /// Detaches a certificate from its policies and from these things, and deletes it; one that a CA of the account's has
+    /// signed is revoked. Done already is done.
+    pub async fn take_from(
+        &self,
+        things: &[Serial],
+        certificate_id: &str,
+        certificate_arn: &str,
+    ) -> Result<(), CloudFailure> {
+        self.detach_policies(certificate_arn).await?;
+        for thing in things {
+            self.detach_thing(thing, certificate_arn).await?;
+        }
+        if self.was_brought(certificate_id).await? {
+            // Deleted, it would be registered anew when the device connects again, and let in.
+            let revoked = self.set_status(certificate_id, CertificateStatus::Revoked);
+            return CloudFailure::unless_not_found(revoked.await);
+        }
+        self.discard(certificate_id).await
+    }
+
     /// Detaches whatever is attached to a certificate: the device policy, or what the template of a fleet or of a CA has
     /// attached.
     async fn detach_policies(&self, certificate_arn: &str) -> Result<(), CloudFailure> {
@@ -229,14 +249,9 @@ impl CertificateRemover for Identity {
         certificate_id: &str,
         certificate_arn: &str,
     ) -> Result<(), CloudFailure> {
-        self.detach_policies(certificate_arn).await?;
-        self.detach_thing(thing, certificate_arn).await?;
-        if self.was_brought(certificate_id).await? {
-            // Deleted, it would be registered anew when the device connects again, and let in.
-            let revoked = self.set_status(certificate_id, CertificateStatus::Revoked);
-            return CloudFailure::unless_not_found(revoked.await);
-        }
-        self.discard(certificate_id).await
+        let things = std::slice::from_ref(thing);
+        self.take_from(things, certificate_id, certificate_arn)
+            .await
     }
 }
 

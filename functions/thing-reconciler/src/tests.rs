@@ -149,7 +149,7 @@ async fn a_thing_that_the_ledger_does_not_know_is_reported() {
 }
 
 #[tokio::test]
-async fn an_edited_date_is_announced_as_if_aws_iot_had() {
+async fn an_edited_date_is_announced_once_more() {
     let (finding, done) = found(thing("sensor-1", on("20240229"))).await;
     assert_eq!(finding, Some(Finding::DateDiffers));
     assert_eq!(done, ["sensor-1 has changed"]);

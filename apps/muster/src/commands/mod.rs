@@ -10,6 +10,8 @@ pub mod fleet;
 mod given_file;
 mod new_file;
 mod public_file;
+mod ran;
+pub mod reconcile;
 pub mod rotation;
 mod simulate;
 pub mod status;

@@ -10,7 +10,7 @@ mod status;
 pub use order::{ClaimError, OrderError, Ordered, claimed, order};
 pub use outlook::{Stretch, outlook};
 pub use plan::{Planned, plan};
-pub use run::{Begun, begin, wait};
+pub use run::begin;
 pub use standing::Standing;
 pub use status::{RotationStatus, status};
 

@@ -1,72 +1,16 @@
 //! Runs of the workflow by hand.
 
-use muster_cloud::operator::{RotationRun, RotationRuns, RunEnd, RunProgress};
-use muster_onboarding::{CloudFailure, FailureKind};
+use crate::daily_run::{self, Begun};
+use muster_cloud::operator::DailyRuns;
+use muster_onboarding::CloudFailure;
 use serde_json::json;
-use std::time::Duration;
 
-/// How long a look at a run waits for the next one, at first and at last.
-const FIRST_LOOK: Duration = Duration::from_millis(200);
-const LATER_LOOKS: Duration = Duration::from_secs(2);
-
-/// How many looks in a row may fail: a run takes an hour by default, and a lost connection is not its end.
-const LOST_LOOKS: u32 = 30;
-
-/// A run that is under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Begun {
-    /// It.
-    pub run: RotationRun,
-    /// Whether it was under way before.
-    pub joined: bool,
-}
-
-/// Starts a run, without its window if it is to be `at_once`; unless one is under way: two would share AWS IoT's quotas.
-/// `name` is the execution's.
-pub async fn begin(runs: &RotationRuns, name: &str, at_once: bool) -> Result<Begun, CloudFailure> {
-    if let Some(run) = runs.running().await? {
-        return Ok(Begun { run, joined: true });
-    }
+/// Starts a run, without its window if it is to be `at_once`, or joins the one that is under way. `name` is the execution's.
+pub async fn begin(runs: &DailyRuns, name: &str, at_once: bool) -> Result<Begun, CloudFailure> {
     let input = if at_once {
         json!({ "windowMinutes": 0 })
     } else {
         json!({})
     };
-    let run = runs.start(name, &input).await?;
-    Ok(Begun { run, joined: false })
-}
-
-/// Waits for a run's end, and tells how far it is whenever that changes.
-pub async fn wait(
-    runs: &RotationRuns,
-    run: &RotationRun,
-    told: impl Fn(RunProgress),
-) -> Result<RunEnd, CloudFailure> {
-    let (mut pause, mut lost, mut before) = (FIRST_LOOK, 0, None);
-    loop {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LATER_LOOKS);
-        match runs.end(run).await {
-            Ok(Some(end)) => return Ok(end),
-            Ok(None) => {
-                lost = 0;
-                // Who may not see how far it is still sees its end.
-                let now = runs.progress(run).await.ok().flatten();
-                if let Some(now) = now.filter(|now| before != Some(*now)) {
-                    told(now);
-                    before = Some(now);
-                }
-            }
-            Err(error) if lost < LOST_LOOKS && passes(error.kind) => lost += 1,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Whether another look may see more. A moment after its start an execution may not be found (Step Functions).
-fn passes(kind: FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::NotFound | FailureKind::Throttled | FailureKind::Unavailable
-    )
+    daily_run::begin(runs, name, &input).await
 }

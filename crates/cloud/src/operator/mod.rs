@@ -1,5 +1,5 @@
-//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, rotation, a
-//! stack's API and outputs, what the functions called.
+//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, rotation,
+//! reconciliation, a stack's API and outputs, what the functions called.
 
 mod api;
 mod authorities;
@@ -7,7 +7,9 @@ mod calls;
 mod claims;
 mod devices;
 mod fleets;
+mod reconciliation;
 mod rotation;
+mod runs;
 mod stack;
 mod vouchers;
 
@@ -17,9 +19,11 @@ pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
+pub use reconciliation::{Counted, ReconciliationRecord, Reconciliations, Totals};
 pub use rotation::{
-    DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, RotationRun,
-    RotationRuns, Rotations, RunEnd, RunProgress, ThingAnnouncements,
+    DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, Rotations,
+    ThingAnnouncements,
 };
+pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};

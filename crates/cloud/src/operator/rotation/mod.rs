@@ -1,18 +1,16 @@
-//! Rotation as an operator sees it: what is due, devices one by one, orders, and the runs of the workflow.
+//! Rotation as an operator sees it: what is due, devices one by one, orders, and what is kept of the workflow's runs.
 
 mod announcements;
 mod devices;
 mod due;
 mod orders;
 mod records;
-mod runs;
 
 pub use announcements::ThingAnnouncements;
 pub use devices::{DeviceRotation, RotatingDevice};
 pub use due::{Due, DueDevice};
 pub use orders::Order;
 pub use records::RotationRecord;
-pub use runs::{RotationRun, RotationRuns, RunEnd, RunProgress};
 
 pub(super) use devices::read_device_rotation;
 

@@ -1,4 +1,4 @@
-//! The workflow: started by hand, and looked after until its end.
+//! Daily workflows: started by hand, and looked after until their end.
 
 use crate::{Cloud, failure};
 use aws_sdk_sfn::Client;
@@ -6,16 +6,16 @@ use aws_sdk_sfn::types::{ExecutionStatus, MapRunItemCounts};
 use muster_onboarding::CloudFailure;
 use serde_json::Value;
 
-/// The workflow `certificate-rotation` of one stack.
+/// One stack's `certificate-rotation` or `reconciliation`.
 #[derive(Debug, Clone)]
-pub struct RotationRuns {
+pub struct DailyRuns {
     client: Client,
     state_machine_arn: String,
 }
 
 /// An execution of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RotationRun {
+pub struct DailyRun {
     /// Its name.
     pub name: String,
     arn: String,
@@ -38,13 +38,13 @@ pub enum RunEnd {
 /// How far an execution is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunProgress {
-    /// Shards of the index that are seen to.
+    /// Parts that are seen to.
     pub done: i64,
     /// All of them.
     pub of: i64,
 }
 
-impl RotationRuns {
+impl DailyRuns {
     /// The runs of this state machine.
     pub fn new(cloud: &Cloud, state_machine_arn: &str) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl RotationRuns {
     }
 
     /// The execution that runs at this moment, if one does.
-    pub async fn running(&self) -> Result<Option<RotationRun>, CloudFailure> {
+    pub async fn running(&self) -> Result<Option<DailyRun>, CloudFailure> {
         let listed = self
             .client
             .list_executions()
@@ -63,14 +63,14 @@ impl RotationRuns {
             .send()
             .await
             .map_err(|error| failure("states:ListExecutions", error))?;
-        Ok(listed.executions().first().map(|execution| RotationRun {
+        Ok(listed.executions().first().map(|execution| DailyRun {
             name: execution.name().to_owned(),
             arn: execution.execution_arn().to_owned(),
         }))
     }
 
     /// Starts an execution.
-    pub async fn start(&self, name: &str, input: &Value) -> Result<RotationRun, CloudFailure> {
+    pub async fn start(&self, name: &str, input: &Value) -> Result<DailyRun, CloudFailure> {
         let started = self
             .client
             .start_execution()
@@ -80,14 +80,14 @@ impl RotationRuns {
             .send()
             .await
             .map_err(|error| failure("states:StartExecution", error))?;
-        Ok(RotationRun {
+        Ok(DailyRun {
             name: name.to_owned(),
             arn: started.execution_arn,
         })
     }
 
     /// How an execution ended; `None` while it runs.
-    pub async fn end(&self, run: &RotationRun) -> Result<Option<RunEnd>, CloudFailure> {
+    pub async fn end(&self, run: &DailyRun) -> Result<Option<RunEnd>, CloudFailure> {
         let seen = self
             .client
             .describe_execution()
@@ -109,7 +109,7 @@ impl RotationRuns {
     }
 
     /// How far an execution is; `None` while it is planned.
-    pub async fn progress(&self, run: &RotationRun) -> Result<Option<RunProgress>, CloudFailure> {
+    pub async fn progress(&self, run: &DailyRun) -> Result<Option<RunProgress>, CloudFailure> {
         let listed = self
             .client
             .list_map_runs()

@@ -1,0 +1,52 @@
+//! `muster reconcile run`.
+
+use crate::commands::Failure;
+use crate::commands::ran::{Telling, follow};
+use crate::daily_run::begin;
+use crate::output::Output;
+use crate::target::Target;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// Start the daily comparison now; what is younger than a day is left alone
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Repair nothing, whatever the stack's parameter ReconciliationRepairs says
+    #[arg(long)]
+    report_only: bool,
+    /// Do not wait for its end
+    #[arg(long)]
+    no_wait: bool,
+}
+
+const TELLING: Telling = Telling {
+    stem: "muster-reconcile-run",
+    parts: "parts are compared",
+    status: "muster reconcile status",
+    counted,
+};
+
+fn counted(totals: &Value) -> String {
+    let mut text = format!(
+        "\n  seen    {}\n  failed  {}",
+        totals["seen"], totals["failed"]
+    );
+    for (finding, counted) in totals["found"].as_object().into_iter().flatten() {
+        let (count, repaired) = (&counted["count"], &counted["repaired"]);
+        text += &format!("\n  {finding}: {count}, repaired {repaired}");
+    }
+    text + "\n`muster reconcile status` names them"
+}
+
+pub async fn run(target: &Target, asked: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let runs = target.reconciliation_runs()?;
+    let input = if asked.report_only {
+        json!({ "repair": false })
+    } else {
+        json!({})
+    };
+    let begun = begin(&runs, &TELLING.name(), &input).await;
+    let ran = follow(&runs, begun, &TELLING, !asked.no_wait, output).await?;
+    output.result(&ran, &ran);
+    Ok(ran.exit_code())
+}
