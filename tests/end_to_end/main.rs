@@ -12,6 +12,7 @@ mod leaks;
 mod packets;
 mod player;
 mod provisioning;
+mod reconciliation;
 mod redelivery;
 mod refusals;
 mod rotation;

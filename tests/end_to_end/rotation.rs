@@ -10,5 +10,5 @@ mod operator;
 mod scanner;
 mod schedule;
 mod staying;
-mod workflow;
-mod yard;
+pub mod workflow;
+pub mod yard;

@@ -4,10 +4,11 @@ use super::yard::{FLEET, Yard, today};
 use crate::support::wait_until;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iot::types::{Configuration, EventType};
+use muster::daily_run::wait;
 use muster::rotation::{
-    ClaimError, Planned, RotationStatus, Standing, begin, claimed, order, plan, status, wait,
+    ClaimError, Planned, RotationStatus, Standing, begin, claimed, order, plan, status,
 };
-use muster_cloud::operator::{Order, RotationRuns, Rotations, RunEnd};
+use muster_cloud::operator::{DailyRuns, Order, Rotations, RunEnd};
 use muster_documents::{FleetName, Serial};
 use muster_onboarding::ledger::{PK, SK, STATE_SK, device_key};
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl Yard {
         self.stack().target.rotations().unwrap()
     }
 
-    fn runs(&self) -> RotationRuns {
+    fn runs(&self) -> DailyRuns {
         self.stack().target.rotation_runs().unwrap()
     }
 

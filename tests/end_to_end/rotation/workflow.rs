@@ -12,16 +12,16 @@ use std::collections::BTreeSet;
 
 /// What happens to one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Alteration {
+pub enum Alteration {
     FailingBefore,
     FailingAfter,
     Repeated,
 }
 
 impl Alteration {
-    const ALL: [Self; 3] = [Self::FailingBefore, Self::FailingAfter, Self::Repeated];
+    pub const ALL: [Self; 3] = [Self::FailingBefore, Self::FailingAfter, Self::Repeated];
 
-    fn of(self, definition: Definition, state: &str) -> Definition {
+    pub fn of(self, definition: Definition, state: &str) -> Definition {
         match self {
             Self::FailingBefore => definition.failing_before(state),
             Self::FailingAfter => definition.failing_after(state),
@@ -31,13 +31,13 @@ impl Alteration {
 }
 
 /// A workflow of the stack: its definition, and the role that it has.
-struct Deployed {
-    definition: Definition,
+pub struct Deployed {
+    pub definition: Definition,
     role: String,
 }
 
 impl Deployed {
-    async fn of(yard: &Yard, output: &'static str) -> Self {
+    pub async fn of(yard: &Yard, output: &'static str) -> Self {
         let described = yard.stack().sfn().describe_state_machine();
         let described = described.state_machine_arn(yard.stack().output(output));
         let described = described.send().await.unwrap();
@@ -48,7 +48,7 @@ impl Deployed {
     }
 
     /// Starts a copy; the execution's ARN.
-    async fn start(&self, yard: &Yard, name: &str, copy: &Definition, input: &str) -> String {
+    pub async fn start(&self, yard: &Yard, name: &str, copy: &Definition, input: &str) -> String {
         let sfn = yard.stack().sfn();
         let created = sfn
             .create_state_machine()
@@ -67,7 +67,7 @@ impl Deployed {
 }
 
 /// Waits for an execution's end.
-async fn ended(yard: &Yard, execution: &str) -> ExecutionStatus {
+pub async fn ended(yard: &Yard, execution: &str) -> ExecutionStatus {
     wait_until("the execution's end", || async {
         let described = yard.stack().sfn().describe_execution();
         let described = described.execution_arn(execution).send().await.unwrap();
@@ -78,7 +78,7 @@ async fn ended(yard: &Yard, execution: &str) -> ExecutionStatus {
 }
 
 /// The task states that an execution came through.
-async fn way(yard: &Yard, execution: &str) -> BTreeSet<String> {
+pub async fn way(yard: &Yard, execution: &str) -> BTreeSet<String> {
     let history = yard.stack().sfn().get_execution_history();
     let history = history.execution_arn(execution).max_results(1000);
     let history = history.send().await.unwrap();
