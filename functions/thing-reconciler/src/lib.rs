@@ -66,15 +66,12 @@ where
         let known = self.ledger.known_devices(&serials).await?;
         for (serial, thing) in &things {
             report.seen += 1;
-            let looked = match known.get(serial) {
-                Some(device) => self.look_at(serial, thing, *device, repair, report).await,
-                None => {
-                    let detail = "the ledger does not know it".to_owned();
-                    report.note(Finding::ThingUnknown, serial.as_str(), detail, false);
-                    Ok(())
-                }
+            let Some(device) = known.get(serial) else {
+                let detail = "the ledger does not know it".to_owned();
+                report.note(Finding::ThingUnknown, serial.as_str(), detail, false);
+                continue;
             };
-            if let Err(failure) = looked {
+            if let Err(failure) = self.look_at(serial, thing, *device, repair, report).await {
                 tracing::warn!(target: "muster", %serial, cause = %failure, "its thing is not seen to");
                 report.failed += 1;
             }

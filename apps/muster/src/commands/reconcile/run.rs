@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Start the daily comparison now; what is younger than a day is left alone
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Repair nothing, whatever the stack's parameter ReconciliationRepairs says
+    /// Repair nothing, whatever the stack's own setting is
     #[arg(long)]
     report_only: bool,
     /// Do not wait for its end
@@ -27,15 +27,14 @@ const TELLING: Telling = Telling {
 };
 
 fn counted(totals: &Value) -> String {
-    let mut text = format!(
-        "\n  seen    {}\n  failed  {}",
-        totals["seen"], totals["failed"]
-    );
-    for (finding, counted) in totals["found"].as_object().into_iter().flatten() {
+    let found = totals["found"].as_object().into_iter().flatten();
+    let line = |(finding, counted): (&String, &Value)| {
         let (count, repaired) = (&counted["count"], &counted["repaired"]);
-        text += &format!("\n  {finding}: {count}, repaired {repaired}");
-    }
-    text + "\n`muster reconcile status` names them"
+        format!("\n  {finding}: {count}, repaired {repaired}")
+    };
+    let found: String = found.map(line).collect();
+    let (seen, failed) = (&totals["seen"], &totals["failed"]);
+    format!("\n  seen    {seen}\n  failed  {failed}{found}\n`muster reconcile status` names them")
 }
 
 pub async fn run(target: &Target, asked: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
