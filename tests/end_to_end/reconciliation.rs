@@ -77,12 +77,11 @@ async fn write(stack: &Stack, serial: &str, attributes: &[(&str, Option<Attribut
             None => removes.push(format!("#{number}")),
         }
     }
-    let mut expression = String::new();
-    for (verb, parts) in [("SET", sets), ("REMOVE", removes)] {
-        if !parts.is_empty() {
-            expression += &format!("{verb} {} ", parts.join(", "));
-        }
-    }
+    let clause = |(verb, parts): (&str, Vec<String>)| {
+        (!parts.is_empty()).then(|| format!("{verb} {} ", parts.join(", ")))
+    };
+    let clauses = [("SET", sets), ("REMOVE", removes)].into_iter();
+    let expression: String = clauses.filter_map(clause).collect();
     update.update_expression(expression).send().await.unwrap();
 }
 

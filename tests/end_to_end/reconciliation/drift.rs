@@ -60,68 +60,120 @@ async fn everything(stack: &Stack) -> (Vec<String>, Vec<Option<String>>, usize) 
     (stack.things().await, statuses, devices.count())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_found_reported_and_repaired_and_devices_live_on() {
-    let yard = Yard::with(&[]).await;
+/// The ids of certificates and devices in a stack where all is wrong that can be.
+struct Disorder {
+    /// The certificate of `left-1`, which an execution has left behind.
+    pending: String,
+    /// The certificate before of `renewed-1`.
+    old: String,
+    /// A certificate that is nobody's.
+    orphan: String,
+    /// A certificate that was never provisioned.
+    unused: String,
+    /// The device whose thing is gone.
+    lost: String,
+}
+
+impl Disorder {
+    async fn make(yard: &Yard) -> Self {
+        let stack = yard.stack();
+        let pending = leave_behind(stack, "left-1").await;
+        let disorder = Self {
+            pending,
+            old: of_devices(yard).await,
+            orphan: certificate(stack).await.0,
+            unused: never_provisioned(yard).await,
+            lost: lose(yard).await,
+        };
+        of_things(yard).await;
+        disorder
+    }
+}
+
+/// What the ledger says wrongly of its devices; the id of the certificate that is to be retired.
+async fn of_devices(yard: &Yard) -> String {
     let stack = yard.stack();
-    // Nothing is wrong with it.
-    let sound = yard.member("sound-1").await;
-    // An execution has left these behind: on its way in, and on its way to a next certificate.
-    let pending = leave_behind(stack, "left-1").await;
-    yard.member("left-2").await;
+    for serial in ["left-2", "forgotten-1", "late-1", "renewed-1"] {
+        yard.member(serial).await;
+    }
+    // On its way to a next certificate, an execution has left it behind.
     let key = [("pendingFingerprint", Some(text("ab")))];
     write(stack, "left-2", &key).await;
     // It would never have been asked.
-    yard.member("forgotten-1").await;
     write(stack, "forgotten-1", &[("rotationDay", None)]).await;
-    // It was asked for a year later, since certificates might get older then.
-    yard.member("late-1").await;
+    // It was to be asked later, when certificates might get older.
     let late = today().plus(800);
-    yard.set_days("late-1", "state", &[("rotationDay", late)])
-        .await;
+    let days = [("rotationDay", late)];
+    yard.set_days("late-1", "state", &days).await;
     // Its old certificate is active still.
-    yard.member("renewed-1").await;
     let (old, old_arn) = certificate(stack).await;
     attach(stack, "renewed-1", &old_arn).await;
     let retiring = [("retiringCertificateId", Some(text(&old)))];
     write(stack, "renewed-1", &retiring).await;
     write_certificate(stack, "renewed-1", &old).await;
-    // Nobody was told that somebody has edited its date; and nobody that it is gone.
-    yard.member("edited-1").await;
+    old
+}
+
+/// What things and certificates say wrongly.
+async fn of_things(yard: &Yard) {
+    let stack = yard.stack();
+    for serial in ["edited-1", "undated-1"] {
+        yard.member(serial).await;
+    }
+    // Nobody was told that somebody has edited a date, and that another is gone.
     let dated: Day = "20260201".parse().unwrap();
     let days = [("issuedOn", dated), ("rotationDay", dated.plus(365))];
     yard.set_days("edited-1", "state", &days).await;
-    yard.member("undated-1").await;
     stack.disable_rule("RegistryRule").await;
     let left = AttributePayload::builder().attributes("version", "muster-1");
     let erased = stack.iot().update_thing().thing_name("undated-1");
     let erased = erased.attribute_payload(left.merge(false).build());
     erased.send().await.unwrap();
-    // Nobody's.
-    let (orphan, _) = certificate(stack).await;
-    // Asked for, and never provisioned.
-    let mut claimant = Claimant::connect(stack, &yard.field().unpacked.claim(), "nobody").await;
-    let unused = claimant.certificate(&DeviceKey::generate().unwrap()).await;
-    let unused = unused.certificate_id();
     // Somebody else's.
     let thing = stack.iot().create_thing().thing_name("lamp");
     thing.send().await.unwrap();
-    // Its thing is gone.
-    let lost = todays();
-    yard.member(&lost).await;
-    let arns = stack.iot().list_thing_principals().thing_name(&lost);
-    let arns = arns.send().await.unwrap().principals.unwrap();
-    let detached = stack.iot().detach_thing_principal();
-    let detached = detached.thing_name(&lost).principal(&arns[0]);
-    detached.send().await.unwrap();
-    let deleted = stack.iot().delete_thing().thing_name(&lost);
-    deleted.send().await.unwrap();
     // Somebody has shut it.
     let shut = yard.member("shut-1").await;
     let inactive = stack.iot().update_certificate();
     let inactive = inactive.certificate_id(id_of(&shut));
     let inactive = inactive.new_status(CertificateStatus::Inactive);
     inactive.send().await.unwrap();
+}
+
+/// A certificate that a device asked for, and went no further; its id.
+async fn never_provisioned(yard: &Yard) -> String {
+    let claim = yard.field().unpacked.claim();
+    let mut claimant = Claimant::connect(yard.stack(), &claim, "nobody").await;
+    let made = claimant.certificate(&DeviceKey::generate().unwrap()).await;
+    made.certificate_id()
+}
+
+/// A device whose thing is gone, and is looked up today.
+async fn lose(yard: &Yard) -> String {
+    let (iot, lost) = (yard.stack().iot(), todays());
+    yard.member(&lost).await;
+    let arns = iot.list_thing_principals().thing_name(&lost);
+    let arns = arns.send().await.unwrap().principals.unwrap();
+    let detached = iot.detach_thing_principal().thing_name(&lost);
+    detached.principal(&arns[0]).send().await.unwrap();
+    let deleted = iot.delete_thing().thing_name(&lost);
+    deleted.send().await.unwrap();
+    lost
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_found_reported_and_repaired_and_devices_live_on() {
+    let yard = Yard::with(&[]).await;
+    let stack = yard.stack();
+    // Nothing is wrong with it.
+    let sound = yard.member("sound-1").await;
+    let Disorder {
+        pending,
+        old,
+        orphan,
+        unused,
+        lost,
+    } = Disorder::make(&yard).await;
 
     let repaired = [
         (Finding::DeviceStuck, "left-1"),
