@@ -64,6 +64,11 @@ impl Way {
         }
     }
 
+    /// Whether its devices renew their certificates by themselves: those with a key of their own and a claim certificate do.
+    pub fn rotates(self) -> bool {
+        matches!(self, Self::Chunked | Self::Fleet)
+    }
+
     /// What its serials are imported for.
     pub fn way_in(self) -> WayIn {
         match self.beginning() {
@@ -100,6 +105,11 @@ impl Routes {
         };
         let ways = Way::ALL.into_iter().filter(taken);
         ways.take(usize::from(devices)).collect()
+    }
+
+    /// Whether devices of it renew their certificates by themselves.
+    pub fn rotates(self) -> bool {
+        self.has(Self::Claim) || self.has(Self::Fleet)
     }
 
     /// Whether it is this route, or has it among others.
