@@ -241,8 +241,20 @@ mod tests {
     }
 
     fn report(played: Vec<Played>) -> Report {
+        with_rotations(played, Vec::new())
+    }
+
+    fn with_rotations(played: Vec<Played>, rotated: Vec<Rotated>) -> Report {
         let calls = BTreeMap::from([("iot:CreateThing".to_owned(), 6)]);
-        Report::new(Some("abc".to_owned()), played, &calls)
+        Report::new(Some("abc".to_owned()), played, rotated, &calls)
+    }
+
+    fn rotated(way: Way, result: Result<u64, &str>) -> Rotated {
+        Rotated {
+            serial: Serial::new(format!("{}-10", way.name())).unwrap(),
+            way,
+            result: result.map(Duration::from_millis).map_err(str::to_owned),
+        }
     }
 
     fn one_of_each() -> Report {
@@ -275,6 +287,7 @@ mod tests {
         });
         assert_eq!(json["routes"][2], jitr);
         assert_eq!(json["callsPerDevice"]["iot:CreateThing"], 1.2);
+        assert_eq!(json["rotations"], json!([]));
         assert_eq!(json["failures"], json!([]));
     }
 
@@ -309,5 +322,30 @@ mod tests {
             text.contains("FAILED late-1: gave up") && !text.contains("every device works"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn renewed_certificates_have_lines_of_their_own() {
+        let played = vec![came_in(Way::Fleet, 10, 2, Some(2))];
+        let renewed = [Ok(30), Ok(20), Err("put off")].map(|result| rotated(Way::Fleet, result));
+        let report = with_rotations(played, renewed.into());
+        let fleet = json!({
+            "mode": "fleet", "devices": 3, "rotated": 2, "p50Milliseconds": 20, "p95Milliseconds": 30,
+            "p99Milliseconds": 30,
+        });
+        assert_eq!(json!(report)["rotations"], json!([fleet]));
+        let text = report.to_string();
+        assert!(text.contains("FAILED fleet-10: put off"), "{text}");
+        assert!(!text.contains("every device works"), "{text}");
+    }
+
+    #[test]
+    fn that_the_new_certificate_alone_is_active_is_said_of_who_has_renewed_one() {
+        let played = || vec![came_in(Way::Chunked, 10, 2, Some(6))];
+        let renewed = vec![rotated(Way::Chunked, Ok(20))];
+        let text = with_rotations(played(), renewed).to_string();
+        assert!(text.ends_with("the new one alone is active"), "{text}");
+        let text = report(played()).to_string();
+        assert!(text.ends_with("with a certificate of its own"), "{text}");
     }
 }

@@ -145,6 +145,24 @@ mod tests {
     }
 
     #[test]
+    fn a_route_has_certificates_renewed_if_one_of_its_ways_has() {
+        for route in [
+            Routes::Claim,
+            Routes::Jitr,
+            Routes::Jitp,
+            Routes::Fleet,
+            Routes::All,
+        ] {
+            let ways = route.ways(true, 100);
+            assert_eq!(
+                route.rotates(),
+                ways.iter().any(|way| way.rotates()),
+                "{route:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_way_is_called_the_same_in_the_table_and_in_json() {
         for way in Way::ALL {
             assert_eq!(serde_json::json!(way), way.name());
