@@ -24,12 +24,13 @@ const LATER: &str = "20270601";
 const OF_EVENTS: [(&str, &str); 2] = [("EVENT_BUS", "muster-events"), ("TIMELINE_DAYS", "365")];
 
 /// What each function mostly does, once for each device.
-pub fn all(device: &Device) -> Result<[Case; 7], Box<dyn Error>> {
+pub fn all(device: &Device) -> Result<[Case; 8], Box<dyn Error>> {
     let one = std::slice::from_ref(&device.serial);
     let page = (0..100).map(|number| Serial::new(format!("sensor-{number:05}")));
     let page = page.collect::<Result<Vec<_>, _>>()?;
     Ok([
-        scan(device, &page),
+        scan(device, "rotation-scanner", one),
+        scan(device, "rotation-scanner, page of 100", &page),
         notify(device, "rotation-notifier", one),
         notify(device, "rotation-notifier, page of 100", &page),
         enforce(device),
@@ -40,14 +41,14 @@ pub fn all(device: &Device) -> Result<[Case; 7], Box<dyn Error>> {
 }
 
 /// A page of the index is read.
-fn scan(device: &Device, page: &[Serial]) -> Case {
+fn scan(device: &Device, name: &'static str, page: &[Serial]) -> Case {
     let task = Scan::Read {
         shard: "00".to_owned(),
         day: TODAY.to_owned(),
         after: None,
     };
-    let name = "rotation-scanner";
-    let mut case = device.case(name, name, &[LEDGER], json!(task), Value::Null);
+    let package = "rotation-scanner";
+    let mut case = device.case(name, package, &[LEDGER], json!(task), Value::Null);
     let due = |serial: &Serial| {
         json!({
             "pk": { "S": device_key(serial) }, SK: { "S": STATE_SK }, ROTATION_SHARD: { "S": shard_of(serial) },

@@ -49,7 +49,7 @@ pub async fn play(
         devices.spawn(async move {
             let (serial, way) = (player.serial.clone(), player.way);
             let watch = |sentence| bar.set_message(sentence);
-            let result = renew(&cloud, scene, player, listens, watch).await;
+            let result = Box::pin(renew(&cloud, scene, player, listens, watch)).await;
             Rotated {
                 serial,
                 way,
