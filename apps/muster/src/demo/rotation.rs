@@ -8,10 +8,11 @@ use crate::commands::Failure;
 use crate::output::Output;
 use crate::rotation::{begin, order, today, wait};
 use crate::target::Target;
+use indicatif::ProgressBar;
 use muster_cloud::operator::{Order, RunEnd};
 use muster_documents::Serial;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -41,21 +42,17 @@ pub async fn play(
     output: &Output,
 ) -> Result<Vec<Rotated>, Failure> {
     let bar = progress_bar(players.len());
-    let (listens, mut listening) = mpsc::unbounded_channel();
+    let (listens, mut listening) = unbounded_channel();
     let mut devices = JoinSet::new();
     for player in players {
-        let (cloud, scene) = (Cloud::of(target)?, scene.clone());
-        let (bar, listens) = (bar.clone(), listens.clone());
-        devices.spawn(async move {
-            let (serial, way) = (player.serial.clone(), player.way);
-            let watch = |sentence| bar.set_message(sentence);
-            let result = Box::pin(renew(&cloud, scene, player, listens, watch)).await;
-            Rotated {
-                serial,
-                way,
-                result,
-            }
-        });
+        let cloud = Cloud::of(target)?;
+        devices.spawn(one(
+            cloud,
+            scene.clone(),
+            player,
+            listens.clone(),
+            bar.clone(),
+        ));
     }
     drop(listens);
     let mut serials = Vec::new();
@@ -63,10 +60,8 @@ pub async fn play(
     while let Some(serial) = listening.recv().await {
         serials.push(serial);
     }
-    output.progress(&format!(
-        "{} devices stay connected, and are told to renew their certificates",
-        serials.len()
-    ));
+    let listen = format!("{} devices stay connected, and are told", serials.len());
+    bar.suspend(|| output.progress(&listen));
     order_all(target, serials).await?;
     run(target).await?;
     let mut rotated = Vec::new();
@@ -78,6 +73,24 @@ pub async fn play(
     }
     bar.finish_and_clear();
     Ok(rotated)
+}
+
+/// One of them; what it does shows in the bar.
+async fn one(
+    cloud: Cloud,
+    scene: Scene,
+    player: Player,
+    listens: UnboundedSender<Serial>,
+    bar: ProgressBar,
+) -> Rotated {
+    let (serial, way) = (player.serial.clone(), player.way);
+    let watch = |sentence| bar.set_message(sentence);
+    let result = Box::pin(renew(&cloud, scene, player, listens, watch)).await;
+    Rotated {
+        serial,
+        way,
+        result,
+    }
 }
 
 /// Orders the rotations of devices that have come in, however short a while ago.
