@@ -63,14 +63,17 @@ pub async fn play(
     let listen = format!("{} devices stay connected, and are told", serials.len());
     bar.suspend(|| output.progress(&listen));
     order_all(target, serials).await?;
-    run(target).await?;
-    let mut rotated = Vec::new();
-    while let Some(joined) = devices.join_next().await {
-        let device = joined?;
-        bar.suspend(|| output.progress(&line(&device)));
-        bar.inc(1);
-        rotated.push(device);
-    }
+    let gathered = async {
+        let mut rotated = Vec::new();
+        while let Some(joined) = devices.join_next().await {
+            let device = joined?;
+            bar.suspend(|| output.progress(&line(&device)));
+            bar.inc(1);
+            rotated.push(device);
+        }
+        Ok(rotated)
+    };
+    let ((), rotated) = tokio::try_join!(run(target), gathered)?;
     bar.finish_and_clear();
     Ok(rotated)
 }
