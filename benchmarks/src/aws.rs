@@ -15,14 +15,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What the services know of.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// What the ledger answers to `GetItem`.
+    /// What the ledger answers to `GetItem`, and to who changes an item and asks what it was before.
     pub item: Value,
+    /// What it answers to every other `GetItem`, if the function reads twice and finds something else then.
+    pub then: Option<Value>,
+    /// What it answers to `Query`.
+    pub found: Vec<Value>,
     /// What the ledger answers to `BatchGetItem`, whatever keys are asked for.
     pub batch: Vec<Value>,
     /// What AWS IoT issues, in PEM.
     pub certificate_pem: String,
     /// Its id.
     pub certificate_id: String,
+    /// Whether a CA has signed it, and not AWS IoT.
+    pub brought: bool,
     /// A CA whose devices AWS IoT provisions, where a function signs or registers one.
     pub authority: Option<Authority>,
     /// A claim certificate whose files are in the vault, by its id.
@@ -48,6 +54,7 @@ pub struct Aws {
 #[derive(Default)]
 struct Tally {
     calls: AtomicUsize,
+    items_read: AtomicUsize,
     unknown: Mutex<Option<String>>,
 }
 
@@ -93,7 +100,7 @@ impl World {
             .get("x-amz-target")
             .and_then(|target| target.to_str().ok());
         let found = match target {
-            Some(target) => self.by_target(target),
+            Some(target) => self.by_target(target, request.body(), tally),
             None => self.by_path(request.method(), request.uri().path()),
         };
         found.map_or_else(
@@ -112,16 +119,23 @@ impl World {
     }
 
     /// The services with a JSON protocol: `DynamoDB`, Step Functions, KMS.
-    fn by_target(&self, target: &str) -> Option<Value> {
+    fn by_target(&self, target: &str, body: &[u8], tally: &Tally) -> Option<Value> {
         let (_, action) = target.rsplit_once('.')?;
         Some(match action {
-            "GetItem" => json!({ "Item": self.item }),
+            "GetItem" => {
+                let again = tally.items_read.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+                let then = self.then.as_ref().filter(|_| again);
+                json!({ "Item": then.unwrap_or(&self.item) })
+            }
+            "UpdateItem" if contains(body, b"ALL_OLD") => json!({ "Attributes": self.item }),
             "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "SendTaskSuccess" => {
                 json!({})
             }
             "BatchGetItem" => json!({ "Responses": { "ledger": self.batch } }),
             "PutEvents" => json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "e" }] }),
-            "Query" => json!({ "Items": [], "Count": 0 }),
+            "Query" => json!({
+                "Items": self.found, "Count": self.found.len(), "ScannedCount": self.found.len(),
+            }),
             "StartExecution" => {
                 json!({ "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "startDate": 1.5 })
             }
@@ -155,8 +169,9 @@ impl World {
             ("GET", "certificates", 1) => json!({ "certificateDescription": {
                 "certificateId": self.certificate_id, "status": "PENDING_ACTIVATION", "ownedBy": "123456789012",
                 "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
-                "certificatePem": self.certificate_pem, "caCertificateId": "c".repeat(64),
+                "certificatePem": self.certificate_pem, "caCertificateId": self.brought.then(|| "c".repeat(64)),
             } }),
+            ("POST", "attached-policies", 1) => json!({ "policies": [{ "policyName": "device" }] }),
             ("GET", "cacertificate", 1) => json!({
                 "certificateDescription": {
                     "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cacert/c", "status": "ACTIVE",
@@ -177,13 +192,15 @@ impl World {
             }
             ("GET", "tags", 0) => json!({ "tags": [{ "Key": "madeBy", "Value": "muster" }] }),
             ("GET", "things", 1) => json!({
-                "thingName": parts.next()?, "thingId": "5b3a", "version": 1, "attributes": { "madeBy": "muster" },
+                "thingName": parts.next()?, "thingId": "5b3a", "version": 1,
+                "attributes": { "madeBy": "muster", "cert_issuance": "20260101" },
             }),
             ("POST", "things", 1) => {
                 json!({ "thingName": parts.next()?, "thingId": "5b3a", "thingArn": "a" })
             }
             ("PUT" | "DELETE", "cacertificate" | "certificates" | "things", _)
             | ("PUT" | "POST", "target-policies", 1)
+            | ("PATCH", "things", 1)
             | ("POST", "topics", _) => json!({}),
             _ => return None,
         })
@@ -212,6 +229,10 @@ impl World {
             None => answer(200, "a sealed key"),
         }
     }
+}
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part)
 }
 
 /// Where the vault's bucket is.

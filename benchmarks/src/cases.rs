@@ -5,6 +5,7 @@ mod device;
 mod events;
 mod fleet;
 mod hook;
+mod rotation;
 
 use crate::aws::World;
 use device::Device;
@@ -171,5 +172,24 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         hook::admission(&device)?,
     ];
     cases.extend(fleet::all(&device)?);
+    cases.extend(rotation::all(&device)?);
     Ok(cases)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_function_is_measured() {
+        let cases = all().unwrap();
+        let measured: BTreeSet<_> = cases.iter().map(|case| case.package).collect();
+        let functions = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions");
+        for function in std::fs::read_dir(functions).unwrap() {
+            let name = function.unwrap().file_name().into_string().unwrap();
+            let measured = measured.contains(name.as_str());
+            assert!(measured, "{name} has no case in benchmarks/src/cases");
+        }
+    }
 }

@@ -39,9 +39,9 @@ struct Arguments {
     /// Measures the binaries in this folder instead of building them, to compare one build with another
     #[arg(long)]
     binaries: Option<PathBuf>,
-    /// Measures only the functions whose names begin so, beside the minimal one
-    #[arg(long, default_value = "")]
-    only: String,
+    /// Measures only the functions whose names begin so, or so, beside the minimal one
+    #[arg(long, value_name = "BEGINNINGS", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -57,7 +57,10 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut cases = cases::all()?;
-    cases.retain(|case| case.package == cases::MINIMAL || case.name.starts_with(&arguments.only));
+    if !arguments.only.is_empty() {
+        let wanted = |name: &str| arguments.only.iter().any(|start| name.starts_with(start));
+        cases.retain(|case| case.package == cases::MINIMAL || wanted(case.name));
+    }
     let packages: BTreeSet<&str> = cases.iter().map(|case| case.package).collect();
     let folder = match &arguments.binaries {
         Some(folder) => folder.clone(),

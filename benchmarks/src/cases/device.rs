@@ -48,9 +48,12 @@ impl Device {
     ) -> Case {
         let world = World {
             item,
+            then: None,
+            found: Vec::new(),
             batch: Vec::new(),
             certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
             certificate_id: self.certificate_id.clone(),
+            brought: false,
             authority: None,
             claim: None,
         };
@@ -167,6 +170,7 @@ impl Device {
             Value::Null,
         );
         case.world.certificate_pem = authority.sign(&key, &csr, &profile)?.pem();
+        case.world.brought = true;
         Ok(case)
     }
 

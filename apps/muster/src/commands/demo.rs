@@ -29,15 +29,35 @@ pub struct Arguments {
     /// The largest MQTT packet that the chunked devices take, in bytes
     #[arg(long, default_value_t = 256)]
     packet_size: usize,
+    /// Afterwards have those devices that can renew their certificates by themselves, as they are told to every year; on a
+    /// local stack alone, since it takes a run that sees to all devices of the stack that are due
+    #[arg(long, conflicts_with = "stack")]
+    rotate: bool,
+}
+
+impl Arguments {
+    /// Before anything is started.
+    fn can_be_played(&self) -> Result<(), Failure> {
+        if self.rotate && !self.route.rotates() {
+            return Err(
+                "no device of this route can renew its certificate: a CA has signed it. --rotate takes the route claim, \
+                 fleet or all"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Runs the command.
 pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    arguments.can_be_played()?;
     let demo = Demo {
         routes: arguments.route,
         devices: arguments.devices,
         at_once: arguments.at_once,
         packet_size: arguments.packet_size,
+        rotate: arguments.rotate,
     };
     let report = if arguments.target.stack.is_some() {
         let target = Target::choose(&arguments.target).await?;
@@ -85,4 +105,37 @@ async fn on_a_local_stack(demo: &Demo, output: &Output) -> Result<Report, Failur
     let report = demo::run(&target, demo, &Leavings::default(), output).await?;
     stack.stop().await;
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        asked: Arguments,
+    }
+
+    fn read(line: &str) -> Result<Arguments, clap::Error> {
+        let words = ["demo"].into_iter().chain(line.split_whitespace());
+        Line::try_parse_from(words).map(|line| line.asked)
+    }
+
+    #[test]
+    fn certificates_are_renewed_by_who_can_and_where_nobody_elses_devices_are() {
+        for route in ["claim", "fleet", "all"] {
+            let asked = read(&format!("--rotate --route {route}")).unwrap();
+            assert!(asked.can_be_played().is_ok(), "{route}");
+        }
+        for route in ["jitr", "jitp"] {
+            let asked = read(&format!("--rotate --route {route}")).unwrap();
+            let refused = asked.can_be_played().unwrap_err().to_string();
+            assert!(refused.contains("claim, fleet or all"), "{refused}");
+            let asked = read(&format!("--route {route}")).unwrap();
+            assert!(asked.can_be_played().is_ok(), "{route}");
+        }
+        assert!(read("--rotate --stack plant").is_err());
+    }
 }

@@ -11,6 +11,7 @@ use muster_cloud::operator::Api;
 use muster_documents::{FleetName, Serial};
 use serde_json::json;
 use std::fs;
+use std::future::pending;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,6 +25,8 @@ pub struct Scene {
     pub api: Api,
     /// The topics' prefix.
     pub prefix: String,
+    /// The prefix of the topics on which certificates are renewed in chunks.
+    pub rotation_prefix: String,
     /// The largest packet of the chunked ones, in bytes.
     pub packet_size: usize,
     /// Each gets a folder in here.
@@ -96,6 +99,53 @@ async fn claim(
     mode: Mode,
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<CameIn, String> {
+    let config = claim_config(scene, serial, claim, mode);
+    came_over_mqtt(edge_client::run(config, watch).await)
+}
+
+/// With a fleet's claim certificate.
+async fn join_fleet(
+    scene: Scene,
+    serial: &Serial,
+    template: &FleetName,
+    claim: (Source, Source),
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    let config = fleet_config(scene, serial, template, claim);
+    came_over_mqtt(edge_client::fleet(config, watch).await)
+}
+
+/// Stays connected with the certificate that the device came in with, and renews it whenever the cloud asks, until it is
+/// dropped. Why it does not, in a sentence.
+pub async fn stay(
+    scene: Scene,
+    serial: &Serial,
+    means: Means,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<(), String> {
+    let stayed = match means {
+        Means::Claim {
+            certificate,
+            key,
+            mode,
+        } => {
+            let config = claim_config(scene, serial, (certificate, key), mode);
+            edge_client::stay(config, pending(), watch).await
+        }
+        Means::Fleet {
+            template,
+            certificate,
+            key,
+        } => {
+            let config = fleet_config(scene, serial, &template, (certificate, key));
+            edge_client::stay_fleet(config, pending(), watch).await
+        }
+        Means::Authority(_) => return Err("no CA renews what it has signed".to_owned()),
+    };
+    stayed.map_err(|error| error.to_string())
+}
+
+fn claim_config(scene: Scene, serial: &Serial, claim: (Source, Source), mode: Mode) -> Config {
     let mut config = Config::new(
         (&scene.endpoint.host, scene.endpoint.port),
         scene.endpoint.authority,
@@ -106,18 +156,17 @@ async fn claim(
     config.mode = mode;
     config.packet_size = scene.packet_size;
     config.prefix = scene.prefix;
-    came_over_mqtt(edge_client::run(config, watch).await)
+    config.rotation_prefix = scene.rotation_prefix;
+    config
 }
 
-/// With a fleet's claim certificate.
-async fn join_fleet(
+fn fleet_config(
     scene: Scene,
     serial: &Serial,
     template: &FleetName,
     (claim_certificate, claim_key): (Source, Source),
-    watch: impl FnMut(&Progress) + Send,
-) -> Result<CameIn, String> {
-    let config = FleetConfig {
+) -> FleetConfig {
+    FleetConfig {
         endpoint: scene.endpoint.host,
         port: scene.endpoint.port,
         ca: scene.endpoint.authority,
@@ -131,9 +180,7 @@ async fn join_fleet(
         format: Format::Json,
         store: scene.stores.join(serial.as_str()),
         timings: Timings::default(),
-    };
-    let outcome = edge_client::fleet(config, watch).await;
-    came_over_mqtt(outcome)
+    }
 }
 
 fn came_over_mqtt(outcome: Result<Outcome, RunError>) -> Result<CameIn, String> {

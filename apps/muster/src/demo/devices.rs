@@ -97,7 +97,8 @@ fn line(device: &Played) -> String {
     )
 }
 
-fn progress_bar(devices: usize) -> ProgressBar {
+/// Shows how many of the devices are done; hidden where nobody looks.
+pub fn progress_bar(devices: usize) -> ProgressBar {
     let bar = ProgressBar::new(devices as u64);
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());

@@ -8,18 +8,22 @@ mod fleet;
 mod leavings;
 mod percentile;
 mod preparing;
+mod renewing;
 mod report;
+mod rotation;
+mod rotations;
 mod way;
 
 pub use leavings::{Leavings, clean_up};
 pub use report::{Failure, Report, Route};
+pub use rotations::Rotations;
 pub use way::{Routes, Way};
 
 use crate::commands::Failure as CommandFailure;
 use crate::output::Output;
 use crate::target::Target;
 use device::Means;
-use devices::Player;
+use devices::{Played, Player};
 use muster_cloud::operator::{Ways, calls_since};
 use muster_documents::Serial;
 use std::time::Duration;
@@ -41,6 +45,8 @@ pub struct Demo {
     pub at_once: u16,
     /// The largest packet of the chunked ones, in bytes.
     pub packet_size: usize,
+    /// Whether those devices that can are told to renew their certificates afterwards.
+    pub rotate: bool,
 }
 
 /// Plays the demo on a stack: the devices take its ways in by turns, legacy mode only where the stack makes keys.
@@ -69,13 +75,31 @@ pub async fn run(
         endpoint: target.endpoint().await?,
         api,
         prefix: target.output("TopicPrefix")?.to_owned(),
+        rotation_prefix: target.output("RotationTopicPrefix")?.to_owned(),
         packet_size: demo.packet_size,
         stores: stores.path().to_owned(),
     };
-    let played = devices::play(&scene, players, demo.at_once, output).await;
+    let played = devices::play(&scene, players.clone(), demo.at_once, output).await;
     let log_group = target.output("LogGroupName")?;
     let calls = settled_calls(target, log_group, started.as_millisecond(), output).await?;
-    Ok(Report::new(prepared.claim, played, &calls))
+    let rotated = if demo.rotate {
+        let members = members(players, &played);
+        rotation::play(target, &scene, members, output).await?
+    } else {
+        Vec::new()
+    };
+    Ok(Report::new(prepared.claim, played, rotated, &calls))
+}
+
+/// Those that are in and renew their certificates by themselves.
+fn members(players: Vec<Player>, played: &[Played]) -> Vec<Player> {
+    let came_in = |player: &Player| {
+        let mut all = played.iter();
+        all.any(|device| device.serial == player.serial && device.result.is_ok())
+    };
+    let all = players.into_iter();
+    all.filter(|player| player.way.rotates() && came_in(player))
+        .collect()
 }
 
 /// Makes the devices known, and gives each its way in, by turns.

@@ -3,6 +3,8 @@
 use super::device::CameIn;
 use super::devices::Played;
 use super::percentile::percentile;
+use super::rotation::Rotated;
+use super::rotations::{self, Rotations};
 use super::way::{Beginning, Way};
 use crate::table;
 use muster_documents::Serial;
@@ -19,9 +21,11 @@ pub struct Report {
     pub claim: Option<String>,
     /// One line for each way in.
     pub routes: Vec<Route>,
+    /// One line for each way in whose devices were told to renew their certificates; none unless that was asked for.
+    pub rotations: Vec<Rotations>,
     /// Who failed, and why.
     pub failures: Vec<Failure>,
-    /// Calls to AWS for each device, by action.
+    /// Calls to AWS for each device until it was in, by action.
     pub calls_per_device: BTreeMap<String, f64>,
 }
 
@@ -77,28 +81,35 @@ fn per(total: u64, count: usize) -> f64 {
 
 impl Report {
     /// Counts what was played.
-    pub fn new(claim: Option<String>, played: Vec<Played>, calls: &BTreeMap<String, u64>) -> Self {
+    pub fn new(
+        claim: Option<String>,
+        played: Vec<Played>,
+        rotated: Vec<Rotated>,
+        calls: &BTreeMap<String, u64>,
+    ) -> Self {
         let routes = Way::ALL
             .into_iter()
             .filter_map(|way| Route::of(way, &played))
             .collect();
+        let rotations = Rotations::of_each_way(&rotated);
         let devices = played.len();
         let calls_per_device = calls
             .iter()
             .map(|(action, count)| (action.clone(), per(*count, devices)))
             .collect();
-        let failed = |device: Played| {
-            let reason = device.result.err()?;
-            Some(Failure {
-                serial: device.serial,
-                reason,
-            })
+        let came_in = played.into_iter();
+        let came_in = came_in.map(|device| (device.serial, device.result.err()));
+        let renewed = rotated.into_iter();
+        let renewed = renewed.map(|device| (device.serial, device.result.err()));
+        let failed = |(serial, reason): (_, Option<String>)| {
+            let reason = reason?;
+            Some(Failure { serial, reason })
         };
-        let failures = played.into_iter().filter_map(failed).collect();
         Self {
             claim,
             routes,
-            failures,
+            rotations,
+            failures: came_in.chain(renewed).filter_map(failed).collect(),
             calls_per_device,
         }
     }
@@ -175,6 +186,10 @@ impl Display for Report {
             ]);
         }
         writeln!(f, "{shown}\n")?;
+        if !self.rotations.is_empty() {
+            let rotated = rotations::shown(&self.rotations);
+            writeln!(f, "from the alert to the next certificate:\n{rotated}\n")?;
+        }
         let total: f64 = self.calls_per_device.values().sum();
         write!(f, "AWS calls a device: {total:.1}")?;
         for (action, count) in &self.calls_per_device {
@@ -185,6 +200,9 @@ impl Display for Report {
         }
         if self.failures.is_empty() {
             write!(f, "\n\nevery device works with a certificate of its own")?;
+            if !self.rotations.is_empty() {
+                write!(f, ", and where it was renewed the new one alone is active")?;
+            }
         }
         Ok(())
     }
@@ -223,8 +241,20 @@ mod tests {
     }
 
     fn report(played: Vec<Played>) -> Report {
+        with_rotations(played, Vec::new())
+    }
+
+    fn with_rotations(played: Vec<Played>, rotated: Vec<Rotated>) -> Report {
         let calls = BTreeMap::from([("iot:CreateThing".to_owned(), 6)]);
-        Report::new(Some("abc".to_owned()), played, &calls)
+        Report::new(Some("abc".to_owned()), played, rotated, &calls)
+    }
+
+    fn rotated(way: Way, result: Result<u64, &str>) -> Rotated {
+        Rotated {
+            serial: Serial::new(format!("{}-10", way.name())).unwrap(),
+            way,
+            result: result.map(Duration::from_millis).map_err(str::to_owned),
+        }
     }
 
     fn one_of_each() -> Report {
@@ -257,6 +287,7 @@ mod tests {
         });
         assert_eq!(json["routes"][2], jitr);
         assert_eq!(json["callsPerDevice"]["iot:CreateThing"], 1.2);
+        assert_eq!(json["rotations"], json!([]));
         assert_eq!(json["failures"], json!([]));
     }
 
@@ -291,5 +322,30 @@ mod tests {
             text.contains("FAILED late-1: gave up") && !text.contains("every device works"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn renewed_certificates_have_lines_of_their_own() {
+        let played = vec![came_in(Way::Fleet, 10, 2, Some(2))];
+        let renewed = [Ok(30), Ok(20), Err("put off")].map(|result| rotated(Way::Fleet, result));
+        let report = with_rotations(played, renewed.into());
+        let fleet = json!({
+            "mode": "fleet", "devices": 3, "rotated": 2, "p50Milliseconds": 20, "p95Milliseconds": 30,
+            "p99Milliseconds": 30,
+        });
+        assert_eq!(json!(report)["rotations"], json!([fleet]));
+        let text = report.to_string();
+        assert!(text.contains("FAILED fleet-10: put off"), "{text}");
+        assert!(!text.contains("every device works"), "{text}");
+    }
+
+    #[test]
+    fn that_the_new_certificate_alone_is_active_is_said_of_who_has_renewed_one() {
+        let played = || vec![came_in(Way::Chunked, 10, 2, Some(6))];
+        let renewed = vec![rotated(Way::Chunked, Ok(20))];
+        let text = with_rotations(played(), renewed).to_string();
+        assert!(text.ends_with("the new one alone is active"), "{text}");
+        let text = report(played()).to_string();
+        assert!(text.ends_with("with a certificate of its own"), "{text}");
     }
 }

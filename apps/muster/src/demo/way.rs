@@ -64,6 +64,11 @@ impl Way {
         }
     }
 
+    /// Whether its devices renew their certificates by themselves: those with a key of their own and a claim certificate do.
+    pub fn rotates(self) -> bool {
+        matches!(self, Self::Chunked | Self::Fleet)
+    }
+
     /// What its serials are imported for.
     pub fn way_in(self) -> WayIn {
         match self.beginning() {
@@ -102,6 +107,11 @@ impl Routes {
         ways.take(usize::from(devices)).collect()
     }
 
+    /// Whether devices of it renew their certificates by themselves.
+    pub fn rotates(self) -> bool {
+        self.has(Self::Claim) || self.has(Self::Fleet)
+    }
+
     /// Whether it is this route, or has it among others.
     pub fn has(self, route: Self) -> bool {
         self == route || self == Self::All
@@ -132,6 +142,24 @@ mod tests {
     fn no_way_is_prepared_that_no_device_takes() {
         assert_eq!(Routes::All.ways(true, 1), [Chunked]);
         assert_eq!(Routes::All.ways(true, 3), [Chunked, Legacy, Jitr]);
+    }
+
+    #[test]
+    fn a_route_has_certificates_renewed_if_one_of_its_ways_has() {
+        for route in [
+            Routes::Claim,
+            Routes::Jitr,
+            Routes::Jitp,
+            Routes::Fleet,
+            Routes::All,
+        ] {
+            let ways = route.ways(true, 100);
+            assert_eq!(
+                route.rotates(),
+                ways.iter().any(|way| way.rotates()),
+                "{route:?}"
+            );
+        }
     }
 
     #[test]
