@@ -10,5 +10,5 @@ pub const CERT_ISSUANCE: &str = "cert_issuance";
 
 pub use day::{Day, DayError};
 pub use schedule::RotationPolicy;
-pub use shard::{SHARDS, shard_of, shards};
+pub use shard::{SHARDS, shard_of, shards, spread_of};
 pub use standing::due_since;
