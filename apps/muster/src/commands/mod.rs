@@ -11,6 +11,7 @@ mod given_file;
 mod new_file;
 mod public_file;
 pub mod rotation;
+mod serials;
 mod simulate;
 pub mod status;
 mod subject;

@@ -1,8 +1,7 @@
 //! `muster rotation order`.
 
 use super::run::{Ran, start};
-use super::serials;
-use crate::commands::{Failure, given_file};
+use crate::commands::{Failure, given_file, serials};
 use crate::output::Output;
 use crate::rotation::{Ordered, claimed, order, today};
 use crate::table;
