@@ -12,7 +12,6 @@ pub use terms::{TermsError, Wanted, Which};
 
 use crate::target::{Target, TargetError};
 use futures_util::{StreamExt, TryStreamExt};
-use jiff::Timestamp;
 use muster_cloud::operator::{Things, known};
 use muster_onboarding::adoption::NotAdopted;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -59,11 +58,12 @@ enum Outcome {
     Failed(Failed),
 }
 
-/// Adopts the devices of these things, a few a second. `told` hears how many of how many have been looked at.
+/// Adopts the devices of these things, a few a second. `now` is in milliseconds since 1970; `told` hears how many of how
+/// many have been looked at.
 pub async fn adopt(
     target: &Target,
     wanted: &Wanted,
-    now: Timestamp,
+    now: i64,
     told: impl Fn(usize, usize),
 ) -> Result<Report, AdoptionError> {
     let terms = Terms::of(target, wanted, now).await?;

@@ -91,8 +91,12 @@ impl Desk<'_> {
             }
         }
         let extras = self.extras(serial, arn, &policies, &thing, Some(device.issued_on));
+        let extras = extras.await?;
+        let mut own_policies = policies;
+        own_policies.retain(|policy| *policy != self.terms.policy);
         Ok(Outcome::Adopted(Adopted {
-            extras: extras.await?,
+            extras,
+            own_policies,
             certificate_id: device.certificate.id,
             issued_on: device.issued_on,
             rotation_day: device.rotation_day,
@@ -118,7 +122,7 @@ impl Desk<'_> {
         found: &RegisteredCertificate,
     ) -> Result<AdoptedDevice, NotAdopted> {
         let terms = self.terms;
-        let read = check_validity(found, terms.now.as_second())?;
+        let read = check_validity(found, terms.now.div_euclid(1000))?;
         let today = terms.today();
         let date = thing.attributes.get(CERT_ISSUANCE).map(String::as_str);
         let issued_on = in_force_since(date, read.not_before_unix, today);
@@ -142,7 +146,7 @@ impl Desk<'_> {
             model: terms.wanted.model.clone(),
             issued_on,
             rotation_day,
-            at: terms.now.as_millisecond(),
+            at: terms.now,
             expires_at: terms.expires_at,
         })
     }

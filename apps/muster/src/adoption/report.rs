@@ -7,6 +7,7 @@ use muster_documents::Serial;
 use muster_onboarding::adoption::NotAdopted;
 use muster_onboarding::rotation::Day;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A device that is adopted, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +21,8 @@ pub struct Adopted {
     pub issued_on: Day,
     /// The day on which it is notified first.
     pub rotation_day: Day,
+    /// The policies of its certificate that the next one will not have.
+    pub own_policies: Vec<String>,
     /// What it has in AWS IoT.
     #[serde(flatten)]
     pub extras: Extras,
@@ -66,6 +69,10 @@ pub struct Report {
     pub dry_run: bool,
     /// Devices that are adopted, or would be.
     pub adopted: Vec<Adopted>,
+    /// What the stack does to a device that has not renewed its certificate `grace_days` after it was told first.
+    pub overdue_action: String,
+    /// See `overdue_action`.
+    pub grace_days: i64,
     /// How many the ledger had already.
     pub already_there: usize,
     /// Things that are left as they are.
@@ -89,6 +96,8 @@ impl Report {
         let mut report = Self {
             dry_run: terms.wanted.dry_run,
             policy: terms.policy.clone(),
+            overdue_action: terms.overdue_action.clone(),
+            grace_days: terms.rotation.grace,
             ..Self::default()
         };
         for outcome in outcomes {
@@ -106,6 +115,20 @@ impl Report {
             }
         }
         report
+    }
+
+    /// The day on which the first of those that are adopted is told to renew its certificate.
+    pub fn first_notice(&self) -> Option<Day> {
+        self.adopted.iter().map(|one| one.rotation_day).min()
+    }
+
+    /// The policies that the next certificates of those that are adopted will not have, and how many have each now.
+    pub fn own_policies(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for policy in self.adopted.iter().flat_map(|one| &one.own_policies) {
+            *counts.entry(policy.as_str()).or_default() += 1;
+        }
+        counts
     }
 
     fn count(&mut self, extras: Extras) {

@@ -1,7 +1,6 @@
 //! On which terms devices are adopted.
 
 use crate::target::{Target, TargetError};
-use jiff::Timestamp;
 use muster_cloud::operator::Listed;
 use muster_documents::{FleetName, FleetSettings, ModelName, Serial};
 use muster_onboarding::adoption::NotAdopted;
@@ -78,17 +77,16 @@ pub(super) struct Terms {
     /// The policies of claim certificates.
     pub(super) claim_policies: [String; 2],
     pub(super) rotation: RotationPolicy,
-    pub(super) now: Timestamp,
+    /// What is done to whoever does not renew its certificate in time.
+    pub(super) overdue_action: String,
+    /// In milliseconds since 1970.
+    pub(super) now: i64,
     /// Until when timelines keep what happens now, in seconds since 1970.
     pub(super) expires_at: i64,
 }
 
 impl Terms {
-    pub(super) async fn of(
-        target: &Target,
-        wanted: &Wanted,
-        now: Timestamp,
-    ) -> Result<Self, TermsError> {
+    pub(super) async fn of(target: &Target, wanted: &Wanted, now: i64) -> Result<Self, TermsError> {
         let (mut prefix, mut policy) = (None, target.output("DevicePolicyName")?.to_owned());
         if let Some(fleet) = &wanted.fleet {
             let settings = settings(target, fleet).await?;
@@ -112,14 +110,15 @@ impl Terms {
                 target.output("ClaimClientIdPolicyName")?.to_owned(),
             ],
             rotation: target.rotation_policy()?,
+            overdue_action: target.output("RotationOverdueAction")?.to_owned(),
             now,
-            expires_at: kept_until(now.as_millisecond(), target.timeline_days()?),
+            expires_at: kept_until(now, target.timeline_days()?),
         })
     }
 
     /// Today, as the functions see it.
     pub(super) fn today(&self) -> Day {
-        Day::of(self.now.as_millisecond())
+        Day::of(self.now)
     }
 
     /// That the fleet may have a device of this serial.

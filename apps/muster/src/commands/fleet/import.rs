@@ -8,6 +8,7 @@ use crate::target::Target;
 use clap::builder::NonEmptyStringValueParser;
 use muster_cloud::operator::Listed;
 use muster_documents::{FleetName, ModelName};
+use muster_onboarding::ports::OverdueAction;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
@@ -115,7 +116,8 @@ pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<E
             output.progress(&format!("{done} of {of} things are seen to"));
         }
     };
-    let report = adopt(target, &wanted, jiff::Timestamp::now(), told).await?;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let report = adopt(target, &wanted, now, told).await?;
     let shown = Shown { report, refused };
     output.result(&shown, &shown);
     Ok(if shown.report.failed.is_empty() {
@@ -157,6 +159,7 @@ impl Display for Shown {
         )?;
         write!(f, "  failed         {}", failed.len())?;
         self.write_extras(f, policy)?;
+        self.write_outlook(f)?;
         for line in self.refused.iter().take(SHOWN) {
             write!(f, "\n  {line}")?;
         }
@@ -182,6 +185,28 @@ impl Display for Shown {
 }
 
 impl Shown {
+    /// Firmware that never heard of Muster does not renew its certificate.
+    fn write_outlook(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let report = &self.report;
+        let action = report.overdue_action.as_str();
+        let Some(first) = report.first_notice() else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "\n\nThe first are told to renew their certificates on {first}."
+        )?;
+        if OverdueAction::named(action) == Some(OverdueAction::Alert) {
+            return Ok(());
+        }
+        write!(
+            f,
+            " Whoever has not done so {} days after it was told: {action}. If the firmware cannot renew certificates yet, deploy \
+             the stack with RotationOverdueAction=alert",
+            report.grace_days
+        )
+    }
+
     fn write_extras(&self, f: &mut Formatter<'_>, policy: &str) -> fmt::Result {
         let report = &self.report;
         if report.policies_attached > 0 {
@@ -197,6 +222,13 @@ impl Shown {
                 "\n  policy         {} certificates lack {policy}: unless they have its permissions by another, their devices \
                  hear of nothing; --attach-policy attaches it",
                 report.policies_lacking
+            )?;
+        }
+        for (policy, count) in report.own_policies() {
+            write!(
+                f,
+                "\n  policy         {count} certificates have {policy}: their next ones will not, unless it is attached to a thing \
+                 group of the devices"
             )?;
         }
         if report.things_dated > 0 {
