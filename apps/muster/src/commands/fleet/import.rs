@@ -41,7 +41,7 @@ pub struct Arguments {
     /// policy, or the stack's
     #[arg(long)]
     attach_policy: bool,
-    /// Write since when the certificate is in force into things that do not say so (cert_issuance) and have room for it
+    /// Write since when the certificate is in force into things that do not say so, if they have room for it
     #[arg(long)]
     date_things: bool,
     /// Over how many days, from today on, those are spread that are due already; 1 has all of them due today
