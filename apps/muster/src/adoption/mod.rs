@@ -129,3 +129,35 @@ impl From<CloudFailure> for one::NotTaken {
         Self::Cloud(failure)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(kind: FailureKind) -> Result<Outcome, AdoptionError> {
+        let failure = CloudFailure {
+            kind,
+            action: "iot:DescribeThing",
+            message: "no".to_owned(),
+            source: None,
+        };
+        settled("sensor-1".to_owned(), Err(one::NotTaken::Cloud(failure)))
+    }
+
+    #[test]
+    fn a_call_that_fails_costs_one_thing_and_one_that_is_not_allowed_ends_it() {
+        for kind in [FailureKind::Throttled, FailureKind::Unavailable] {
+            let outcome = after(kind).unwrap();
+            assert!(matches!(outcome, Outcome::Failed(failed) if failed.thing == "sensor-1"));
+        }
+        let denied = after(FailureKind::AccessDenied).unwrap_err().to_string();
+        assert!(denied.starts_with("sensor-1 is not adopted"), "{denied}");
+    }
+
+    #[test]
+    fn what_is_left_by_rule_is_no_failure() {
+        let left = Err(NotAdopted::ThingMissing.into());
+        let outcome = settled("sensor-1".to_owned(), left).unwrap();
+        assert!(matches!(outcome, Outcome::Left(left) if left.reason == "ThingMissing"));
+    }
+}

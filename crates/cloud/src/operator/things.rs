@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// As many things as a page of AWS IoT's has.
 const PAGE: i32 = 250;
 
+/// How many things of a certificate are named: one certificate may be that of a whole fleet.
+const NAMED: usize = 4;
+
 /// Which things are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listed {
@@ -111,7 +114,7 @@ impl Things {
         }))
     }
 
-    /// The names of the things that a certificate is attached to.
+    /// The names of the things that a certificate is attached to, or of four of them.
     pub async fn things_of(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
         let mut listed = self
             .client
@@ -121,7 +124,9 @@ impl Things {
             .items()
             .send();
         let mut names = Vec::new();
-        while let Some(name) = listed.next().await {
+        while names.len() < NAMED
+            && let Some(name) = listed.next().await
+        {
             names.push(name.map_err(|error| failure("iot:ListPrincipalThings", error))?);
         }
         Ok(names)

@@ -26,13 +26,13 @@ pub enum NotAdopted {
     SeveralCertificates(Vec<String>),
     /// Its certificate is attached to other things as well.
     #[error(
-        "its certificate {id} is also that of {}. Give each device a certificate of its own",
+        "its certificate {id} is that of other things as well ({}). Give each device a certificate of its own",
         .others.join(", ")
     )]
     CertificateShared {
         /// The certificate's id.
         id: String,
-        /// The other things.
+        /// The other things, or some of them.
         others: Vec<String>,
     },
     /// The ledger has its certificate as another device's.

@@ -36,8 +36,8 @@ pub fn one_active(
     }
 }
 
-/// That a certificate is this device's alone. `things` has it attached; `policies` are attached to it, and `claim_policies`
-/// are those of claim certificates.
+/// That a certificate is this device's alone. It is attached to `things`, of which a few are enough; `policies` are
+/// attached to it, and `claim_policies` are those of claim certificates.
 ///
 /// # Errors
 /// Whose it is as well, or instead.

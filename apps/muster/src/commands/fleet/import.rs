@@ -16,8 +16,9 @@ use std::process::ExitCode;
 
 /// How many things that are not adopted are shown; --json has all.
 const SHOWN: usize = 20;
-/// After how many things it is said how far it is.
+/// After how many things it is said how far it is, at least, and how often at most.
 const STEP: usize = 100;
+const STEPS: usize = 100;
 
 /// Have the ledger know devices that AWS IoT has already, so that their certificates are cared for
 ///
@@ -112,7 +113,7 @@ pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<E
         dry_run: asked.dry_run,
     };
     let told = |done: usize, of: usize| {
-        if done.is_multiple_of(STEP) {
+        if done.is_multiple_of(STEP.max(of / STEPS)) {
             output.progress(&format!("{done} of {of} things are seen to"));
         }
     };
