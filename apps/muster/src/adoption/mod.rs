@@ -6,7 +6,7 @@ mod pace;
 mod report;
 mod terms;
 
-pub use extras::Extras;
+pub use extras::{Extras, There};
 pub use report::{Adopted, Failed, Left, Report};
 pub use terms::{TermsError, Wanted, Which};
 
