@@ -1,5 +1,6 @@
 //! Certificates are renewed, and no device is ever locked out.
 
+mod adopting;
 mod by_hand;
 mod chunked;
 mod deadlines;

@@ -1,5 +1,6 @@
 //! The operator's CLI, as a library so that tests can start what it starts.
 
+pub mod adoption;
 pub mod claims;
 pub mod cli;
 mod commands;

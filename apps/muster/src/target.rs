@@ -253,6 +253,11 @@ impl Target {
         })
     }
 
+    /// How long the ledger keeps timelines, in days.
+    pub fn timeline_days(&self) -> Result<i64, TargetError> {
+        self.days("TimelineDays")
+    }
+
     fn days(&self, name: &'static str) -> Result<i64, TargetError> {
         let value = self.output(name)?;
         value.parse().map_err(|_| TargetError::NoDays {

@@ -88,9 +88,12 @@ pub fn any_voucher_sk(hash: &str) -> String {
     format!("any#{hash}")
 }
 
+/// The beginning of a claim certificate's partition key.
+pub const CLAIM_PREFIX: &str = "claim#";
+
 /// A claim certificate's partition.
 pub fn claim_key(certificate_id: &str) -> String {
-    format!("claim#{certificate_id}")
+    format!("{CLAIM_PREFIX}{certificate_id}")
 }
 
 /// The beginning of the sort key of an hour's count among a claim certificate's items, before the hour

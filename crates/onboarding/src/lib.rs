@@ -1,6 +1,7 @@
 //! The rules of onboarding: pure decisions, and the ports that they need. No I/O, no AWS, no clock.
 
 mod admission;
+pub mod adoption;
 mod answers;
 mod failure;
 mod fleet_setup;

@@ -41,6 +41,7 @@ pub use rotation::{
 };
 
 use crate::CloudFailure;
+use crate::adoption::adopter;
 use crate::ledger::{DeviceState, IMPORTED, WayIn};
 use crate::rotation::Day;
 use muster_documents::tasks::Verdict;
@@ -95,6 +96,12 @@ impl HeldDevice {
     /// Whether an operator imported it, for this way in or for any.
     pub fn is_imported_for(&self, way: WayIn) -> bool {
         self.enrolled_by.as_deref() == Some(IMPORTED) && self.may_come(way)
+    }
+
+    /// Whether it has the certificate that it was adopted with: nobody has seen it renew one.
+    pub fn is_as_adopted(&self) -> bool {
+        let adopter = self.current.as_ref().map(|current| adopter(&current.id));
+        adopter.is_some() && adopter == self.execution
     }
 
     /// Whether it may come this way: it was not imported for another alone.

@@ -138,7 +138,7 @@ where
             Some(overdue) if overdue.done => return Ok(Done::Nothing),
             Some(begun) => begun.clone(),
             None => {
-                let begun = self.begin(now, serial, current).await;
+                let begun = self.begin(now, serial, held, current).await;
                 match begun {
                     // It has renewed its certificate at this moment.
                     Err(failure) if failure.kind == FailureKind::ConditionFailed => {
@@ -163,9 +163,16 @@ where
         &self,
         now: i64,
         serial: &Serial,
+        held: &HeldDevice,
         current: &Certificate,
     ) -> Result<Overdue, CloudFailure> {
-        let policies = match self.action {
+        // Firmware that has never renewed a certificate here may not know how: it would be locked out for good.
+        let action = if held.is_as_adopted() {
+            OverdueAction::Alert
+        } else {
+            self.action
+        };
+        let policies = match action {
             OverdueAction::Quarantine => {
                 let mut attached = self.certificates.attached_policies(&current.arn).await?;
                 attached.retain(|policy| *policy != self.quarantine);
@@ -174,7 +181,7 @@ where
             OverdueAction::Deactivate | OverdueAction::Alert => Vec::new(),
         };
         let overdue = Overdue {
-            action: self.action,
+            action,
             certificate_id: current.id.clone(),
             policies,
             done: false,

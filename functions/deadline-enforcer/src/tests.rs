@@ -126,6 +126,27 @@ async fn an_overdue_device_is_only_told_of_where_that_is_the_action() {
 }
 
 #[tokio::test]
+async fn an_adopted_device_that_has_never_renewed_a_certificate_is_only_told_of() {
+    for action in [OverdueAction::Quarantine, OverdueAction::Deactivate] {
+        let cloud = cloud_of(1);
+        let before = registered(&cloud);
+        held(&cloud, |device| {
+            device.execution = Some("adopted-cert-1".to_owned());
+        });
+        assert_eq!(run(&cloud, action).await, ENFORCED);
+        assert_eq!(registered(&cloud), before, "{action:?}");
+        assert_eq!(cloud.state().events[0].detail["action"], "alert");
+        // One that has renewed its certificate knows how.
+        let cloud = cloud_of(1);
+        held(&cloud, |device| {
+            device.execution = Some("adopted-cert-0".to_owned());
+        });
+        run(&cloud, action).await;
+        assert_ne!(registered(&cloud), before, "{action:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_done_is_done_and_told_of_once() {
     for action in [
         OverdueAction::Quarantine,

@@ -8,7 +8,7 @@ use muster_documents::Mode;
 use muster_pki::DeviceKey;
 
 /// A device that is in.
-async fn member(yard: &Yard, serial: &str) -> player::Identity {
+pub async fn member(yard: &Yard, serial: &str) -> player::Identity {
     yard.stack().import(serial).await;
     let mut player = Player::listening(yard.stack(), serial, DeviceKey::generate().unwrap()).await;
     player.ask(Mode::Chunked).await;
@@ -17,7 +17,7 @@ async fn member(yard: &Yard, serial: &str) -> player::Identity {
     player.identities.remove(0)
 }
 
-fn of(identity: &player::Identity) -> Identity {
+pub fn of(identity: &player::Identity) -> Identity {
     Identity {
         certificate_pem: identity.certificate_pem.clone(),
         key_pem: identity.key_pem.clone(),
@@ -25,7 +25,7 @@ fn of(identity: &player::Identity) -> Identity {
 }
 
 /// Renews the certificate with another key, up to the notice that the new one works.
-async fn renew(yard: &Yard, serial: &str, identity: &player::Identity) -> player::Identity {
+pub async fn renew(yard: &Yard, serial: &str, identity: &player::Identity) -> player::Identity {
     let key = DeviceKey::generate().unwrap();
     let mut player = Player::renewing(yard.stack(), serial, identity, key).await;
     player.ask(Mode::Chunked).await;

@@ -13,6 +13,7 @@ mod public_file;
 mod ran;
 pub mod reconcile;
 pub mod rotation;
+mod serials;
 mod simulate;
 pub mod status;
 mod subject;

@@ -1,6 +1,8 @@
 //! DynamoDB: the ledger as the functions see it.
 
 mod admissions;
+#[cfg(feature = "operator")]
+mod adoption;
 mod claims;
 mod deliveries;
 mod devices;

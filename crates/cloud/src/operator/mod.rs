@@ -1,5 +1,5 @@
-//! What the operator's CLI does: devices, vouchers, claim certificates, fleets and certificate authorities, rotation,
-//! reconciliation, a stack's API and outputs, what the functions called.
+//! What the operator's CLI does: devices, things, vouchers, claim certificates, fleets and certificate authorities,
+//! rotation, reconciliation, a stack's API and outputs, what the functions called.
 
 mod api;
 mod authorities;
@@ -7,10 +7,12 @@ mod calls;
 mod claims;
 mod devices;
 mod fleets;
+mod known;
 mod reconciliation;
 mod rotation;
 mod runs;
 mod stack;
+mod things;
 mod vouchers;
 
 pub use api::{Api, ApiError};
@@ -19,6 +21,7 @@ pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
+pub use known::known;
 pub use reconciliation::{Counted, ReconciliationRecord, Reconciliations, Totals};
 pub use rotation::{
     DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, Rotations,
@@ -26,4 +29,5 @@ pub use rotation::{
 };
 pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
+pub use things::{Listed, Thing, Things};
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};

@@ -18,7 +18,11 @@ pub fn corrected_day(
         return Some(right);
     };
     let rotation = &held.rotation;
-    let under_way = rotation.ordered || rotation.next.is_some() || rotation.overdue.is_some();
+    // Adopted devices are spread over days, so that not all of a fleet are asked on the first.
+    let under_way = held.is_as_adopted()
+        || rotation.ordered
+        || rotation.next.is_some()
+        || rotation.overdue.is_some();
     // Who was seen to today is seen to tomorrow.
     let latest = right.max(today.plus(1));
     (!under_way && rotation_day > latest).then_some(right)
@@ -27,6 +31,7 @@ pub fn corrected_day(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::Certificate;
 
     const POLICY: RotationPolicy = RotationPolicy {
         age: 100,
@@ -89,6 +94,22 @@ mod tests {
             corrected(&issued(None), Some("20270101")),
             Some(day("20260601"))
         );
+    }
+
+    #[test]
+    fn the_days_over_which_adopted_devices_are_spread_stay() {
+        let mut held = issued(Some("20240101"));
+        held.current = Some(Certificate {
+            id: "ab".to_owned(),
+            arn: String::new(),
+            der: Vec::new(),
+        });
+        held.execution = Some("adopted-ab".to_owned());
+        assert_eq!(corrected(&held, Some("20260620")), None);
+        assert_eq!(corrected(&held, None), Some(day("20260601")));
+        // It has renewed its certificate since.
+        held.execution = Some("adopted-cd".to_owned());
+        assert_eq!(corrected(&held, Some("20260620")), Some(day("20260601")));
     }
 
     #[test]

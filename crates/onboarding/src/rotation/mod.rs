@@ -12,5 +12,5 @@ pub const CERT_ISSUANCE: &str = "cert_issuance";
 pub use correction::corrected_day;
 pub use day::{Day, DayError};
 pub use schedule::RotationPolicy;
-pub use shard::{SHARDS, shard_of, shard_on, shards};
+pub use shard::{SHARDS, shard_of, shard_on, shards, spread_of};
 pub use standing::due_since;

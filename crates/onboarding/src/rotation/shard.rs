@@ -23,6 +23,13 @@ pub fn shard_on(day: Day) -> String {
     name(u8::try_from(days.rem_euclid(i64::from(SHARDS))).unwrap_or_default())
 }
 
+/// A number that follows from the serial and is spread evenly, in every shard alike: it is the other end of the hash.
+pub fn spread_of(serial: &Serial) -> u32 {
+    let digest = muster_pki::sha256_hex(serial.as_str().as_bytes());
+    let digits = digest.get(..8).unwrap_or_default();
+    u32::from_str_radix(digits, 16).unwrap_or_default()
+}
+
 /// All of them.
 pub fn shards() -> impl Iterator<Item = String> {
     (0..SHARDS).map(name)

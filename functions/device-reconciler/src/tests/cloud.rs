@@ -69,7 +69,8 @@ impl DeviceWalk for Cloud {
         _segments: u32,
         after: Option<&Value>,
     ) -> Result<DevicesPage, CloudFailure> {
-        let number = after.map_or(0, |after| after["page"].as_u64().unwrap()) as usize;
+        let number = after.map_or(0, |after| after["page"].as_u64().unwrap());
+        let number = usize::try_from(number).unwrap();
         let pages = &self.state().pages;
         Ok(DevicesPage {
             devices: pages[number].clone(),

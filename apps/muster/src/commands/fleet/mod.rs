@@ -3,6 +3,7 @@
 mod bundle;
 mod client;
 mod create;
+mod import;
 mod shown;
 
 use super::Failure;
@@ -14,7 +15,7 @@ use muster_documents::{FleetName, RemovedFleet};
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Set up, list, show and delete fleets, and get their bundles
+/// Set up, list, show and delete fleets, get their bundles, and import devices that AWS IoT has already
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -41,6 +42,7 @@ enum Command {
         #[arg(long)]
         keep_devices: bool,
     },
+    Import(Box<import::Arguments>),
     Bundle(bundle::Arguments),
     Client(client::Arguments),
 }
@@ -55,6 +57,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         Command::Delete { name, keep_devices } => {
             delete(&target, &FleetName::new(name)?, keep_devices, output).await?;
         }
+        Command::Import(asked) => return import::run(&target, *asked, output).await,
         Command::Bundle(asked) => bundle::run(&target, &asked, output).await?,
         Command::Client(asked) => client::run(&target, &asked, output).await?,
     }

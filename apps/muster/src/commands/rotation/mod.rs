@@ -5,7 +5,6 @@ mod follow;
 mod order;
 mod plan;
 mod run;
-mod serials;
 mod status;
 
 use super::Failure;

@@ -1,9 +1,8 @@
 //! `muster rotation order`.
 
 use super::run::start;
-use super::serials;
 use crate::commands::ran::Ran;
-use crate::commands::{Failure, given_file};
+use crate::commands::{Failure, given_file, serials};
 use crate::output::Output;
 use crate::rotation::{Ordered, claimed, order, today};
 use crate::table;
