@@ -37,12 +37,12 @@ fn cloud(certificates: Vec<WalkedCertificate>) -> Cloud {
         current: Some(first),
         ..HeldDevice::default()
     };
-    let mut state = cloud.state();
-    state.devices.insert(sensor(), held);
-    let owner = CertificateOwner::InForce(sensor());
-    state.owners.insert("first".to_owned(), owner);
-    state.pages = vec![certificates];
-    drop(state);
+    cloud.with(|state| {
+        state.devices.insert(sensor(), held);
+        let owner = CertificateOwner::InForce(sensor());
+        state.owners.insert("first".to_owned(), owner);
+        state.pages = vec![certificates];
+    });
     cloud
 }
 
@@ -76,12 +76,12 @@ async fn what_somebody_has_is_left_alone() {
         walked("revoked", Shut),
         walked("moving", Other),
     ]);
-    let mut state = cloud.state();
-    let beside = CertificateOwner::Beside(sensor());
-    state.owners.insert("retired".to_owned(), beside);
-    let claim = CertificateOwner::Claim;
-    state.owners.insert("claim".to_owned(), claim);
-    drop(state);
+    cloud.with(|state| {
+        let beside = CertificateOwner::Beside(sensor());
+        state.owners.insert("retired".to_owned(), beside);
+        let claim = CertificateOwner::Claim;
+        state.owners.insert("claim".to_owned(), claim);
+    });
     assert_eq!(found(&cloud).await, (vec![], vec![]));
 }
 
@@ -97,10 +97,10 @@ async fn what_has_neither_thing_nor_policy_is_set_inactive() {
 async fn what_has_a_thing_or_a_policy_is_somebody_elses() {
     let cloud = cloud(vec![walked("a", Active), walked("b", Active)]);
     let some = |text: &str| vec![text.to_owned()];
-    let mut state = cloud.state();
-    state.things.insert("arn:cert/a".to_owned(), some("lamp"));
-    state.policies.insert("arn:cert/b".to_owned(), some("open"));
-    drop(state);
+    cloud.with(|state| {
+        state.things.insert("arn:cert/a".to_owned(), some("lamp"));
+        state.policies.insert("arn:cert/b".to_owned(), some("open"));
+    });
     assert_eq!(found(&cloud).await, (vec![], vec![]));
 }
 
@@ -128,16 +128,16 @@ async fn an_unknown_certificate_on_a_devices_thing_is_reported_and_stays() {
 #[tokio::test]
 async fn a_certificate_on_its_way_to_the_device_is_no_stray() {
     let cloud = cloud(vec![walked("pending", Active)]);
-    let mut state = cloud.state();
-    let things = vec!["sensor-1".to_owned()];
-    state.things.insert("arn:cert/pending".to_owned(), things);
-    let pending = Certificate {
-        id: "pending".to_owned(),
-        arn: "arn:cert/pending".to_owned(),
-        der: Vec::new(),
-    };
-    state.devices.get_mut(&sensor()).unwrap().pending = Some(pending);
-    drop(state);
+    cloud.with(|state| {
+        let things = vec!["sensor-1".to_owned()];
+        state.things.insert("arn:cert/pending".to_owned(), things);
+        let pending = Certificate {
+            id: "pending".to_owned(),
+            arn: "arn:cert/pending".to_owned(),
+            der: Vec::new(),
+        };
+        state.devices.get_mut(&sensor()).unwrap().pending = Some(pending);
+    });
     assert_eq!(found(&cloud).await, (vec![], vec![]));
 }
 
@@ -157,10 +157,10 @@ async fn a_certificate_in_force_that_somebody_has_shut_is_reported() {
         policies: Vec::new(),
         done: true,
     };
-    let mut state = cloud.state();
-    let device = state.devices.get_mut(&sensor()).unwrap();
-    device.rotation.overdue = Some(overdue);
-    drop(state);
+    cloud.with(|state| {
+        let device = state.devices.get_mut(&sensor()).unwrap();
+        device.rotation.overdue = Some(overdue);
+    });
     assert_eq!(found(&cloud).await, (vec![], vec![]));
 }
 
@@ -213,12 +213,12 @@ async fn what_was_issued_and_never_provisioned_is_deleted() {
     assert_eq!(done, ["delete unused"]);
     // Somebody has given it a policy.
     let policies = vec!["open".to_owned()];
-    let mut state = cloud.state();
-    state.done.clear();
-    state
-        .policies
-        .insert("arn:cert/unused".to_owned(), policies);
-    drop(state);
+    cloud.with(|state| {
+        state.done.clear();
+        state
+            .policies
+            .insert("arn:cert/unused".to_owned(), policies);
+    });
     assert_eq!(found(&cloud).await, (vec![], vec![]));
 }
 

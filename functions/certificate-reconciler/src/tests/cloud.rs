@@ -47,9 +47,13 @@ impl Cloud {
         }
     }
 
-    fn change(&self, what: String) -> Result<(), CloudFailure> {
+    /// Changes what there is.
+    pub fn with(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+    }
+
+    fn note(&self, what: String) {
         self.state().done.push(what);
-        Ok(())
     }
 }
 
@@ -116,7 +120,8 @@ impl Attachments for Cloud {
 
 impl CertificateSwitch for Cloud {
     async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        self.change(format!("deactivate {certificate_id}"))
+        self.note(format!("deactivate {certificate_id}"));
+        Ok(())
     }
 }
 
@@ -126,7 +131,8 @@ impl CertificateAuthority for Cloud {
     }
 
     async fn discard(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        self.change(format!("delete {certificate_id}"))
+        self.note(format!("delete {certificate_id}"));
+        Ok(())
     }
 }
 
@@ -141,11 +147,13 @@ impl Policies for Cloud {
     }
 
     async fn put_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
-        self.change(format!("attach {policy} to {certificate_arn}"))
+        self.note(format!("attach {policy} to {certificate_arn}"));
+        Ok(())
     }
 
     async fn take_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
-        self.change(format!("detach {policy} from {certificate_arn}"))
+        self.note(format!("detach {policy} from {certificate_arn}"));
+        Ok(())
     }
 }
 
@@ -196,6 +204,7 @@ impl RegistrationReports for Cloud {
             ca_certificate_id,
             ..
         } = registered;
-        self.change(format!("announce {certificate_id} of {ca_certificate_id}"))
+        self.note(format!("announce {certificate_id} of {ca_certificate_id}"));
+        Ok(())
     }
 }
