@@ -2,10 +2,12 @@
 
 use super::yard::{Yard, today};
 use crate::player::{self, Player, request};
+use crate::provisioning::deliver;
 use crate::support::{Attacker, Identity, Version};
 use aws_sdk_iot::types::CertificateStatus;
 use muster_documents::Mode;
 use muster_pki::DeviceKey;
+use secrecy::ExposeSecret;
 
 /// A device that is in.
 pub async fn member(yard: &Yard, serial: &str) -> player::Identity {
@@ -177,4 +179,31 @@ async fn a_delivery_that_nobody_acknowledges_takes_nothing_from_the_device() {
     let new = renew(&yard, "sensor-1", &old).await;
     assert!(yard.connects("sensor-1", &of(&new)).await);
     yard.in_force("sensor-1", &of(&new)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_in_quarantine_gets_its_certificate_once_more_and_stays_there() {
+    let yard = Yard::without_fleet(&[]).await;
+    let stack = yard.stack();
+    stack.import("sensor-1").await;
+    let key = DeviceKey::generate().unwrap();
+    let id = deliver(stack, "sensor-1", &key).await;
+    stack.settled().await;
+    yard.ages("sensor-1", 400).await;
+    let asked = [("askedSince", today().plus(-60))];
+    yard.set_days("sensor-1", "state", &asked).await;
+    assert_eq!(yard.run().await.totals["enforced"], 1);
+
+    // It has lost the certificate, and has the key.
+    assert_eq!(deliver(stack, "sensor-1", &key).await, id);
+    stack.settled().await;
+    let described = stack.iot().describe_certificate().certificate_id(&id);
+    let described = described.send().await.unwrap();
+    let described = described.certificate_description().unwrap();
+    let identity = Identity {
+        certificate_pem: described.certificate_pem().unwrap().to_owned(),
+        key_pem: key.pem().expose_secret().to_owned(),
+    };
+    let mut device = yard.listening("sensor-1", &identity).await.unwrap();
+    assert!(!device.publish("devices/sensor-1/hello", b"{}", false).await);
 }
