@@ -19,8 +19,10 @@ pub struct World {
     pub item: Value,
     /// What it answers to every other `GetItem`, if the function reads twice and finds something else then.
     pub then: Option<Value>,
-    /// What it answers to `Query`.
+    /// What it answers to `Query` and to `Scan`.
     pub found: Vec<Value>,
+    /// What AWS IoT lists, things or certificates.
+    pub listed: Vec<Value>,
     /// What the ledger answers to `BatchGetItem`, whatever keys are asked for.
     pub batch: Vec<Value>,
     /// What AWS IoT issues, in PEM.
@@ -133,7 +135,7 @@ impl World {
             }
             "BatchGetItem" => json!({ "Responses": { "ledger": self.batch } }),
             "PutEvents" => json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "e" }] }),
-            "Query" => json!({
+            "Query" | "Scan" => json!({
                 "Items": self.found, "Count": self.found.len(), "ScannedCount": self.found.len(),
             }),
             "StartExecution" => {
@@ -166,6 +168,8 @@ impl World {
                 "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),
                 "certificatePem": self.certificate_pem,
             }),
+            ("GET", "certificates", 0) => json!({ "certificates": self.listed }),
+            ("GET", "things", 0) => json!({ "things": self.listed }),
             ("GET", "certificates", 1) => json!({ "certificateDescription": {
                 "certificateId": self.certificate_id, "status": "PENDING_ACTIVATION", "ownedBy": "123456789012",
                 "certificateArn": format!("arn:aws:iot:eu-central-1:123456789012:cert/{}", self.certificate_id),

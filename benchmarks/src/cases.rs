@@ -5,6 +5,7 @@ mod device;
 mod events;
 mod fleet;
 mod hook;
+mod reconciliation;
 mod rotation;
 
 use crate::aws::World;
@@ -173,6 +174,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
     ];
     cases.extend(fleet::all(&device)?);
     cases.extend(rotation::all(&device)?);
+    cases.extend(reconciliation::all(&device)?);
     Ok(cases)
 }
 

@@ -50,6 +50,7 @@ impl Device {
             item,
             then: None,
             found: Vec::new(),
+            listed: Vec::new(),
             batch: Vec::new(),
             certificate_pem: der_to_pem("CERTIFICATE", &self.certificate),
             certificate_id: self.certificate_id.clone(),

@@ -154,7 +154,7 @@ fn follow(device: &Device) -> Case {
 }
 
 /// The device, as the ledger has it with these certificates, due since 2025.
-fn provisioned(device: &Device, certificates: &Value) -> Value {
+pub fn provisioned(device: &Device, certificates: &Value) -> Value {
     let mut item = device.item();
     item["state"] = json!({ "S": DeviceState::Provisioned.name() });
     item["thingName"] = json!({ "S": device.serial });
@@ -164,7 +164,7 @@ fn provisioned(device: &Device, certificates: &Value) -> Value {
     item
 }
 
-fn in_force() -> Value {
+pub fn in_force() -> Value {
     certificate("certificate", &super::certificate())
 }
 
