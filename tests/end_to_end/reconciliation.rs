@@ -20,7 +20,7 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 /// Nothing is too young to be looked at.
 fn at_once() -> Value {
-    json!({ "settleHours": 0 })
+    json!({ "settleHours": 0, "deactivateOrphans": true })
 }
 
 /// The same, and nothing is repaired.

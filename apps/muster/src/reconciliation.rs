@@ -5,7 +5,8 @@ use muster_cloud::{Identity, Inventory, Registrations};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
-    Attachments, CertificateOwner, CertificateOwners, CertificateRegistry,
+    Attachments, Certificate, CertificateOwner, CertificateOwners, CertificateRegistry,
+    DeviceRecords,
 };
 
 /// Why a certificate stays.
@@ -25,6 +26,11 @@ pub enum RemoveError {
         /// The device.
         serial: Serial,
     },
+    /// It may be the only one that its device has.
+    #[error(
+        "it may be the only certificate of {0}, which the ledger does not know; `muster fleet import {0}` adopts the device"
+    )]
+    NotAdopted(Serial),
     /// Devices ask with it.
     #[error("{0} is a claim certificate, and stays; `muster claim --help` shows how it is shut")]
     Claim(String),
@@ -65,6 +71,21 @@ pub async fn remove(target: &Target, certificate_id: &str) -> Result<Vec<String>
     for name in &names {
         let serial = Serial::new(&**name);
         things.push(serial.map_err(|_| RemoveError::OtherThing(name.clone()))?);
+    }
+    let ledger = target.ledger()?;
+    for serial in &things {
+        // The index may lag behind the devices themselves.
+        let Some(held) = ledger.held(serial).await? else {
+            return Err(RemoveError::NotAdopted(serial.clone()));
+        };
+        let has = |known: &Option<Certificate>| known.as_ref().is_some_and(|one| one.id == id);
+        let own = has(&held.current) || has(&held.pending) || has(&held.rotation.next);
+        if own || held.current.is_none() {
+            return Err(RemoveError::OfDevice {
+                certificate: id,
+                serial: serial.clone(),
+            });
+        }
     }
     let identity = Identity::new(&target.cloud, target.output("DevicePolicyName")?);
     identity.take_from(&things, certificate_id, &arn).await?;

@@ -2,7 +2,7 @@
 
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
-use muster_onboarding::ledger::DeviceState;
+use muster_onboarding::ledger::{DeviceState, RELEASE_PREFIX};
 use muster_onboarding::ports::{DeviceRecords, HandingOutLedger};
 use muster_onboarding::{CloudFailure, FailureKind};
 
@@ -58,7 +58,7 @@ pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, Re
     let now = jiff::Timestamp::now();
     let held = held.unwrap_or_default();
     // From here on no execution finishes what it is at with this device.
-    let holder = format!("release-{}", now.as_nanosecond());
+    let holder = format!("{RELEASE_PREFIX}{}", now.as_nanosecond());
     if let Some(execution) = &held.execution {
         changed(serial, devices.hold(serial, execution, &holder).await)?;
     }

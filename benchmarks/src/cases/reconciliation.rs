@@ -36,6 +36,7 @@ fn task() -> Value {
         segments: 1,
         after: None,
         repair: true,
+        deactivate_orphans: false,
         settle_hours: 24,
         report: Report::default(),
     })

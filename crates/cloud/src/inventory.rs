@@ -13,8 +13,10 @@ use muster_onboarding::ports::{
 use muster_onboarding::rotation::CERT_ISSUANCE;
 use muster_onboarding::{CloudFailure, FailureKind};
 
-/// As many as AWS IoT lists at once (`ListThings`, `ListCertificates`: 250).
-const PAGE: i32 = 250;
+/// As many things as AWS IoT lists at once (`ListThings`).
+const THINGS: i32 = 250;
+/// Certificates at once. It could list 250, each of which may have to be looked up.
+const CERTIFICATES: i32 = 50;
 
 /// The adapter to what there is.
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ impl ThingWalk for Inventory {
         let answer = self
             .client
             .list_things()
-            .max_results(PAGE)
+            .max_results(THINGS)
             .set_next_token(after.map(str::to_owned))
             .send()
             .await
@@ -67,7 +69,7 @@ impl CertificateWalk for Inventory {
         let answer = self
             .client
             .list_certificates()
-            .page_size(PAGE)
+            .page_size(CERTIFICATES)
             .set_marker(after.map(str::to_owned))
             .send()
             .await

@@ -142,6 +142,13 @@ impl Run for StateMachine {
 }
 
 impl Executions for StateMachine {
+    async fn still_runs(&self, name: &str) -> Result<bool, CloudFailure> {
+        match self.describe(name).await {
+            Err(error) if error.kind == FailureKind::NotFound => Ok(false),
+            seen => Ok(at_work(&seen?)),
+        }
+    }
+
     async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
         let end = Instant::now() + LOOKED_FOR;
         loop {

@@ -33,11 +33,11 @@ pub enum Finding {
     DateMalformed,
     /// A certificate that a device has brought is still pending. It is announced once more.
     RegistrationPending,
-    /// A certificate that AWS IoT has issued for fleet provisioning was never provisioned. It is deleted.
+    /// A certificate that AWS IoT has issued for fleet provisioning was never provisioned, and is there still.
     NeverProvisioned,
-    /// An active certificate of nothing and nobody. It is set inactive.
+    /// An active certificate with neither thing nor policy, which the ledger does not know.
     Orphan,
-    /// A device's thing has an active certificate that the ledger does not know.
+    /// A device's thing has an active certificate that the ledger does not know, or says was replaced.
     Stray,
     /// More certificates are unknown than a run looks up.
     NotLookedUp,
@@ -134,10 +134,19 @@ pub struct Reconcile {
     pub after: Option<Value>,
     /// Whether what is found is repaired, or only reported.
     pub repair: bool,
+    /// Whether an orphan is set inactive, and not only reported.
+    pub deactivate_orphans: bool,
     /// What is younger than so many hours is left alone: somebody may be at it.
     pub settle_hours: i64,
     /// What was found so far.
     pub report: Report,
+}
+
+impl Reconcile {
+    /// What is older than this is looked at, at the time `now`; both in milliseconds since 1970.
+    pub fn settled_before(&self, now: i64) -> i64 {
+        now - self.settle_hours * 3_600_000
+    }
 }
 
 /// Their answer.

@@ -36,6 +36,9 @@ pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFin
 /// The beginning of `execution` of a device that was handed its certificate, before the certificate's id.
 pub const HANDED_OUT_PREFIX: &str = "handed-out-";
 
+/// The beginning of `execution` of a device whose certificates an operator takes away.
+pub const RELEASE_PREFIX: &str = "release-";
+
 /// The beginning of a device's partition key.
 pub const DEVICE_PREFIX: &str = "device#";
 

@@ -27,7 +27,7 @@ pub use handing_out::{
 };
 pub use reconciliation::{
     Attachments, CertificateOwner, CertificateOwners, CertificateStanding, CertificateWalk,
-    CertificatesPage, ChangeReports, CorrectedDay, DayLedger, DeviceWalk, DevicesPage, KnownDevice,
+    CertificatesPage, ChangeReports, CorrectedDay, DatedDevice, DayLedger, DeviceWalk, DevicesPage,
     KnownDevices, RegistrationReports, ThingWalk, ThingsPage, WalkedCertificate, WalkedDevice,
     WalkedThing,
 };
@@ -41,7 +41,6 @@ pub use rotation::{
 };
 
 use crate::CloudFailure;
-use crate::adoption::adopter;
 use crate::ledger::{DeviceState, IMPORTED, WayIn};
 use crate::rotation::Day;
 use muster_documents::tasks::Verdict;
@@ -88,6 +87,8 @@ pub struct HeldDevice {
     pub fleet: Option<String>,
     /// Since when its certificate is in force, if that can be read.
     pub issued_on: Option<Day>,
+    /// The certificate that it was adopted with, if it was.
+    pub adopted: Option<String>,
     /// Where its rotation stands.
     pub rotation: RotationState,
 }
@@ -100,8 +101,8 @@ impl HeldDevice {
 
     /// Whether it has the certificate that it was adopted with: nobody has seen it renew one.
     pub fn is_as_adopted(&self) -> bool {
-        let adopter = self.current.as_ref().map(|current| adopter(&current.id));
-        adopter.is_some() && adopter == self.execution
+        let current = self.current.as_ref().map(|current| &current.id);
+        current.is_some() && current == self.adopted.as_ref()
     }
 
     /// Whether it may come this way: it was not imported for another alone.

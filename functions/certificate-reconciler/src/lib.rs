@@ -7,19 +7,18 @@ use muster_documents::Serial;
 use muster_documents::reconciliation_tasks::{Finding, Reconcile, Reconciled};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
-    Attachments, CertificateAuthority, CertificateOwner, CertificateOwners, CertificateRegistry,
-    CertificateStanding, CertificateSwitch, CertificateWalk, DeviceRecords, OverdueAction,
-    Policies, RegistrationReports, WalkedCertificate,
+    Attachments, CertificateOwner, CertificateOwners, CertificateRegistry, CertificateStanding,
+    CertificateSwitch, CertificateWalk, DeviceRecords, OverdueAction, Policies,
+    RegistrationReports, WalkedCertificate,
 };
 
 /// Pages of certificates in an invocation, at most.
 const PAGES: usize = 10;
-/// An invocation ends after the page in which it has looked up so much: AWS IoT allows 10 such calls a second.
-const LOOKUPS: u64 = 100;
+/// An invocation ends after the page in which it has looked up so much, and the workflow waits: AWS IoT allows 10 such
+/// calls a second.
+const LOOKUPS: u64 = 50;
 /// So much is looked up in a run. An account with more certificates that Muster does not know has to adopt them.
 const LOOKUPS_OF_RUN: u64 = 20_000;
-
-const HOUR: i64 = 3_600_000;
 
 /// What the function reaches.
 #[derive(Debug)]
@@ -41,13 +40,14 @@ struct Run {
     now: i64,
     settled_before: i64,
     repair: bool,
+    deactivate_orphans: bool,
 }
 
 impl<L, I, C, R, Q> World<L, I, C, R, Q>
 where
     L: CertificateOwners + DeviceRecords,
     I: CertificateWalk + Attachments,
-    C: CertificateSwitch + CertificateAuthority + Policies,
+    C: CertificateSwitch + Policies,
     R: CertificateRegistry,
     Q: RegistrationReports,
 {
@@ -56,8 +56,9 @@ where
     pub async fn reconcile(&self, now: i64, task: Reconcile) -> Result<Reconciled, CloudFailure> {
         let run = Run {
             now,
-            settled_before: now - task.settle_hours * HOUR,
+            settled_before: task.settled_before(now),
             repair: task.repair,
+            deactivate_orphans: task.repair && task.deactivate_orphans,
         };
         let mut answer = Reconciled {
             report: task.report,
@@ -103,11 +104,18 @@ where
                 self.look_who_shut_it(certificate, &serial, answer).await
             }
             (Pending, CertificateOwner::InForce(serial)) => {
-                self.see_to_pending(run, certificate, Some(&serial), answer)
-                    .await
+                let detail = format!("the certificate {} waits for activation", certificate.id);
+                answer
+                    .report
+                    .note(Finding::CertificateShut, serial.as_str(), detail, false);
+                Ok(())
             }
-            (Pending, CertificateOwner::Nobody) => {
-                self.see_to_pending(run, certificate, None, answer).await
+            (Pending, CertificateOwner::Nobody | CertificateOwner::Beside(_)) => {
+                self.see_to_pending(run, certificate, answer).await
+            }
+            (Active, CertificateOwner::Beside(serial)) => {
+                self.look_whether_it_was_replaced(run, certificate, &serial, answer)
+                    .await
             }
             (Active, CertificateOwner::Nobody) => {
                 self.look_whose_it_is(run, certificate, answer).await

@@ -3,6 +3,7 @@ mod cloud;
 use cloud::Cloud;
 use muster_documents::Serial;
 use muster_documents::reconciliation_tasks::{Finding, Reconcile, Reconciled, Report};
+use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::CertificateStanding::{self, Active, Other, Pending, Shut};
 use muster_onboarding::ports::{
     Certificate, CertificateOwner, HeldDevice, Overdue, OverdueAction, WalkedCertificate,
@@ -52,6 +53,7 @@ async fn reconcile_with(cloud: &Cloud, repair: bool, report: Report) -> Reconcil
         segments: 1,
         after: None,
         repair,
+        deactivate_orphans: true,
         settle_hours: 24,
         report,
     };
@@ -71,14 +73,21 @@ async fn found(cloud: &Cloud) -> (Vec<(Finding, String)>, Vec<String>) {
 async fn what_somebody_has_is_left_alone() {
     let cloud = cloud(vec![
         walked("first", Active),
-        walked("retired", Active),
+        walked("next", Active),
         walked("claim", Active),
         walked("revoked", Shut),
         walked("moving", Other),
     ]);
     cloud.with(|state| {
         let beside = CertificateOwner::Beside(sensor());
-        state.owners.insert("retired".to_owned(), beside);
+        state.owners.insert("next".to_owned(), beside);
+        let next = Certificate {
+            id: "next".to_owned(),
+            arn: "arn:cert/next".to_owned(),
+            der: Vec::new(),
+        };
+        let device = state.devices.get_mut(&sensor()).unwrap();
+        device.rotation.next = Some(next);
         let claim = CertificateOwner::Claim;
         state.owners.insert("claim".to_owned(), claim);
     });
@@ -166,15 +175,70 @@ async fn a_certificate_in_force_that_somebody_has_shut_is_reported() {
 
 #[tokio::test]
 async fn a_registration_that_was_not_seen_to_is_announced_again() {
-    let cloud = cloud(vec![walked("brought", Pending), walked("first", Pending)]);
-    for id in ["brought", "first"] {
+    let cloud = cloud(vec![walked("brought", Pending), walked("handed", Pending)]);
+    for id in ["brought", "handed"] {
         let ca = "ours".to_owned();
         cloud.state().authorities.insert(id.to_owned(), ca);
     }
+    let owner = CertificateOwner::Beside(sensor());
+    cloud.state().owners.insert("handed".to_owned(), owner);
     let (findings, done) = found(&cloud).await;
     let pending = |id: &str| (Finding::RegistrationPending, id.to_owned());
-    assert_eq!(findings, [pending("brought"), pending("first")]);
-    assert_eq!(done, ["announce brought of ours", "announce first of ours"]);
+    assert_eq!(findings, [pending("brought"), pending("handed")]);
+    assert_eq!(
+        done,
+        ["announce brought of ours", "announce handed of ours"]
+    );
+}
+
+#[tokio::test]
+async fn a_replaced_certificate_that_is_active_again_is_a_stray() {
+    let cloud = cloud(vec![walked("before", Active)]);
+    let owner = CertificateOwner::Beside(sensor());
+    cloud.state().owners.insert("before".to_owned(), owner);
+    let (findings, done) = found(&cloud).await;
+    assert_eq!(findings, [(Finding::Stray, "before".to_owned())]);
+    assert!(done.is_empty());
+    // Until its retirement is finished it is none.
+    cloud.with(|state| {
+        let device = state.devices.get_mut(&sensor()).unwrap();
+        device.rotation.retiring = Some("before".to_owned());
+    });
+    assert_eq!(found(&cloud).await, (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn an_active_certificate_of_an_imported_device_that_is_not_in_is_told_of() {
+    let cloud = cloud(vec![walked("own", Active)]);
+    let known = HeldDevice {
+        state: Some(DeviceState::Known),
+        ..HeldDevice::default()
+    };
+    cloud.with(|state| {
+        let things = vec!["sensor-2".to_owned()];
+        state.things.insert("arn:cert/own".to_owned(), things);
+        let serial = Serial::new("sensor-2").unwrap();
+        state.devices.insert(serial, known);
+    });
+    let (findings, _) = found(&cloud).await;
+    assert_eq!(findings, [(Finding::ThingUnknown, "sensor-2".to_owned())]);
+}
+
+#[tokio::test]
+async fn orphans_are_only_reported_unless_the_stack_says_otherwise() {
+    let cloud = cloud(vec![walked("lost", Active)]);
+    let task = Reconcile {
+        segment: 0,
+        segments: 1,
+        after: None,
+        repair: true,
+        deactivate_orphans: false,
+        settle_hours: 24,
+        report: Report::default(),
+    };
+    let answer = cloud.reconciler().reconcile(NOW, task).await.unwrap();
+    assert_eq!(answer.report.named[0].finding, Finding::Orphan);
+    assert!(!answer.report.named[0].repaired && cloud.state().done.is_empty());
 }
 
 #[tokio::test]
@@ -206,20 +270,11 @@ async fn what_waits_for_others_is_theirs() {
 }
 
 #[tokio::test]
-async fn what_was_issued_and_never_provisioned_is_deleted() {
+async fn what_was_issued_and_never_provisioned_is_reported() {
     let cloud = cloud(vec![walked("unused", Pending)]);
     let (findings, done) = found(&cloud).await;
     assert_eq!(findings, [(Finding::NeverProvisioned, "unused".to_owned())]);
-    assert_eq!(done, ["delete unused"]);
-    // Somebody has given it a policy.
-    let policies = vec!["open".to_owned()];
-    cloud.with(|state| {
-        state.done.clear();
-        state
-            .policies
-            .insert("arn:cert/unused".to_owned(), policies);
-    });
-    assert_eq!(found(&cloud).await, (vec![], vec![]));
+    assert!(done.is_empty());
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use muster_documents::reconciliation_tasks::{Finding, Reconciled};
 use muster_documents::{CertificateRegistered, Serial};
 use muster_lambda::count_one;
 use muster_onboarding::CloudFailure;
+use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::{
-    Attachments, Certificate, CertificateAuthority, CertificateOwners, CertificateRegistry,
-    CertificateSwitch, CertificateWalk, DeviceRecords, Policies, RegistrationReports,
-    WalkedCertificate,
+    Attachments, Certificate, CertificateOwners, CertificateRegistry, CertificateSwitch,
+    CertificateWalk, DeviceRecords, Policies, RegistrationReports, WalkedCertificate,
 };
+use muster_pki::read_certificate;
 
 /// The metric that the template's alarm watches.
 const METRIC: &str = "StrayCertificate";
@@ -22,17 +23,17 @@ impl<L, I, C, R, Q> World<L, I, C, R, Q>
 where
     L: CertificateOwners + DeviceRecords,
     I: CertificateWalk + Attachments,
-    C: CertificateSwitch + CertificateAuthority + Policies,
+    C: CertificateSwitch + Policies,
     R: CertificateRegistry,
     Q: RegistrationReports,
 {
-    /// A certificate that waits for being activated: one that a device brought and whose registration was not seen to the
-    /// end; or one that AWS IoT has issued for fleet provisioning, with an ownership token that was good for an hour.
+    /// A certificate that waits for being activated: one that a device brought, or was handed, and whose registration was
+    /// not seen to the end; or one that AWS IoT has issued for fleet provisioning, with an ownership token that was good
+    /// for an hour.
     pub(crate) async fn see_to_pending(
         &self,
         run: &Run,
         certificate: &WalkedCertificate,
-        device: Option<&Serial>,
         answer: &mut Reconciled,
     ) -> Result<(), CloudFailure> {
         if !look_up(&certificate.id, answer) {
@@ -42,15 +43,10 @@ where
             return Ok(());
         };
         let Some(ca) = found.description.ca_certificate_id else {
-            return match device {
-                None => self.discard_unused(run, certificate, answer).await,
-                Some(serial) => {
-                    let detail = format!("the certificate {} was never activated", certificate.id);
-                    let finding = Finding::CertificateShut;
-                    answer.report.note(finding, serial.as_str(), detail, false);
-                    Ok(())
-                }
-            };
+            let detail = "issued for fleet provisioning, and never provisioned".to_owned();
+            let finding = Finding::NeverProvisioned;
+            answer.report.note(finding, &certificate.id, detail, false);
+            return Ok(());
         };
         // Of another CA it is somebody else's; of one for just-in-time provisioning it is AWS IoT that activates it.
         let authority = self.registry.authority(&ca).await?;
@@ -66,7 +62,9 @@ where
             };
             self.registrations.report_registration(&registered).await?;
         }
-        let detail = format!("brought by a device, of the CA {ca}");
+        let name = read_certificate(&found.der).ok();
+        let name = name.and_then(|read| read.common_name);
+        let detail = format!("brought by {:?}, of the CA {ca}", name.unwrap_or_default());
         answer.report.note(
             Finding::RegistrationPending,
             &certificate.id,
@@ -76,25 +74,27 @@ where
         Ok(())
     }
 
-    /// Nobody can provision it any more, and nobody could ever connect with it.
-    async fn discard_unused(
+    /// A certificate that a device was handed, gets next, or had before. The last one has to be inactive.
+    pub(crate) async fn look_whether_it_was_replaced(
         &self,
         run: &Run,
         certificate: &WalkedCertificate,
+        serial: &Serial,
         answer: &mut Reconciled,
     ) -> Result<(), CloudFailure> {
-        let things = self.inventory.things_of(&certificate.arn).await?;
-        if !things.is_empty() || self.has_policies(certificate, answer).await? {
-            return Ok(());
+        let held = self.ledger.held(serial).await?.unwrap_or_default();
+        let is = |known: &Option<Certificate>| {
+            known.as_ref().is_some_and(|one| one.id == certificate.id)
+        };
+        let rotation = &held.rotation;
+        // device-reconciler sees to the one that is being retired.
+        let expected = is(&held.current)
+            || is(&held.pending)
+            || is(&rotation.next)
+            || rotation.retiring.as_ref() == Some(&certificate.id);
+        if !expected && held.current.is_some() {
+            note_stray(run, certificate, serial, "was replaced", answer);
         }
-        if run.repair {
-            self.certificates.discard(&certificate.id).await?;
-        }
-        let detail = "issued for fleet provisioning, and never provisioned".to_owned();
-        let finding = Finding::NeverProvisioned;
-        answer
-            .report
-            .note(finding, &certificate.id, detail, run.repair);
         Ok(())
     }
 
@@ -114,35 +114,56 @@ where
             let Ok(serial) = Serial::new(&**thing) else {
                 continue;
             };
-            // Of a thing that is no device yet, thing-reconciler tells.
-            let held = self.ledger.held(&serial).await?.unwrap_or_default();
+            // Of a thing that the ledger does not know, thing-reconciler tells.
+            let Some(held) = self.ledger.held(&serial).await? else {
+                continue;
+            };
             let is = |known: &Option<Certificate>| {
                 known.as_ref().is_some_and(|one| one.id == certificate.id)
             };
-            if is(&held.pending) || is(&held.rotation.next) {
+            if is(&held.current) || is(&held.pending) || is(&held.rotation.next) {
+                return Ok(());
+            }
+            if held.state == Some(DeviceState::Known) {
+                let detail = format!(
+                    "imported, and not in; its thing has the active certificate {}",
+                    certificate.id
+                );
+                answer
+                    .report
+                    .note(Finding::ThingUnknown, thing, detail, false);
                 return Ok(());
             }
             if held.current.is_some() {
-                count_one(METRIC, run.now);
-                let detail = format!("active, and attached to the thing {thing}");
-                answer
-                    .report
-                    .note(Finding::Stray, &certificate.id, detail, false);
+                note_stray(
+                    run,
+                    certificate,
+                    &serial,
+                    "the ledger does not know it",
+                    answer,
+                );
                 return Ok(());
             }
         }
         if !things.is_empty() || self.has_policies(certificate, answer).await? {
             return Ok(());
         }
-        if run.repair {
+        if run.deactivate_orphans {
             self.certificates
                 .deactivate_certificate(&certificate.id)
                 .await?;
+            // A run names only the first ones.
+            tracing::info!(
+                target: "muster", certificate = certificate.id, "an orphan is set inactive"
+            );
         }
         let detail = "active, with no thing and no policy".to_owned();
-        answer
-            .report
-            .note(Finding::Orphan, &certificate.id, detail, run.repair);
+        answer.report.note(
+            Finding::Orphan,
+            &certificate.id,
+            detail,
+            run.deactivate_orphans,
+        );
         Ok(())
     }
 
@@ -159,6 +180,21 @@ where
             .await?;
         Ok(!policies.is_empty())
     }
+}
+
+/// A second way in for a device.
+fn note_stray(
+    run: &Run,
+    certificate: &WalkedCertificate,
+    serial: &Serial,
+    why: &str,
+    answer: &mut Reconciled,
+) {
+    tracing::warn!(target: "muster", %serial, certificate = certificate.id, why, "a stray certificate");
+    count_one(METRIC, run.now);
+    let detail = format!("active, and {serial}'s: {why}");
+    let finding = Finding::Stray;
+    answer.report.note(finding, &certificate.id, detail, false);
 }
 
 /// Counts a look at a certificate; `false` if the run has had all that it may.

@@ -131,7 +131,9 @@ async fn an_adopted_device_that_has_never_renewed_a_certificate_is_only_told_of(
         let cloud = cloud_of(1);
         let before = registered(&cloud);
         held(&cloud, |device| {
-            device.execution = Some("adopted-cert-1".to_owned());
+            device.adopted = Some("cert-1".to_owned());
+            // A rotation that failed.
+            device.execution = Some("chunked-1".to_owned());
         });
         assert_eq!(run(&cloud, action).await, ENFORCED);
         assert_eq!(registered(&cloud), before, "{action:?}");
@@ -139,7 +141,7 @@ async fn an_adopted_device_that_has_never_renewed_a_certificate_is_only_told_of(
         // One that has renewed its certificate knows how.
         let cloud = cloud_of(1);
         held(&cloud, |device| {
-            device.execution = Some("adopted-cert-0".to_owned());
+            device.adopted = Some("cert-0".to_owned());
         });
         run(&cloud, action).await;
         assert_ne!(registered(&cloud), before, "{action:?}");

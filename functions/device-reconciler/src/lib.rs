@@ -4,13 +4,16 @@
 use muster_documents::Serial;
 use muster_documents::reconciliation_tasks::{Finding, Reconcile, Reconciled, StuckDevice};
 use muster_lambda::count_one;
-use muster_onboarding::ledger::{DeviceState, HANDED_OUT_PREFIX, kept_until};
+use muster_onboarding::ledger::{DeviceState, HANDED_OUT_PREFIX, RELEASE_PREFIX, kept_until};
 use muster_onboarding::ports::{
-    Attachments, CertificateProof, CorrectedDay, DayLedger, DeviceWalk, Executions, WalkedDevice,
+    Attachments, Certificate, CertificateProof, CertificateRegistry, CorrectedDay, DayLedger,
+    DeviceWalk, Executions, Policies, WalkedDevice,
 };
 use muster_onboarding::rotation::{Day, RotationPolicy, corrected_day, shard_of, shard_on};
 use muster_onboarding::{CloudFailure, FailureKind};
 
+/// The status of a certificate that devices can connect with (AWS IoT, `CertificateStatus`).
+const ACTIVE: &str = "ACTIVE";
 /// The metric that the template's alarm watches.
 const METRIC: &str = "LostIdentity";
 /// Pages of the ledger in an invocation, at most.
@@ -21,11 +24,9 @@ const LOOKUPS: u64 = 100;
 /// are asked.
 const STUCK: usize = 20;
 
-const HOUR: i64 = 3_600_000;
-
 /// What the function reaches.
 #[derive(Debug)]
-pub struct World<L, T, C, E> {
+pub struct World<L, T, C, E, R, P> {
     /// The ledger.
     pub ledger: L,
     /// AWS IoT's things.
@@ -34,6 +35,10 @@ pub struct World<L, T, C, E> {
     pub connections: C,
     /// The workflows that hold devices.
     pub workflows: Vec<E>,
+    /// AWS IoT's certificates.
+    pub registry: R,
+    /// And their policies.
+    pub policies: P,
     /// When certificates have to be renewed.
     pub policy: RotationPolicy,
     /// How long the ledger keeps a device's timeline, in days.
@@ -47,19 +52,21 @@ struct Run {
     repair: bool,
 }
 
-impl<L, T, C, E> World<L, T, C, E>
+impl<L, T, C, E, R, P> World<L, T, C, E, R, P>
 where
     L: DeviceWalk + DayLedger,
     T: Attachments,
     C: CertificateProof,
     E: Executions,
+    R: CertificateRegistry,
+    P: Policies,
 {
     /// Takes some pages, at the time `now` in milliseconds since 1970. A device for which a call fails is counted, and
     /// stands in the way of no other.
     pub async fn reconcile(&self, now: i64, task: Reconcile) -> Result<Reconciled, CloudFailure> {
         let run = Run {
             now,
-            settled_before: now - task.settle_hours * HOUR,
+            settled_before: task.settled_before(now),
             repair: task.repair,
         };
         let mut answer = Reconciled {
@@ -102,7 +109,7 @@ where
             return Ok(());
         }
         if let Some(execution) = holder(device) {
-            return self.free(run, serial, execution, answer).await;
+            return self.free(run, serial, device, execution, answer).await;
         }
         if device.held.state != Some(DeviceState::Provisioned) {
             return Ok(());
@@ -117,13 +124,30 @@ where
         &self,
         run: &Run,
         serial: &Serial,
+        device: &WalkedDevice,
         execution: &str,
         answer: &mut Reconciled,
     ) -> Result<(), CloudFailure> {
         for workflow in &self.workflows {
-            if workflow.runs(execution).await? {
+            answer.lookups += 1;
+            if workflow.still_runs(execution).await? {
                 return Ok(());
             }
+        }
+        // What the operator's program has begun to take away it has to take away to the end.
+        if execution.starts_with(RELEASE_PREFIX) {
+            let detail = "its release was broken off: `muster device release` again".to_owned();
+            let finding = Finding::DeviceStuck;
+            answer.report.note(finding, serial.as_str(), detail, false);
+            return Ok(());
+        }
+        if let Some(pending) = &device.held.pending
+            && self.works(pending, answer).await?
+        {
+            let detail = format!("its certificate {} works, and is not recorded", pending.id);
+            let finding = Finding::DeviceStuck;
+            answer.report.note(finding, serial.as_str(), detail, false);
+            return Ok(());
         }
         let detail = format!("held by the execution {execution}, which has ended");
         answer
@@ -136,6 +160,20 @@ where
             });
         }
         Ok(())
+    }
+
+    /// Whether a device can live with a certificate: it is active, and has a policy. An execution that ended before it
+    /// recorded that has left it behind.
+    async fn works(
+        &self,
+        certificate: &Certificate,
+        answer: &mut Reconciled,
+    ) -> Result<bool, CloudFailure> {
+        answer.lookups += 2;
+        let found = self.registry.certificate(&certificate.id).await?;
+        let active = found.is_some_and(|found| found.description.status == ACTIVE);
+        let policies = self.policies.attached_policies(&certificate.arn).await?;
+        Ok(active && !policies.is_empty())
     }
 
     /// The connection that proved the certificate in force was not seen to the end. It is reported once more.
@@ -173,7 +211,7 @@ where
     ) -> Result<(), CloudFailure> {
         let before = device.rotation_day;
         let today = Day::of(run.now);
-        let Some(day) = corrected_day(&device.held, before, &self.policy, today) else {
+        let Some(day) = corrected_day(serial, &device.held, before, &self.policy, today) else {
             return Ok(());
         };
         if run.repair {
@@ -228,6 +266,7 @@ where
                 format!("the certificate {} is not its thing's", current.id),
             ),
         };
+        tracing::warn!(target: "muster", %serial, finding = finding.name(), "{detail}");
         count_one(METRIC, run.now);
         answer.report.note(finding, serial.as_str(), detail, false);
         Ok(())

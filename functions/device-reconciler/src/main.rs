@@ -1,7 +1,9 @@
 //! Wiring of `device-reconciler`.
 
 use device_reconciler::World;
-use muster_cloud::{Inventory, Ledger, Queue, Service, Workflows, connect_in_lambda};
+use muster_cloud::{
+    Identity, Inventory, Ledger, Queue, Registrations, Service, Workflows, connect_in_lambda,
+};
 use muster_lambda::{
     Configuration, now_milliseconds, rotation_policy, run, start_logging, variables,
 };
@@ -24,6 +26,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             .into_iter()
             .map(|arn| workflows.state_machine(arn))
             .collect(),
+        registry: Registrations::new(&cloud),
+        // It attaches nothing.
+        policies: Identity::new(&cloud, ""),
         policy: rotation_policy(&configuration)?,
         timeline_days: configuration.number(variables::TIMELINE_DAYS)?,
     };

@@ -45,6 +45,7 @@ async fn reconcile(cloud: &Cloud, repair: bool) -> Reconciled {
         segments: 1,
         after: None,
         repair,
+        deactivate_orphans: false,
         settle_hours: 24,
         report: Report::default(),
     };
@@ -94,6 +95,31 @@ async fn whom_an_execution_has_left_behind_is_given_free() {
         assert_eq!(answer.stuck.len(), 1);
         assert_eq!(answer.stuck[0].execution, "run-1");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_works_is_not_taken_from_its_device_though_nobody_recorded_it() {
+    let cloud = Cloud::default();
+    let mut device = device();
+    device.held.state = Some(DeviceState::Provisioning);
+    device.held.pending = Some(certificate("second"));
+    let policies = vec!["devices".to_owned()];
+    let arn = "arn:cert/second".to_owned();
+    cloud.state().policies.insert(arn, policies);
+    cloud.state().pages = vec![vec![(serial(true), device)]];
+    let answer = reconcile(&cloud, true).await;
+    assert_eq!(answer.report.named[0].finding, Finding::DeviceStuck);
+    assert!(!answer.report.named[0].repaired && answer.stuck.is_empty());
+}
+
+#[tokio::test]
+async fn whom_an_operator_has_begun_to_release_is_reported() {
+    let mut device = device();
+    device.held.undoing = Some("release-1".to_owned());
+    device.held.execution = Some("release-1".to_owned());
+    let (findings, _, answer) = found(serial(true), device).await;
+    assert_eq!(findings, [Finding::DeviceStuck]);
+    assert!(!answer.report.named[0].repaired && answer.stuck.is_empty());
 }
 
 #[tokio::test]
@@ -216,6 +242,7 @@ async fn an_invocation_ends_when_it_has_done_enough_and_says_where() {
         segments: 1,
         after: answer.after,
         repair: true,
+        deactivate_orphans: false,
         settle_hours: 24,
         report: answer.report,
     };

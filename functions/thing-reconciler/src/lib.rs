@@ -3,10 +3,10 @@
 
 use muster_documents::Serial;
 use muster_documents::reconciliation_tasks::{Finding, Reconcile, Reconciled, Report};
-use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
-    ChangeReports, DatedThings, KnownDevice, KnownDevices, ThingDate, ThingWalk, WalkedThing,
+    ChangeReports, DatedDevice, DatedThings, KnownDevices, ThingDate, ThingWalk, WalkedThing,
 };
+use muster_onboarding::{CloudFailure, FailureKind};
 
 /// Pages of things in an invocation, at most.
 const PAGES: usize = 10;
@@ -83,7 +83,7 @@ where
         &self,
         serial: &Serial,
         thing: &WalkedThing,
-        device: KnownDevice,
+        device: DatedDevice,
         repair: bool,
         report: &mut Report,
     ) -> Result<(), CloudFailure> {
@@ -103,11 +103,15 @@ where
                 let detail = format!("the thing says {day}, the ledger {issued_on}");
                 (Finding::DateDiffers, detail, repair)
             }
-            // An operator's own thing may have no room for it.
-            ThingDate::Missing if !thing.made_here => return Ok(()),
+            // An operator's own thing may have no room for it, or another use for the name.
+            ThingDate::Missing | ThingDate::Malformed(_) if !thing.made_here => return Ok(()),
             ThingDate::Missing => {
                 if repair {
-                    self.dates.date_thing(serial, issued_on).await?;
+                    match self.dates.date_thing(serial, issued_on).await {
+                        // It has no room for it, as that of a CA's template has none; the ledger has the date.
+                        Err(failure) if failure.kind == FailureKind::Refused => return Ok(()),
+                        dated => dated?,
+                    }
                 }
                 let detail = format!("the ledger says {issued_on}");
                 (Finding::DateMissing, detail, repair)

@@ -2,7 +2,7 @@ use crate::World;
 use muster_documents::Serial;
 use muster_documents::reconciliation_tasks::{Finding, Reconcile, Reconciled, Report};
 use muster_onboarding::ports::{
-    ChangeReports, DatedThings, KnownDevice, KnownDevices, ThingDate, ThingWalk, ThingsPage,
+    ChangeReports, DatedDevice, DatedThings, KnownDevices, ThingDate, ThingWalk, ThingsPage,
     WalkedThing,
 };
 use muster_onboarding::rotation::Day;
@@ -12,9 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Debug, Default)]
 struct State {
-    devices: BTreeMap<Serial, KnownDevice>,
+    devices: BTreeMap<Serial, DatedDevice>,
     pages: Vec<Vec<WalkedThing>>,
     failing: bool,
+    /// Things take no more attributes.
+    full: bool,
     done: Vec<String>,
 }
 
@@ -30,15 +32,19 @@ impl Cloud {
     fn change(&self, what: String) -> Result<(), CloudFailure> {
         let mut state = self.state();
         if state.failing {
-            return Err(CloudFailure {
-                kind: FailureKind::Throttled,
-                action: "test:Call",
-                message: "it fails".to_owned(),
-                source: None,
-            });
+            return Err(failed(FailureKind::Throttled));
         }
         state.done.push(what);
         Ok(())
+    }
+}
+
+fn failed(kind: FailureKind) -> CloudFailure {
+    CloudFailure {
+        kind,
+        action: "test:Call",
+        message: "it fails".to_owned(),
+        source: None,
     }
 }
 
@@ -46,7 +52,7 @@ impl KnownDevices for Cloud {
     async fn known_devices(
         &self,
         serials: &[Serial],
-    ) -> Result<BTreeMap<Serial, KnownDevice>, CloudFailure> {
+    ) -> Result<BTreeMap<Serial, DatedDevice>, CloudFailure> {
         let state = self.state();
         let known = |serial: &Serial| Some((serial.clone(), *state.devices.get(serial)?));
         Ok(serials.iter().filter_map(known).collect())
@@ -66,6 +72,9 @@ impl ThingWalk for Cloud {
 
 impl DatedThings for Cloud {
     async fn date_thing(&self, thing: &Serial, day: Day) -> Result<(), CloudFailure> {
+        if self.state().full {
+            return Err(failed(FailureKind::Refused));
+        }
         self.change(format!("date {thing} {day}"))
     }
 }
@@ -91,7 +100,7 @@ fn on(day: &str) -> ThingDate {
 /// The ledger knows `sensor-1`, whose certificate is in force since 2026-01-01.
 fn cloud(things: Vec<WalkedThing>) -> Cloud {
     let cloud = Cloud::default();
-    let device = KnownDevice {
+    let device = DatedDevice {
         provisioned: true,
         issued_on: Some("20260101".parse().unwrap()),
         changing: false,
@@ -114,6 +123,7 @@ async fn reconcile_from(cloud: &Cloud, repair: bool, before: Reconciled) -> Reco
         segments: 1,
         after: before.after,
         repair,
+        deactivate_orphans: false,
         settle_hours: 24,
         report: before.report,
     };
@@ -166,6 +176,14 @@ async fn a_lost_date_is_written_where_muster_made_the_thing() {
     };
     let (finding, done) = found(operators).await;
     assert_eq!((finding, done.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn a_thing_without_room_for_a_date_is_no_fault() {
+    let cloud = cloud(vec![thing("sensor-1", ThingDate::Missing)]);
+    cloud.state().full = true;
+    let report = reconcile(&cloud, true).await;
+    assert_eq!((report.failed, report.found.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -399,6 +399,7 @@ async fn a_device_that_comes_in_meanwhile_is_not_written_over() {
         serial: serial("sensor-1"),
         certificate: before.current.clone().unwrap(),
         fingerprint: DeviceKey::generate().unwrap().fingerprint(),
+        not_after: i64::from(u32::MAX),
         fleet: None,
         model: None,
         issued_on: "20180630".parse().unwrap(),

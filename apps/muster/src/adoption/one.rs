@@ -141,6 +141,7 @@ impl Desk<'_> {
                 arn: found.description.certificate_arn.clone(),
                 der: found.der.clone(),
             },
+            not_after: read.not_after_unix,
             fingerprint: read.public_key_fingerprint,
             fleet: terms.wanted.fleet.clone(),
             model: terms.wanted.model.clone(),

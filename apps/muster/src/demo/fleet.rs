@@ -62,12 +62,22 @@ pub async fn shut(target: &Target, name: &FleetName) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The code of a fleet that is not there.
+const GONE: &str = "FleetUnknown";
+
 /// Takes the fleet down, however far it came.
 pub async fn take_down(target: &Target, name: &FleetName) -> Result<(), Failure> {
     let (api, path) = (target.api()?, format!("/fleets/{name}"));
     let deadline = Instant::now() + SETTLING_LIMIT;
+    let mut unheard = false;
     loop {
         match api.delete::<RemovedFleet>(&path).await {
+            // What came was the answer of something between, which may have lost the API's own.
+            Err(ApiError::Unreadable { .. }) if Instant::now() < deadline => {
+                unheard = true;
+                sleep(Duration::from_secs(1)).await;
+            }
+            Err(ApiError::Refused { code, .. }) if unheard && code == GONE => return Ok(()),
             Err(ApiError::Refused { code, .. })
                 if PASSING.contains(&code.as_str()) && Instant::now() < deadline =>
             {

@@ -1,5 +1,6 @@
 //! Devices that an operator adopts with the certificates that they have.
 
+use super::handing_out::item_of;
 use super::timeline::Line;
 use super::transaction::changing;
 use super::{Ledger, iso, key, s};
@@ -8,12 +9,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::adoption::{AdoptedDevice, adopter};
 use muster_onboarding::ledger::{DeviceState, IMPORTED, STATE_SK, device_key};
+use muster_onboarding::ports::HandedOut;
 use muster_onboarding::rotation::shard_of;
 use serde_json::json;
 
 /// What is written of every device that is adopted.
 const ADOPTED: &str = "SET #state = :provisioned, serial = :serial, thingName = :serial, fingerprint = :fingerprint, \
-     execution = :me, certificateId = :id, certificateArn = :arn, certificateDer = :der, issuedOn = :day, \
+     execution = :me, certificateId = :id, adoptedCertificateId = :id, certificateArn = :arn, certificateDer = :der, issuedOn = :day, \
      rotationShard = :shard, rotationDay = :due, enrolledBy = :import, importedAt = if_not_exists(importedAt, :now), \
      updatedAt = :now";
 /// And where its fleet is named.
@@ -65,9 +67,23 @@ impl Ledger {
         }
         let parts = vec![
             changing(update.build())?,
+            self.putting(item_of(&own(device)))?,
             self.putting(line(device).item())?,
         ];
         self.transact(parts).await
+    }
+}
+
+/// Its certificate has an item of its own, so that whoever releases the device takes this one away as well, whatever was in
+/// force since.
+fn own(device: &AdoptedDevice) -> HandedOut {
+    HandedOut {
+        serial: device.serial.clone(),
+        thing_name: device.serial.clone(),
+        fingerprint: device.fingerprint.clone(),
+        certificate: device.certificate.clone(),
+        ca_certificate_id: None,
+        not_after: device.not_after,
     }
 }
 

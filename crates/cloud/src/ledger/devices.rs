@@ -127,6 +127,7 @@ pub(super) fn read_held(item: &Item) -> HeldDevice {
         model: text(item, "model"),
         fleet: text(item, "fleet"),
         issued_on: day(item, "issuedOn"),
+        adopted: text(item, "adoptedCertificateId"),
         rotation: read_rotation(item),
     }
 }

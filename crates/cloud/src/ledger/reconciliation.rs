@@ -13,8 +13,8 @@ use muster_onboarding::ledger::{
     CERTIFICATE_INDEX, DEVICE_PREFIX, DeviceState, PK, SK, STATE_SK, claim_key, device_key,
 };
 use muster_onboarding::ports::{
-    CertificateOwner, CertificateOwners, CorrectedDay, DayLedger, DeviceWalk, DevicesPage,
-    KnownDevice, KnownDevices, WalkedDevice,
+    CertificateOwner, CertificateOwners, CorrectedDay, DatedDevice, DayLedger, DeviceWalk,
+    DevicesPage, KnownDevices, WalkedDevice,
 };
 use muster_onboarding::rotation::shard_of;
 use serde_json::{Value, json};
@@ -120,21 +120,21 @@ impl KnownDevices for Ledger {
     async fn known_devices(
         &self,
         serials: &[Serial],
-    ) -> Result<BTreeMap<Serial, KnownDevice>, CloudFailure> {
+    ) -> Result<BTreeMap<Serial, DatedDevice>, CloudFailure> {
         let key = |serial: &Serial| key(&device_key(serial), STATE_SK);
         let keys: Vec<_> = serials.iter().map(key).collect();
         let found = items(&self.client, &self.table, &keys, Some(KNOWN)).await?;
-        let known = |item: &Item| Some((serial_of(item)?, known_device(item)));
+        let known = |item: &Item| Some((serial_of(item)?, dated_device(item)));
         Ok(found.iter().filter_map(known).collect())
     }
 }
 
-/// What [`known_device`] reads.
+/// What [`dated_device`] reads.
 const KNOWN: &str = "pk, certificateId, issuedOn, retiringCertificateId, undoing";
 
-fn known_device(item: &Item) -> KnownDevice {
+fn dated_device(item: &Item) -> DatedDevice {
     let has = |name: &str| item.contains_key(name);
-    KnownDevice {
+    DatedDevice {
         provisioned: has("certificateId"),
         issued_on: day(item, "issuedOn"),
         changing: has("retiringCertificateId") || has("undoing"),

@@ -59,7 +59,7 @@ pub struct Device {
 pub struct TimelineEntry {
     /// When it ended, ISO 8601.
     pub at: String,
-    /// `DeviceProvisioned`, `DeviceAdmitted`, `DeviceRejected`, `DeliveryAbandoned` or `CertificateHandedOut`.
+    /// As on the bus, or `CertificateHandedOut`, `DateEdited`, `RotationDayCorrected`, `DeviceAdopted`.
     pub event: String,
     /// The execution that worked on it.
     pub execution: String,

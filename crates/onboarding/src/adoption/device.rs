@@ -13,6 +13,8 @@ pub struct AdoptedDevice {
     pub certificate: Certificate,
     /// SHA-256 of its public key, lowercase hex.
     pub fingerprint: String,
+    /// The last second of its validity, since 1970.
+    pub not_after: i64,
     /// The fleet by whose template it renews its certificate; `None`: in chunks.
     pub fleet: Option<FleetName>,
     /// What it is, if the ledger does not know.

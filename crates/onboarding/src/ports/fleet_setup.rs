@@ -205,6 +205,8 @@ pub trait Executions {
     /// Whether an execution of this name is at work. One that was stopped counts for another minute, in which what it has
     /// called may still be.
     fn runs(&self, name: &str) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
+    /// The same, of an execution that was started long ago: one that is not found has ended.
+    fn still_runs(&self, name: &str) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
 }
 
 /// Runs workflows to their end.

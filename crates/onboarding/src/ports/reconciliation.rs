@@ -111,7 +111,7 @@ pub trait ThingWalk {
 
 /// What of a device decides about its thing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct KnownDevice {
+pub struct DatedDevice {
     /// Whether it has a certificate in force.
     pub provisioned: bool,
     /// Since when that is.
@@ -126,7 +126,7 @@ pub trait KnownDevices {
     fn known_devices(
         &self,
         serials: &[Serial],
-    ) -> impl Future<Output = Result<BTreeMap<Serial, KnownDevice>, CloudFailure>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<Serial, DatedDevice>, CloudFailure>> + Send;
 }
 
 /// The queue of things' changes.

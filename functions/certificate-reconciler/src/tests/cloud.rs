@@ -2,10 +2,9 @@
 
 use muster_documents::{CertificateDescription, CertificateRegistered, Serial};
 use muster_onboarding::ports::{
-    Attachments, Certificate, CertificateAuthority, CertificateOwner, CertificateOwners,
-    CertificateRegistry, CertificateSwitch, CertificateWalk, CertificatesPage, DeviceRecords,
-    HeldDevice, MADE_BY, Policies, RegisteredAuthority, RegisteredCertificate, RegistrationReports,
-    WalkedCertificate,
+    Attachments, CertificateOwner, CertificateOwners, CertificateRegistry, CertificateSwitch,
+    CertificateWalk, CertificatesPage, DeviceRecords, HeldDevice, MADE_BY, Policies,
+    RegisteredAuthority, RegisteredCertificate, RegistrationReports, WalkedCertificate,
 };
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::collections::BTreeMap;
@@ -121,17 +120,6 @@ impl Attachments for Cloud {
 impl CertificateSwitch for Cloud {
     async fn deactivate_certificate(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         self.note(format!("deactivate {certificate_id}"));
-        Ok(())
-    }
-}
-
-impl CertificateAuthority for Cloud {
-    async fn issue(&self, csr_pem: &str) -> Result<Certificate, CloudFailure> {
-        panic!("nobody asked for a certificate for {csr_pem}")
-    }
-
-    async fn discard(&self, certificate_id: &str) -> Result<(), CloudFailure> {
-        self.note(format!("delete {certificate_id}"));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! A ledger, AWS IoT's things, workflows and a queue, in memory.
 
-use muster_documents::Serial;
+use muster_documents::{CertificateDescription, Serial};
 use muster_onboarding::ports::{
-    Attachments, CertificateProof, CorrectedDay, DayLedger, DeviceWalk, DevicesPage, Executions,
-    WalkedDevice,
+    Attachments, CertificateProof, CertificateRegistry, CorrectedDay, DayLedger, DeviceWalk,
+    DevicesPage, Executions, Policies, RegisteredAuthority, RegisteredCertificate, WalkedDevice,
 };
 use muster_onboarding::rotation::RotationPolicy;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -17,6 +17,8 @@ pub struct State {
     pub pages: Vec<Vec<(Serial, WalkedDevice)>>,
     /// Things with the ARNs of their certificates.
     pub things: BTreeMap<String, Vec<String>>,
+    /// Policies by the ARN of their certificate.
+    pub policies: BTreeMap<String, Vec<String>>,
     /// Executions that run.
     pub running: BTreeSet<String>,
     /// The device about which every call fails.
@@ -45,12 +47,14 @@ impl Cloud {
         self.0.lock().unwrap()
     }
 
-    pub fn reconciler(&self) -> crate::World<Cloud, Cloud, Cloud, Cloud> {
+    pub fn reconciler(&self) -> crate::World<Cloud, Cloud, Cloud, Cloud, Cloud, Cloud> {
         crate::World {
             ledger: self.clone(),
             things: self.clone(),
             connections: self.clone(),
             workflows: vec![self.clone(), self.clone()],
+            registry: self.clone(),
+            policies: self.clone(),
             policy: RotationPolicy {
                 age: 365,
                 grace: 30,
@@ -129,6 +133,55 @@ impl CertificateProof for Cloud {
 
 impl Executions for Cloud {
     async fn runs(&self, name: &str) -> Result<bool, CloudFailure> {
+        self.still_runs(name).await
+    }
+
+    async fn still_runs(&self, name: &str) -> Result<bool, CloudFailure> {
         Ok(self.state().running.contains(name))
+    }
+}
+
+impl CertificateRegistry for Cloud {
+    async fn certificate(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Option<RegisteredCertificate>, CloudFailure> {
+        let description = CertificateDescription {
+            certificate_arn: format!("arn:cert/{certificate_id}"),
+            certificate_id: certificate_id.to_owned(),
+            ca_certificate_id: None,
+            status: "ACTIVE".to_owned(),
+            certificate_pem: String::new(),
+            owned_by: None,
+            thing_name: None,
+        };
+        let der = Vec::new();
+        Ok(Some(RegisteredCertificate { description, der }))
+    }
+
+    async fn authority(
+        &self,
+        _ca_certificate_id: &str,
+    ) -> Result<RegisteredAuthority, CloudFailure> {
+        Ok(RegisteredAuthority::default())
+    }
+}
+
+impl Policies for Cloud {
+    async fn attached_policies(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
+        let policies = &self.state().policies;
+        Ok(policies.get(certificate_arn).cloned().unwrap_or_default())
+    }
+
+    async fn put_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let done = format!("attach {policy} to {certificate_arn}");
+        self.state().done.push(done);
+        Ok(())
+    }
+
+    async fn take_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
+        let done = format!("detach {policy} from {certificate_arn}");
+        self.state().done.push(done);
+        Ok(())
     }
 }

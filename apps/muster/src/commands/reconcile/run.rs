@@ -8,7 +8,7 @@ use crate::target::Target;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Start the daily comparison now; what is younger than a day is left alone
+/// Start the daily comparison now; it repairs if the stack does (`ReconciliationRepairs`)
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Repair nothing, whatever the stack's own setting is
@@ -45,6 +45,15 @@ pub async fn run(target: &Target, asked: &Arguments, output: &Output) -> Result<
         json!({})
     };
     let begun = begin(&runs, &TELLING.name(), &input).await;
+    if let Ok(begun) = &begun
+        && begun.joined
+        && asked.report_only
+    {
+        let name = &begun.run.name;
+        return Err(
+            format!("the execution {name} is under way, and may repair: wait for its end").into(),
+        );
+    }
     let ran = follow(&runs, begun, &TELLING, !asked.no_wait, output).await?;
     output.result(&ran, &ran);
     Ok(ran.exit_code())

@@ -6,12 +6,13 @@ use crate::output::Output;
 use crate::table;
 use crate::target::Target;
 use muster_cloud::operator::ReconciliationRecord;
+use muster_documents::reconciliation_tasks::{Finding, NamedFinding};
 use serde_json::json;
 use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
-/// How many runs are shown.
-const RUNS: i32 = 5;
+/// How many runs are shown: each device's thing is looked up in one of sixteen.
+const RUNS: i32 = 16;
 
 /// Show what the last comparison has found, what was repaired, and what to do about the rest
 #[derive(Debug, clap::Args)]
@@ -41,11 +42,11 @@ impl Display for Shown<'_> {
         let runs = table::or(&shown, "no run yet; `muster reconcile run` starts one");
         write!(f, "{runs}")?;
         // One that ended early has found nothing that it could tell of.
-        let told = self.0.iter().find(|run| run.totals.is_some());
-        match told {
-            Some(run) => found(f, run),
-            None => Ok(()),
-        }
+        let Some(last) = self.0.iter().position(|run| run.totals.is_some()) else {
+            return Ok(());
+        };
+        found(f, &self.0[last])?;
+        lost(f, &self.0[last + 1..])
     }
 }
 
@@ -70,13 +71,10 @@ fn found(f: &mut Formatter<'_>, run: &ReconciliationRecord) -> fmt::Result {
         let (count, repaired) = (counted.count, counted.repaired);
         write!(f, "\n\n{}: {count}, repaired {repaired}", finding.name())?;
         write!(f, "\n  {}", advice(*finding))?;
-        let named: Vec<_> = run
-            .findings
-            .iter()
-            .filter(|named| named.finding == *finding)
-            .collect();
+        let of_kind = |named: &&NamedFinding| named.finding == *finding;
+        let named: Vec<_> = run.findings.iter().filter(of_kind).collect();
         for one in &named {
-            write!(f, "\n    {}  {}", one.subject, one.detail)?;
+            write!(f, "\n    {}", line(one))?;
         }
         let left = count.saturating_sub(named.len() as u64);
         if left > 0 {
@@ -86,11 +84,40 @@ fn found(f: &mut Formatter<'_>, run: &ReconciliationRecord) -> fmt::Result {
     Ok(())
 }
 
+fn line(named: &NamedFinding) -> String {
+    let left = if named.repaired {
+        ""
+    } else {
+        " (not repaired)"
+    };
+    format!("{}  {}{left}", named.subject, named.detail)
+}
+
+/// Devices that runs before the last one have found lost: the last one has looked at others.
+fn lost(f: &mut Formatter<'_>, before: &[ReconciliationRecord]) -> fmt::Result {
+    let mut told = false;
+    for run in before {
+        let is_lost = |named: &&NamedFinding| {
+            matches!(
+                named.finding,
+                Finding::ThingMissing | Finding::CertificateMissing
+            )
+        };
+        for one in run.findings.iter().filter(is_lost) {
+            if !told {
+                write!(f, "\n\nfound before, and not looked at again since")?;
+                told = true;
+            }
+            write!(f, "\n    {}  {}  {}", run.at, one.finding.name(), line(one))?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use muster_cloud::operator::{Counted, Totals};
-    use muster_documents::reconciliation_tasks::{Finding, NamedFinding};
 
     fn run(count: u64) -> ReconciliationRecord {
         let counted = Counted { count, repaired: 0 };
@@ -117,12 +144,21 @@ mod tests {
         let text = Shown(&[run(12)]).to_string();
         for part in [
             "stray: 12, repaired 0",
-            "muster reconcile remove CERTIFICATE",
+            "set it inactive first",
             "a1b2  active, and attached to the thing sensor-1",
             "and 11 more",
         ] {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_device_that_was_lost_some_days_ago_is_still_told_of() {
+        let mut before = run(0);
+        before.findings[0].finding = Finding::ThingMissing;
+        before.findings[0].subject = "sensor-9".to_owned();
+        let text = Shown(&[run(1), before]).to_string();
+        assert!(text.contains("thing-missing  sensor-9"), "{text}");
     }
 
     #[test]
