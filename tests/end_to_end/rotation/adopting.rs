@@ -257,8 +257,8 @@ async fn whoever_has_one_certificate_of_its_own_is_adopted_and_the_others_are_na
             ("two", "SeveralCertificates"),
         ])
     );
-    // Two items for each: the device and its timeline, one of which was known.
-    assert_eq!(yard.stack().ledger().await.len(), ledger.len() + 5);
+    // Three items for each: the device, its certificate and its timeline; one device was known.
+    assert_eq!(yard.stack().ledger().await.len(), ledger.len() + 8);
 
     let held = yard.held("old").await;
     assert_eq!(held.state, Some(DeviceState::Provisioned));
