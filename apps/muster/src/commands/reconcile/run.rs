@@ -33,8 +33,13 @@ fn counted(totals: &Value) -> String {
         format!("\n  {finding}: {count}, repaired {repaired}")
     };
     let found: String = found.map(line).collect();
+    let named = if found.is_empty() {
+        ""
+    } else {
+        "\n`muster reconcile status` names them"
+    };
     let (seen, failed) = (&totals["seen"], &totals["failed"]);
-    format!("\n  seen    {seen}\n  failed  {failed}{found}\n`muster reconcile status` names them")
+    format!("\n  seen    {seen}\n  failed  {failed}{found}{named}")
 }
 
 pub async fn run(target: &Target, asked: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
