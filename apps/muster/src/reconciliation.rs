@@ -5,8 +5,7 @@ use muster_cloud::{Identity, Inventory, Registrations};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{
-    Attachments, Certificate, CertificateOwner, CertificateOwners, CertificateRegistry,
-    DeviceRecords,
+    Attachments, CertificateOwner, CertificateOwners, CertificateRegistry, DeviceRecords,
 };
 
 /// Why a certificate stays.
@@ -78,9 +77,7 @@ pub async fn remove(target: &Target, certificate_id: &str) -> Result<Vec<String>
         let Some(held) = ledger.held(serial).await? else {
             return Err(RemoveError::NotAdopted(serial.clone()));
         };
-        let has = |known: &Option<Certificate>| known.as_ref().is_some_and(|one| one.id == id);
-        let own = has(&held.current) || has(&held.pending) || has(&held.rotation.next);
-        if own || held.current.is_none() {
+        if held.uses(&id) || held.current.is_none() {
             return Err(RemoveError::OfDevice {
                 certificate: id,
                 serial: serial.clone(),

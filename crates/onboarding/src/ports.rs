@@ -99,6 +99,14 @@ impl HeldDevice {
         self.enrolled_by.as_deref() == Some(IMPORTED) && self.may_come(way)
     }
 
+    /// Whether this certificate is the one in force, the one under way, or the next.
+    pub fn uses(&self, certificate_id: &str) -> bool {
+        let its = [&self.current, &self.pending, &self.rotation.next];
+        its.into_iter()
+            .flatten()
+            .any(|one| one.id == certificate_id)
+    }
+
     /// Whether it has the certificate that it was adopted with: nobody has seen it renew one.
     pub fn is_as_adopted(&self) -> bool {
         let current = self.current.as_ref().map(|current| &current.id);

@@ -7,8 +7,8 @@ use muster_lambda::count_one;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::{
-    Attachments, Certificate, CertificateOwners, CertificateRegistry, CertificateSwitch,
-    CertificateWalk, DeviceRecords, Policies, RegistrationReports, WalkedCertificate,
+    Attachments, CertificateOwners, CertificateRegistry, CertificateSwitch, CertificateWalk,
+    DeviceRecords, Policies, RegistrationReports, WalkedCertificate,
 };
 use muster_pki::read_certificate;
 
@@ -83,15 +83,9 @@ where
         answer: &mut Reconciled,
     ) -> Result<(), CloudFailure> {
         let held = self.ledger.held(serial).await?.unwrap_or_default();
-        let is = |known: &Option<Certificate>| {
-            known.as_ref().is_some_and(|one| one.id == certificate.id)
-        };
-        let rotation = &held.rotation;
         // device-reconciler sees to the one that is being retired.
-        let expected = is(&held.current)
-            || is(&held.pending)
-            || is(&rotation.next)
-            || rotation.retiring.as_ref() == Some(&certificate.id);
+        let expected =
+            held.uses(&certificate.id) || held.rotation.retiring.as_ref() == Some(&certificate.id);
         if !expected && held.current.is_some() {
             note_stray(run, certificate, serial, "was replaced", answer);
         }
@@ -118,10 +112,7 @@ where
             let Some(held) = self.ledger.held(&serial).await? else {
                 continue;
             };
-            let is = |known: &Option<Certificate>| {
-                known.as_ref().is_some_and(|one| one.id == certificate.id)
-            };
-            if is(&held.current) || is(&held.pending) || is(&held.rotation.next) {
+            if held.uses(&certificate.id) {
                 return Ok(());
             }
             if held.state == Some(DeviceState::Known) {

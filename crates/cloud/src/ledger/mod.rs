@@ -27,7 +27,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_onboarding::ledger::{PK, SK, STATE_SK};
+use muster_documents::Serial;
+use muster_onboarding::ledger::{DEVICE_PREFIX, PK, SK, STATE_SK};
 use muster_onboarding::ports::Certificate;
 use muster_onboarding::rotation::Day;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -57,6 +58,12 @@ pub(crate) fn key(partition: &str, sort: &str) -> Item {
 
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
     item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+/// The serial in a device's key. One that cannot be read was not written by Muster, and is passed over.
+pub(crate) fn serial_of(item: &Item) -> Option<Serial> {
+    let pk = text(item, PK)?;
+    Serial::new(pk.strip_prefix(DEVICE_PREFIX)?).ok()
 }
 
 fn certificate(item: &Item, stem: &str) -> Option<Certificate> {

@@ -4,7 +4,7 @@ use super::devices::read_held;
 use super::items::items;
 use super::rotation::line;
 use super::transaction::changing;
-use super::{Item, Ledger, day, iso, key, s, text};
+use super::{Item, Ledger, day, iso, key, s, serial_of, text};
 use crate::failure;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use muster_documents::Serial;
@@ -56,12 +56,6 @@ impl DeviceWalk for Ledger {
 fn start(cursor: &Value) -> Item {
     let part = |name: &str| cursor[name].as_str().unwrap_or_default();
     key(part(PK), part(SK))
-}
-
-/// The serial in a device's key. One that cannot be read was not written by Muster, and is passed over.
-fn serial_of(item: &Item) -> Option<Serial> {
-    let pk = text(item, PK)?;
-    Serial::new(pk.strip_prefix(DEVICE_PREFIX)?).ok()
 }
 
 fn walked(item: &Item) -> Option<(Serial, WalkedDevice)> {

@@ -1,12 +1,10 @@
 //! What is due.
 
 use crate::failure;
-use crate::ledger::{Item, Ledger, s, text};
-use muster_documents::Serial;
+use crate::ledger::{Item, Ledger, s, serial_of, text};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, DEVICE_PREFIX, PK, ROTATION_DAY, ROTATION_INDEX, ROTATION_SHARD, SK,
-    STATE_SK,
+    CERTIFICATE_SK_PREFIX, PK, ROTATION_DAY, ROTATION_INDEX, ROTATION_SHARD, SK, STATE_SK,
 };
 use muster_onboarding::ports::{DueCertificate, DuePage, RotationIndex};
 use muster_onboarding::rotation::Day;
@@ -48,11 +46,10 @@ impl RotationIndex for Ledger {
     }
 }
 
-/// An item whose serial cannot be read was not written by Muster, and is passed over.
 fn sort(item: &Item, page: &mut DuePage) {
-    let pk = text(item, PK).unwrap_or_default();
-    let serial = pk.strip_prefix(DEVICE_PREFIX).map(Serial::new);
-    let Some(Ok(serial)) = serial else { return };
+    let Some(serial) = serial_of(item) else {
+        return;
+    };
     let sk = text(item, SK).unwrap_or_default();
     if sk == STATE_SK {
         page.devices.push(serial);

@@ -1,8 +1,8 @@
 //! Where devices' rotations stand.
 
-use super::{Item, Rotations, serial_of};
+use super::{Item, Rotations};
 use crate::ledger::items::items;
-use crate::ledger::{day, key, text};
+use crate::ledger::{day, key, serial_of, text};
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::{ROTATION_DAY, ROTATION_SEEN, STATE_SK, device_key};

@@ -1,8 +1,8 @@
 //! What is due, from the index by rotation day: its keys, and nothing else of the ledger.
 
-use super::{Rotations, serial_of};
+use super::Rotations;
 use crate::failure;
-use crate::ledger::{day, s, text};
+use crate::ledger::{day, s, serial_of, text};
 use futures_util::future::try_join_all;
 use muster_documents::Serial;
 use muster_onboarding::CloudFailure;

@@ -17,8 +17,6 @@ pub(super) use devices::read_device_rotation;
 use crate::Cloud;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use muster_documents::Serial;
-use muster_onboarding::ledger::{DEVICE_PREFIX, PK};
 use std::collections::HashMap;
 
 type Item = HashMap<String, AttributeValue>;
@@ -38,10 +36,4 @@ impl Rotations {
             table: table.to_owned(),
         }
     }
-}
-
-/// Whose item it is. One whose serial cannot be read was not written by Muster.
-fn serial_of(item: &Item) -> Option<Serial> {
-    let pk = crate::ledger::text(item, PK)?;
-    Serial::new(pk.strip_prefix(DEVICE_PREFIX)?).ok()
 }

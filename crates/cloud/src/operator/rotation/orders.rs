@@ -1,8 +1,8 @@
 //! Rotations that an operator orders before their time.
 
-use super::{Item, Rotations, serial_of};
+use super::{Item, Rotations};
 use crate::failure;
-use crate::ledger::{key, s, text};
+use crate::ledger::{key, s, serial_of, text};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use muster_documents::Serial;
