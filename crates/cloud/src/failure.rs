@@ -61,7 +61,12 @@ where
 }
 
 /// An answer that lacks what it always has: asking again may help.
-#[cfg(any(feature = "authorities", feature = "fleets", feature = "identity"))]
+#[cfg(any(
+    feature = "authorities",
+    feature = "fleets",
+    feature = "identity",
+    feature = "tokens"
+))]
 pub(crate) fn lacks(action: &'static str, what: &str) -> CloudFailure {
     CloudFailure {
         kind: FailureKind::Unavailable,

@@ -13,6 +13,8 @@ mod custom_resources;
 mod endpoint;
 #[cfg(feature = "events")]
 mod events;
+#[cfg(feature = "workflows")]
+mod express;
 mod failure;
 #[cfg(feature = "fleets")]
 mod fleets;
@@ -40,6 +42,8 @@ mod revocation_lists;
 mod sealing;
 #[cfg(feature = "identity")]
 mod things;
+#[cfg(feature = "tokens")]
+mod token_keys;
 #[cfg(feature = "vault")]
 mod vault;
 #[cfg(feature = "verifying")]
@@ -70,6 +74,8 @@ pub use custom_resources::CustomResourceAnswers;
 pub use endpoint::Endpoint;
 #[cfg(feature = "events")]
 pub use events::Events;
+#[cfg(feature = "workflows")]
+pub use express::ExpressMachine;
 pub use failure::failure;
 #[cfg(feature = "fleets")]
 pub use fleets::Fleets;
@@ -93,6 +99,8 @@ pub use revocation_lists::VaultRevocationLists;
 pub use sealing::Sealing;
 #[cfg(feature = "identity")]
 pub use things::ThingDates;
+#[cfg(feature = "tokens")]
+pub use token_keys::TokenKeys;
 #[cfg(feature = "vault")]
 pub use vault::VaultBucket;
 #[cfg(feature = "verifying")]

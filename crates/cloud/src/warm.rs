@@ -50,7 +50,7 @@ impl Service {
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
     });
     /// KMS.
-    #[cfg(any(feature = "authorities", feature = "sealing"))]
+    #[cfg(any(feature = "authorities", feature = "sealing", feature = "tokens"))]
     pub const KMS: Self = Self(|config| {
         let call = aws_sdk_kms::Client::new(config).decrypt();
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })

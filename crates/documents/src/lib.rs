@@ -23,6 +23,7 @@ pub mod rotation_tasks;
 pub mod tasks;
 mod topics;
 mod vault;
+mod vending;
 mod verifiers;
 
 pub use alerts::{DEFAULT_ROTATION_PREFIX, ROTATE_CERT, RotationNotice, alerts_topic};
@@ -52,4 +53,7 @@ pub use request::{
 };
 pub use topics::{Purpose, TopicPrefixes, Topics};
 pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
+pub use vending::{
+    VendCertificate, VendedCertificate, VendingRefusal, VendingRequest, VendingResult,
+};
 pub use verifiers::Verifiers;

@@ -112,6 +112,10 @@ codes! {
     CertificateNotOfDevice: false,
     /// The device may keep its certificate for now.
     RotationNotDue: true,
+    /// The token is not the serial's, is over, or is not for a certificate.
+    TokenRefused: false,
+    /// The token was spent by another key.
+    TokenSpent: false,
     /// Something failed on the cloud's side; nothing was left behind.
     ProvisioningFailed: true,
 }

@@ -1,5 +1,6 @@
 //! Configuration comes from the environment, is read once at init, and what is missing is named.
 
+use crate::PaceLimits;
 use muster_documents::TopicPrefixes;
 use muster_onboarding::Place;
 use muster_onboarding::ports::OverdueAction;
@@ -78,6 +79,12 @@ pub mod variables {
     pub const ROTATION_OVERDUE_ACTION: &str = "ROTATION_OVERDUE_ACTION";
     /// The IoT policy of devices in quarantine.
     pub const QUARANTINE_POLICY: &str = "QUARANTINE_POLICY";
+    /// The KMS key that makes tokens' hashes.
+    pub const TOKEN_KEY_ID: &str = "TOKEN_KEY_ID";
+    /// How many requests of one address are taken in a minute.
+    pub const REQUESTS_PER_SOURCE: &str = "REQUESTS_PER_SOURCE";
+    /// How many requests of one serial are taken in a minute.
+    pub const REQUESTS_PER_SERIAL: &str = "REQUESTS_PER_SERIAL";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -207,6 +214,16 @@ pub fn topic_prefixes<F: Fn(&'static str) -> Option<String>>(
     Ok(TopicPrefixes {
         provisioning: configuration.required(variables::TOPIC_PREFIX)?,
         rotation: configuration.required(variables::ROTATION_TOPIC_PREFIX)?,
+    })
+}
+
+/// How many requests of a device or an address are taken.
+pub fn pace_limits<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<PaceLimits, ConfigurationError> {
+    Ok(PaceLimits {
+        per_source: configuration.number(variables::REQUESTS_PER_SOURCE)?,
+        per_serial: configuration.number(variables::REQUESTS_PER_SERIAL)?,
     })
 }
 

@@ -1,8 +1,7 @@
 //! Errors with names that a workflow can match, and that callers of the API are told.
 
-use crate::http::MAX_BODY_BYTES;
 use lambda_runtime::Diagnostic;
-use muster_onboarding::CloudFailure;
+use muster_onboarding::{CloudFailure, FailureKind};
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Write;
@@ -18,7 +17,16 @@ pub trait NamedError: Error {
     fn told(&self) -> Option<String> {
         None
     }
+
+    /// After how many seconds a device may ask again with the same request. `None`: that would change nothing.
+    fn retry_after(&self) -> Option<u32> {
+        None
+    }
 }
+
+/// How long a device waits after a throttle, and after a failure on the cloud's side, in seconds.
+const AFTER_THROTTLE: u32 = 5;
+const AFTER_FAILURE: u32 = 10;
 
 impl NamedError for CloudFailure {
     fn name(&self) -> &'static str {
@@ -31,6 +39,15 @@ impl NamedError for CloudFailure {
             "{} failed. The function's log says why.",
             self.action
         ))
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        let throttled = self.kind == FailureKind::Throttled;
+        Some(if throttled {
+            AFTER_THROTTLE
+        } else {
+            AFTER_FAILURE
+        })
     }
 }
 
@@ -54,8 +71,18 @@ pub enum FunctionError {
     #[error("The request has no body. Send a JSON object; {{}} where nothing is to be said.")]
     BodyMissing,
     /// The body is longer than any request can be.
-    #[error("The body has {0} bytes; at most {MAX_BODY_BYTES} are taken.")]
-    BodyTooLarge(usize),
+    #[error("The body has {bytes} bytes; at most {most} are taken.")]
+    BodyTooLarge {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
+    /// It shows a token in its header and another one elsewhere.
+    #[error(
+        "The request shows two different tokens. Send one, in the header x-device-token or in deviceToken."
+    )]
+    TokenAmbiguous,
     /// The body is something else than JSON, as its header says.
     #[error("The body's content type is not JSON. Send it with `content-type: application/json`.")]
     ContentTypeUnsupported,
@@ -70,11 +97,21 @@ pub enum FunctionError {
 impl NamedError for FunctionError {
     fn name(&self) -> &'static str {
         match self {
-            Self::InputInvalid(_) | Self::BodyUnreadable | Self::BodyMissing => "InputInvalid",
-            Self::BodyTooLarge(_) => "RequestTooLarge",
+            Self::InputInvalid(_)
+            | Self::BodyUnreadable
+            | Self::BodyMissing
+            | Self::TokenAmbiguous => "InputInvalid",
+            Self::BodyTooLarge { .. } => "RequestTooLarge",
             Self::ContentTypeUnsupported => "ContentTypeUnsupported",
             Self::OutputInvalid(_) => "OutputInvalid",
             Self::Panicked => "FunctionPanicked",
+        }
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::OutputInvalid(_) | Self::Panicked => Some(AFTER_FAILURE),
+            _ => None,
         }
     }
 }
@@ -87,6 +124,8 @@ pub(crate) struct Failure {
     pub(crate) cause: String,
     /// What callers of the API are told.
     pub(crate) told: String,
+    /// After how many seconds a device may ask again.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Failure {
@@ -104,6 +143,7 @@ impl Failure {
         Self {
             name: error.name(),
             told: error.told().unwrap_or_else(|| cause.clone()),
+            retry_after: error.retry_after(),
             cause,
         }
     }

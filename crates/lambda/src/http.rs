@@ -47,7 +47,8 @@ pub(crate) fn input(request: &Value) -> Result<Value, FunctionError> {
     }))
 }
 
-fn operation(request: &Value) -> Option<String> {
+/// Method and path, as the API names it.
+pub(crate) fn operation(request: &Value) -> Option<String> {
     let text = |name: &str| request[name].as_str();
     Some(format!("{} {}", text("httpMethod")?, text("resource")?))
 }
@@ -61,7 +62,7 @@ fn parameters(request: &Value) -> Map<String, Value> {
 }
 
 fn checked(request: &Value) -> Result<Value, FunctionError> {
-    let body = body(request)?;
+    let body = body(request, MAX_BODY_BYTES)?;
     if body.is_empty() {
         // Without a body GET asks for what is there; where something is made, a forgotten one shall make nothing.
         return match request["httpMethod"].as_str() {
@@ -69,19 +70,20 @@ fn checked(request: &Value) -> Result<Value, FunctionError> {
             _ => Err(FunctionError::BodyMissing),
         };
     }
-    if content_type(request).is_some_and(|kind| !is_json(kind)) {
+    if !says_json(request) {
         return Err(FunctionError::ContentTypeUnsupported);
     }
     Ok(json!(body))
 }
 
-fn body(request: &Value) -> Result<String, FunctionError> {
+/// A request's body, if it is text of `most` bytes at most.
+pub(crate) fn body(request: &Value, most: usize) -> Result<String, FunctionError> {
     let text = request["body"].as_str().unwrap_or_default();
     let text = if request["isBase64Encoded"] == true {
         // Four characters for three bytes (RFC 4648, section 4).
         let bytes = text.len() / 4 * 3;
-        if bytes > MAX_BODY_BYTES + 2 {
-            return Err(FunctionError::BodyTooLarge(bytes));
+        if bytes > most + 2 {
+            return Err(FunctionError::BodyTooLarge { bytes, most });
         }
         let bytes = STANDARD.decode(text);
         let bytes = bytes.map_err(|_| FunctionError::BodyUnreadable)?;
@@ -89,19 +91,27 @@ fn body(request: &Value) -> Result<String, FunctionError> {
     } else {
         text.to_owned()
     };
-    if text.len() > MAX_BODY_BYTES {
-        return Err(FunctionError::BodyTooLarge(text.len()));
+    if text.len() > most {
+        return Err(FunctionError::BodyTooLarge {
+            bytes: text.len(),
+            most,
+        });
     }
     Ok(text)
 }
 
-/// API Gateway hands on headers as the caller has spelt them.
-fn content_type(request: &Value) -> Option<&str> {
+/// A header of a request. API Gateway hands them on as the caller has spelt them.
+pub(crate) fn header<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
     let headers = request["headers"].as_object()?;
     let found = headers
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
+        .find(|(spelt, _)| spelt.eq_ignore_ascii_case(name))?;
     found.1.as_str()
+}
+
+/// Whether a body is JSON, as far as a header says what it is.
+pub(crate) fn says_json(request: &Value) -> bool {
+    header(request, "content-type").is_none_or(is_json)
 }
 
 /// `application/json` and what is built on it (RFC 6838, suffix `+json`), whatever parameters follow.
@@ -223,7 +233,10 @@ mod tests {
         assert_eq!(fine["headers"]["content-type"], "application/json");
         assert_eq!(fine["body"], "{\"certificateId\":\"x\"}");
 
-        let failed = answer(Err(Failure::of(&FunctionError::BodyTooLarge(70_000))));
+        let failed = answer(Err(Failure::of(&FunctionError::BodyTooLarge {
+            bytes: 70_000,
+            most: MAX_BODY_BYTES,
+        })));
         assert_eq!(failed["statusCode"], 413);
         let body: Value = serde_json::from_str(failed["body"].as_str().unwrap()).unwrap();
         assert_eq!(body["code"], "RequestTooLarge");

@@ -19,10 +19,15 @@ const STATUSES: &[(u16, &[&str])] = &[
             "CsrUnreadable",
             "KeyTooWeak",
             "KeyUnsupported",
+            "ShadowKeyRefused",
         ],
     ),
+    (401, &["TokenRefused"]),
     (403, &["NotVerified"]),
-    (404, &["CaUnknown", "FleetUnknown"]),
+    (
+        404,
+        &["CaUnknown", "FleetUnknown", "NotFound", "ShadowUnknown"],
+    ),
     // It does not go together with what is there.
     (
         409,
@@ -38,14 +43,16 @@ const STATUSES: &[(u16, &[&str])] = &[
             "FleetTaken",
             "ProvisioningInProgress",
             "SerialUnknown",
+            "ShadowConflict",
             "ThingExists",
+            "TokenSpent",
         ],
     ),
     (413, &["RequestTooLarge"]),
     (415, &["ContentTypeUnsupported"]),
     (429, &["Throttled"]),
     // The work goes on.
-    (503, &["FleetUnfinished"]),
+    (503, &["FleetUnfinished", "VendingUnfinished"]),
     (
         UNEXPECTED,
         &[
@@ -56,6 +63,7 @@ const STATUSES: &[(u16, &[&str])] = &[
             "FunctionPanicked",
             "KeyFailed",
             "OutputInvalid",
+            "ProvisioningFailed",
             "UndoFailed",
             "VerifierFailed",
         ],

@@ -1,8 +1,10 @@
 //! What every function shares: how it runs, how its errors are named, its configuration and its log; and what
 //! an API's answers look like.
 
+mod authentication;
 mod clock;
 mod configuration;
+mod device_api;
 mod error;
 mod http;
 mod http_status;
@@ -11,13 +13,15 @@ mod metric;
 mod run;
 mod sqs;
 
+pub use authentication::{NotAuthenticated, PaceLimits, Shown, authenticate};
 pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{
-    Configuration, ConfigurationError, overdue_action, place, rotation_policy, topic_prefixes,
-    variables,
+    Configuration, ConfigurationError, overdue_action, pace_limits, place, rotation_policy,
+    topic_prefixes, variables,
 };
+pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
 pub use metric::count_one;
-pub use run::{caught, run, run_api};
+pub use run::{caught, run, run_api, run_device_api};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

@@ -1,5 +1,6 @@
 //! The one way in which functions run.
 
+use crate::device_api::{self, DeviceRequest};
 use crate::error::{Failure, FunctionError, NamedError};
 use crate::http;
 use futures_util::FutureExt;
@@ -60,6 +61,32 @@ where
     .await
 }
 
+/// Serves the requests of devices, which come through a REST API (proxy integration). What is asked has a token in it, so
+/// that nothing of it is logged here.
+pub async fn run_device_api<E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
+where
+    E: NamedError + 'static,
+    H: AsyncFn(&DeviceRequest) -> Result<Value, E>,
+    L: CallLog,
+{
+    let (handler, calls) = (&handler, &calls);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let request = DeviceRequest::new(event.payload);
+        tracing::info!(
+            target: "muster", request = event.context.request_id, api_request = request.id(),
+            operation = request.operation(), "asked by a device"
+        );
+        let answer = caught(Box::pin(handler(&request))).await;
+        let answer = answer.map_or_else(
+            || Err(Failure::of(&FunctionError::Panicked)),
+            |answer| answer.map_err(|error| Failure::of(&error)),
+        );
+        log(calls, &event.context.request_id, &answer);
+        Ok::<_, lambda_runtime::Error>(device_api::answer(answer))
+    }))
+    .await
+}
+
 /// What comes of it; `None` if it panics.
 pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
@@ -85,15 +112,20 @@ where
             .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
         Err(error) => Err(Failure::of(&error)),
     };
+    log(calls, request, &answer);
+    answer
+}
+
+/// One line about what came of an invocation.
+fn log(calls: &impl CallLog, request: &str, answer: &Result<Value, Failure>) {
     let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();
-    match &answer {
+    match answer {
         Ok(_) => tracing::info!(target: "muster", request, calls = counted, "done"),
         Err(failure) => tracing::warn!(
             target: "muster", request, calls = counted,
             error = failure.name, cause = failure.cause, "failed"
         ),
     }
-    answer
 }
 
 async fn invoke<I, O, E, H>(handler: &H, payload: Value) -> Result<Value, Failure>

@@ -91,6 +91,15 @@ pub fn any_voucher_sk(hash: &str) -> String {
     format!("any#{hash}")
 }
 
+/// The sort key of a device's token among its items.
+pub const TOKEN_SK: &str = "token";
+
+/// The beginning of the partition of an address's or a serial's requests, before its kind and name.
+pub const PACE_PREFIX: &str = "pace#";
+
+/// The beginning of the sort key of a minute's count of requests, before the minute (its number since 1970).
+pub const MINUTE_SK_PREFIX: &str = "minute#";
+
 /// The beginning of a claim certificate's partition key.
 pub const CLAIM_PREFIX: &str = "claim#";
 
@@ -144,6 +153,8 @@ pub enum WayIn {
     Claim,
     /// With a certificate that a CA of the account's has signed, its own or one that it was handed.
     Certificate,
+    /// With a token, over HTTPS.
+    Token,
 }
 
 impl WayIn {
@@ -152,6 +163,7 @@ impl WayIn {
         match self {
             Self::Claim => "claim",
             Self::Certificate => "certificate",
+            Self::Token => "token",
         }
     }
 }

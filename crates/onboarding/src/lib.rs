@@ -11,8 +11,10 @@ pub mod ledger;
 pub mod ports;
 mod revocation;
 pub mod rotation;
+mod secret_text;
 mod subject;
 mod template;
+pub mod tokens;
 mod verdict;
 
 pub use admission::{Applicant, applicant};
@@ -24,6 +26,7 @@ pub use fleet_setup::{
 };
 pub use judge::{ClaimRules, csr_refusal, judge, sender};
 pub use revocation::{UnusableList, own_list};
+pub use secret_text::secret_text;
 pub use subject::subject;
 pub use template::{
     MissingField, Naming, TemplateError, check_fleet_template, check_template, complete,

@@ -7,6 +7,7 @@ mod handing_out;
 mod reconciliation;
 mod revocation;
 mod rotation;
+mod tokens;
 
 pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
@@ -39,6 +40,8 @@ pub use rotation::{
     RetirementLedger, RotatingThing, RotatingThings, RotationIndex, RotationState, TakenForce,
     ThingCalendar, ThingDate,
 };
+
+pub use tokens::{Counted, ExpressOutcome, ExpressWorkflow, TokenKey, TokenLedger, TokenRecord};
 
 use crate::CloudFailure;
 use crate::ledger::{DeviceState, IMPORTED, WayIn};

@@ -13,6 +13,7 @@ mod reconciliation;
 mod refusals;
 mod rotation;
 mod timeline;
+mod tokens;
 mod transaction;
 
 use crate::connect::client;

@@ -8,6 +8,7 @@ mod claims;
 mod devices;
 mod fleets;
 mod known;
+mod random;
 mod reconciliation;
 mod rotation;
 mod runs;

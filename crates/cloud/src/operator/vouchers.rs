@@ -1,5 +1,6 @@
 //! Vouchers: issued, listed, revoked. A voucher's text is known to nobody but whom it was issued to.
 
+use super::random::random;
 use crate::ledger::items::items;
 use crate::ledger::{key, malformed, number, partition, s, text};
 use crate::{Cloud, failure};
@@ -7,11 +8,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, TransactWriteItemBuilder};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use muster_documents::{FleetName, FleetSettings, Serial};
-use muster_onboarding::fleets::{voucher_hash, voucher_text};
+use muster_onboarding::fleets::voucher_hash;
 use muster_onboarding::ledger::{
     FLEETS_PK, PK, SK, STATE_SK, any_voucher_sk, serials_voucher_sk, voucher_key, vouchers_key,
 };
-use muster_onboarding::{CloudFailure, FailureKind};
+use muster_onboarding::{CloudFailure, secret_text};
 use secrecy::SecretString;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -91,7 +92,7 @@ impl Vouchers {
         now: i64,
         expires_at: i64,
     ) -> Result<IssuedVoucher, CloudFailure> {
-        let secret = voucher_text(random()?);
+        let secret = secret_text(random("making the voucher")?);
         let hash = voucher_hash(&secret);
         let seconds = |seconds: i64| AttributeValue::N(seconds.to_string());
         let mut voucher = Put::builder()
@@ -241,17 +242,6 @@ fn read_voucher(fleet: &FleetName, item: &Item) -> Option<Voucher> {
         spent_by: text(item, "spentBy"),
         spent_at: number(item, "spentAt"),
     })
-}
-
-fn random() -> Result<u128, CloudFailure> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| CloudFailure {
-        kind: FailureKind::Unavailable,
-        action: "making the voucher",
-        message: "the system's randomness failed".to_owned(),
-        source: Some(Box::new(error)),
-    })?;
-    Ok(u128::from_be_bytes(bytes))
 }
 
 /// What lacks something that it has to have, which only a defect can cause.

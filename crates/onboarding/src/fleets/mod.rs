@@ -12,7 +12,7 @@ pub use asked::{Asked, serial, timeline_key};
 pub use rotation::{RotationRuling, rule_rotation};
 pub use ruling::{Ruling, Terms, rule};
 pub use surge::SurgeRule;
-pub use voucher::{voucher_hash, voucher_text};
+pub use voucher::voucher_hash;
 
 use jiff::Timestamp;
 

@@ -1,0 +1,123 @@
+//! Who may come in with a token. The work is the same for a serial that has none, one that nobody has issued a token for, and
+//! one whose token is another.
+
+use crate::error::NamedError;
+use muster_documents::Serial;
+use muster_onboarding::CloudFailure;
+use muster_onboarding::ports::{Counted, TokenKey, TokenLedger};
+use muster_onboarding::tokens::{Opens, fits, token_digest};
+use secrecy::SecretString;
+
+/// How many requests a minute are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct PaceLimits {
+    /// Of one address.
+    pub per_source: i64,
+    /// Of one serial: with its token, and with others.
+    pub per_serial: i64,
+}
+
+/// Why nobody came in.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAuthenticated {
+    /// The token is not the serial's, is over, or is not for this.
+    #[error("This serial and this token do not open this. Ask the operator for a token for it.")]
+    TokenRefused,
+    /// Too many requests of one address or serial.
+    #[error("Too many requests in a minute. Ask again in {0} seconds.")]
+    TooOften(u32),
+    /// A call failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+}
+
+impl NamedError for NotAuthenticated {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::TokenRefused => "TokenRefused",
+            Self::TooOften(_) => "Throttled",
+            Self::Cloud(failure) => NamedError::name(failure),
+        }
+    }
+
+    fn told(&self) -> Option<String> {
+        match self {
+            Self::Cloud(failure) => failure.told(),
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TokenRefused => None,
+            Self::TooOften(seconds) => Some(*seconds),
+            Self::Cloud(failure) => failure.retry_after(),
+        }
+    }
+}
+
+/// What a device shows.
+#[expect(missing_debug_implementations, reason = "it has a token in it")]
+pub struct Shown<'a> {
+    /// Who it says that it is.
+    pub serial: &'a Serial,
+    /// Its token.
+    pub token: &'a SecretString,
+    /// The address that it asks from.
+    pub source: &'a str,
+}
+
+/// Lets a device in by its token at the time `now`, in seconds since 1970; answers the token's keyed hash.
+///
+/// Requests with a wrong token are counted apart from those with the right one, so that a stranger who asks for a serial
+/// all the time does not shut its device out.
+///
+/// # Errors
+/// [`NotAuthenticated`].
+pub async fn authenticate(
+    ledger: &impl TokenLedger,
+    key: &impl TokenKey,
+    limits: PaceLimits,
+    door: Opens,
+    shown: Shown<'_>,
+    now: i64,
+) -> Result<Vec<u8>, NotAuthenticated> {
+    let Shown {
+        serial,
+        token,
+        source,
+    } = shown;
+    let of_source = ledger
+        .count_request_of(Counted::Source(source), now)
+        .await?;
+    if of_source > limits.per_source {
+        return Err(too_often(now));
+    }
+    let digest = token_digest(serial, token);
+    let (mac, record) = futures_util::join!(key.token_mac(&digest), ledger.token(serial));
+    let (mac, record) = (mac?, record?);
+    let right = fits(record.as_ref(), &mac, door, now);
+    let counted = if right {
+        Counted::Right(serial)
+    } else {
+        Counted::Wrong(serial)
+    };
+    let of_serial = ledger.count_request_of(counted, now).await?;
+    if of_serial > limits.per_serial {
+        return Err(too_often(now));
+    }
+    if right {
+        Ok(mac)
+    } else {
+        Err(NotAuthenticated::TokenRefused)
+    }
+}
+
+/// Until the minute is over.
+fn too_often(now: i64) -> NotAuthenticated {
+    let left = 60 - now.rem_euclid(60);
+    NotAuthenticated::TooOften(u32::try_from(left).unwrap_or(60))
+}
+
+#[cfg(test)]
+mod tests;
