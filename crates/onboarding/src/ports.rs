@@ -92,6 +92,8 @@ pub struct HeldDevice {
     pub issued_on: Option<Day>,
     /// The certificate that it was adopted with, if it was.
     pub adopted: Option<String>,
+    /// The certificate that it was given over HTTPS and has not connected with yet.
+    pub unproven: Option<String>,
     /// Where its rotation stands.
     pub rotation: RotationState,
 }

@@ -107,6 +107,11 @@ impl DeviceKey {
         Ok(CertificateRequest::own(request.der().to_vec()))
     }
 
+    /// The public key as PEM (`BEGIN PUBLIC KEY`, RFC 7468, section 13) with LF line ends.
+    pub fn public_key_pem(&self) -> String {
+        pem::der_to_pem("PUBLIC KEY", &self.pair().subject_public_key_info())
+    }
+
     /// The lowercase hex SHA-256 of the public key (DER of its `SubjectPublicKeyInfo`). A certificate with the same
     /// fingerprint is this key's.
     pub fn fingerprint(&self) -> String {

@@ -1,5 +1,8 @@
 //! Puts a device's next certificate in force once the device has connected with it, and retires the one before.
 //!
+//! It also notes the first connection with a certificate that was given over HTTPS: from then on a token that gave it for a key of
+//! the cloud's making gives no other.
+//!
 //! A presence event is the proof, whoever brings it: AWS IoT over the topic rule, or the hook, when a device asks with
 //! its next certificate. Events come twice, late and out of order; each step here is done once, whatever comes.
 
@@ -101,6 +104,9 @@ where
                 certificate.as_ref().is_some_and(|one| one.id == shown)
             };
             if is(&held.current) {
+                if held.unproven.as_ref() == Some(&shown) {
+                    self.ledger.note_connected(&serial, &shown).await?;
+                }
                 return Ok(self.retire_before(&serial, &held).await?);
             }
             if !is(&held.rotation.next) {

@@ -252,3 +252,14 @@ async fn a_message_that_is_none_is_delivered_again_alone() {
     );
     assert!(is_rotated(&cloud));
 }
+
+#[tokio::test]
+async fn the_first_connection_with_a_vended_certificate_is_noted_once() {
+    let cloud = cloud();
+    change(&cloud, |held| held.unproven = Some("first".to_owned()));
+    assert!(connects(&cloud, "sensor-1", "another").await);
+    assert!(held(&cloud).unproven.is_some());
+    assert!(connects(&cloud, "sensor-1", "first").await);
+    assert_eq!(held(&cloud).unproven, None);
+    assert!(connects(&cloud, "sensor-1", "first").await);
+}

@@ -128,6 +128,7 @@ pub(super) fn read_held(item: &Item) -> HeldDevice {
         fleet: text(item, "fleet"),
         issued_on: day(item, "issuedOn"),
         adopted: text(item, "adoptedCertificateId"),
+        unproven: text(item, "unprovenCertificateId"),
         rotation: read_rotation(item),
     }
 }

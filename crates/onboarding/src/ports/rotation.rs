@@ -175,6 +175,12 @@ pub trait ProofLedger {
         &self,
         taken: &TakenForce,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Notes that its device has connected with a certificate that it was given over HTTPS.
+    fn note_connected(
+        &self,
+        serial: &Serial,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Notes that the retired certificate is inactive.
     fn forget_retiring(
         &self,

@@ -136,6 +136,17 @@ impl ProofLedger for Cloud {
         })
     }
 
+    async fn note_connected(
+        &self,
+        serial: &Serial,
+        certificate_id: &str,
+    ) -> Result<(), CloudFailure> {
+        self.change("note connected", certificate_id, |state| {
+            state.devices.get_mut(serial).unwrap().unproven = None;
+            Ok(())
+        })
+    }
+
     async fn forget_retiring(
         &self,
         serial: &Serial,

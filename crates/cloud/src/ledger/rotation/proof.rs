@@ -21,7 +21,8 @@ impl ProofLedger for Ledger {
                  certificateDer = nextCertificateDer, fingerprint = nextFingerprint, issuedOn = :today, \
                  rotationShard = :shard, rotationDay = :due, retiringCertificateId = :before, updatedAt = :now \
                  REMOVE nextCertificateId, nextCertificateArn, nextCertificateDer, nextFingerprint, nextShutAt, askedOn, \
-                 askedSince, orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone",
+                 askedSince, orderedAt, overdueAction, overdueCertificateId, overduePolicies, overdueDone, \
+                 unprovenCertificateId",
             )
             .expression_attribute_values(":id", s(&taken.certificate_id))
             .expression_attribute_values(":before", s(&before.id))
@@ -82,6 +83,22 @@ impl ProofLedger for Ledger {
             self.putting(line.item())?,
         ])
         .await
+    }
+
+    async fn note_connected(
+        &self,
+        serial: &Serial,
+        certificate_id: &str,
+    ) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression("REMOVE unprovenCertificateId")
+                    .condition_expression("unprovenCertificateId = :id")
+                    .expression_attribute_values(":id", s(certificate_id)),
+            )
+            .await,
+        )
     }
 
     async fn forget_retiring(
