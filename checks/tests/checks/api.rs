@@ -1,15 +1,15 @@
-//! The REST API: who may call it, what it takes, and that it refuses as the functions behind it do.
+//! The operators' REST API: who may call it, what it takes, and that it refuses as the functions behind it do.
 
 use crate::error_names::{pages, reported};
 use crate::repository::{files, read};
-use crate::template::{functions_by_directory, list, resources, template};
+use crate::template::{functions_by_directory, list, resources, target, template};
 use crate::text::{between, without_tests, words};
 use muster_documents::{
     ApiEvent, FleetSettings, GenerateDeviceCertificate, RegisterAuthority, RotateClaim,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Names = BTreeSet<String>;
 
@@ -31,36 +31,57 @@ const REFUSALS: &[&str] = &[
     "UNSUPPORTED_MEDIA_TYPE",
 ];
 
-fn api() -> Value {
-    let mut apis = resources(&template(), "AWS::Serverless::Api");
-    assert_eq!(apis.len(), 1, "there is one API");
-    apis.remove(0).1
+/// The operators'.
+const API: &str = "Api";
+
+/// The properties of the API of this logical id.
+pub fn api(id: &str) -> Value {
+    let apis = resources(&template(), "AWS::Serverless::Api");
+    let found = apis.into_iter().find(|(name, _)| name == id);
+    found.unwrap_or_else(|| panic!("no {id}")).1
 }
 
 /// The functions behind it: directory, and the properties of the event.
-fn routes() -> Vec<(String, Value)> {
+pub fn routes(id: &str) -> Vec<(String, Value)> {
     let mut routes = Vec::new();
     for (directory, function) in functions_by_directory(&template()) {
         for (_, event) in function["Events"].as_object().into_iter().flatten() {
-            if event["Type"] == "Api" {
-                routes.push((directory.clone(), event["Properties"].clone()));
+            let route = &event["Properties"];
+            if event["Type"] == "Api" && target(&route["RestApiId"]) == Some(id) {
+                routes.push((directory.clone(), route.clone()));
             }
         }
     }
     routes
 }
 
-/// The codes that the gateway's own refusals have.
+/// The codes that the gateways' own refusals have.
 pub fn gateway_codes() -> Names {
-    let api = api();
-    let responses = api["GatewayResponses"].as_object().unwrap().values();
+    let apis = resources(&template(), "AWS::Serverless::Api");
+    let responses = apis
+        .iter()
+        .flat_map(|(_, api)| api["GatewayResponses"].as_object().unwrap().values());
     responses
         .map(|response| refusal(response)["code"].as_str().unwrap().to_owned())
         .collect()
 }
 
+/// The status that each error's name is answered with.
+pub fn statuses() -> BTreeMap<String, u64> {
+    let table = read("crates/lambda/src/http_status.rs");
+    let mut statuses = BTreeMap::new();
+    for names in between(without_tests(&table), "&[", "]") {
+        let before = table.split(names).next().unwrap();
+        let status = before.rsplit('(').next().unwrap().split(',').next();
+        let status = status.unwrap().trim().parse().unwrap_or(500);
+        let names = names.split('"').skip(1).step_by(2);
+        statuses.extend(names.map(|name| (name.to_owned(), status)));
+    }
+    statuses
+}
+
 /// The body of a refusal, with its variables filled in.
-fn refusal(response: &Value) -> Value {
+pub fn refusal(response: &Value) -> Value {
     let template = response["ResponseTemplates"]["application/json"].as_str();
     let body = template.unwrap();
     // A JSON string, and the inside of one.
@@ -72,20 +93,20 @@ fn refusal(response: &Value) -> Value {
 
 #[test]
 fn every_path_takes_signed_requests_only() {
-    let api = api();
+    let api = api(API);
     // Not with the caller's own permissions, which is SAM's default for AWS_IAM.
     let signed = json!({ "DefaultAuthorizer": "AWS_IAM", "InvokeRole": "NONE" });
     assert_eq!(api["Auth"], signed);
     assert!(api["Cors"].is_null(), "no browser of a stranger's");
-    assert!(routes().len() >= 2);
-    for (function, route) in routes() {
+    assert!(routes(API).len() >= 2);
+    for (function, route) in routes(API) {
         assert!(route["Auth"].is_null(), "{function} has rules of its own");
     }
 }
 
 #[test]
 fn every_refusal_of_the_gateway_has_a_code_and_a_sentence_and_repeats_nothing_of_the_accounts() {
-    let api = api();
+    let api = api(API);
     let responses = api["GatewayResponses"].as_object().unwrap();
     let kinds: Vec<_> = responses.keys().map(String::as_str).collect();
     assert_eq!(kinds, REFUSALS);
@@ -103,8 +124,8 @@ fn every_refusal_of_the_gateway_has_a_code_and_a_sentence_and_repeats_nothing_of
 
 #[test]
 fn a_body_is_checked_for_fields_types_and_lengths_before_a_function_is_called() {
-    let models = api()["Models"].clone();
-    for (function, route) in routes() {
+    let models = api(API)["Models"].clone();
+    for (function, route) in routes(API) {
         if route["Method"] == "GET" || route["Method"] == "DELETE" {
             continue;
         }
@@ -145,7 +166,7 @@ fn strict(at: &str, schema: &Value) {
 
 #[test]
 fn the_gateway_takes_exactly_the_fields_that_the_functions_take() {
-    let models = &api()["Models"];
+    let models = &api(API)["Models"];
     let authority = &models["RegisterAuthority"];
     takes_the_fields_of::<RegisterAuthority>(authority, &json!({}), "");
     takes_the_fields_of::<RegisterAuthority>(authority, &json!({}), "csrSubjects");
@@ -183,7 +204,10 @@ fn takes_the_fields_of<T: DeserializeOwned>(model: &Value, least: &Value, field:
 
 #[test]
 fn the_functions_behind_the_api_and_no_others_answer_in_http() {
-    let behind: BTreeSet<_> = routes().into_iter().map(|(function, _)| function).collect();
+    let behind: BTreeSet<_> = routes(API)
+        .into_iter()
+        .map(|(function, _)| function)
+        .collect();
     for (directory, _) in functions_by_directory(&template()) {
         let answers = read(format!("{directory}/src/main.rs")).contains("run_api(");
         assert_eq!(answers, behind.contains(&directory), "{directory}");
@@ -192,14 +216,10 @@ fn the_functions_behind_the_api_and_no_others_answer_in_http() {
 
 #[test]
 fn every_error_of_a_function_behind_the_api_has_a_status() {
-    let table = read("crates/lambda/src/http_status.rs");
-    let with_status: Names = between(without_tests(&table), "&[", "]")
-        .into_iter()
-        .flat_map(|names| names.split('"').skip(1).step_by(2))
-        .map(str::to_owned)
-        .collect();
-    assert!(with_status.contains("VerifierUnknown"));
-    for (function, _) in routes() {
+    let with_status = statuses();
+    assert_eq!(with_status["VerifierUnknown"], 400);
+    assert_eq!(with_status["CloudRefused"], 500);
+    for (function, _) in routes(API) {
         let mut names = reported(&[
             &function,
             "crates/lambda",
@@ -217,7 +237,7 @@ fn every_error_of_a_function_behind_the_api_has_a_status() {
         }
         for name in names {
             assert!(
-                with_status.contains(&name),
+                with_status.contains_key(&name),
                 "{function} reports {name}: give it a status in http_status.rs"
             );
         }
@@ -234,7 +254,7 @@ fn the_codes_of_the_gateway_have_pages() {
 #[test]
 fn the_documents_name_every_path() {
     let map = read("docs/architecture.md");
-    for (_, route) in routes() {
+    for (_, route) in [routes(API), routes("DeviceApi")].concat() {
         let text = |key: &str| route[key].as_str().unwrap().to_owned();
         let named = format!("`{} {}`", text("Method"), text("Path"));
         assert!(map.contains(&named), "docs/architecture.md lacks {named}");

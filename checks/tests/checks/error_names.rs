@@ -1,6 +1,7 @@
 //! Every name that a person may meet has a page in docs/errors, and every name that a workflow matches exists.
 
 use crate::api::gateway_codes;
+use crate::device_api;
 use crate::repository::{files, read, root, stem, workflows};
 use crate::template::list;
 use crate::text::{between, blocks, without_tests};
@@ -127,6 +128,7 @@ fn every_name_has_a_page_and_every_page_a_name() {
     names.extend(function_errors());
     names.extend(workflow_failures());
     names.extend(gateway_codes());
+    names.extend(device_api::codes());
     assert_eq!(pages(), names);
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod arrows;
+mod device_api;
 mod documents;
 mod environment;
 mod error_names;
@@ -12,6 +13,7 @@ mod policies;
 mod policy;
 mod repository;
 mod roles;
+mod schema;
 mod stems;
 mod template;
 mod text;

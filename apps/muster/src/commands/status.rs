@@ -64,6 +64,9 @@ impl Display for Shown<'_> {
         if let Some(api) = state.api() {
             writeln!(f, "Muster's API  {api}")?;
         }
+        if let Some(api) = state.device_api() {
+            writeln!(f, "devices' API  {api}")?;
+        }
         writeln!(f, "MQTT over TLS {}:{}", state.mqtt_host, state.mqtt_port)?;
         writeln!(f, "its CA        {}", state.ca_file.display())?;
         writeln!(f, "log           {}", state.log_file.display())?;

@@ -27,6 +27,7 @@ pub fn with_gateway_responses(template: &mut Value) {
                 "RestApiId": { "Ref": api },
                 "ResponseType": kind,
                 "StatusCode": response["StatusCode"],
+                "ResponseParameters": header_parameters(response),
                 "ResponseTemplates": response["ResponseTemplates"],
             });
             added.insert(
@@ -47,6 +48,15 @@ pub fn with_gateway_responses(template: &mut Value) {
     resources.extend(added);
 }
 
+/// The headers of a response, as the resource names them.
+fn header_parameters(response: &Value) -> Map<String, Value> {
+    let headers = response["ResponseParameters"]["Headers"].as_object();
+    let named = headers.into_iter().flatten();
+    named
+        .map(|(name, value)| (format!("gatewayresponse.header.{name}"), value.clone()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +64,11 @@ mod tests {
     #[test]
     fn each_response_becomes_a_resource_and_a_deployment_follows_them() {
         let templates = json!({ "application/json": "{}" });
-        let throttled = json!({ "StatusCode": "429", "ResponseTemplates": templates });
+        let throttled = json!({
+            "StatusCode": "429",
+            "ResponseParameters": { "Headers": { "retry-after": "'5'" } },
+            "ResponseTemplates": templates,
+        });
         let mut template = json!({ "Resources": {
             "Api": { "Type": "AWS::Serverless::Api", "Properties": {
                 "StageName": "v1", "GatewayResponses": { "THROTTLED": throttled },
@@ -69,6 +83,10 @@ mod tests {
         let response = &resources["ApiTHROTTLEDResponse"]["Properties"];
         assert_eq!(response["ResponseType"], "THROTTLED");
         assert_eq!(response["StatusCode"], "429");
+        assert_eq!(
+            response["ResponseParameters"],
+            json!({ "gatewayresponse.header.retry-after": "'5'" })
+        );
         assert_eq!(response["ResponseTemplates"], templates);
         let deployment = &resources["ApiResponsesDeployment"];
         assert_eq!(

@@ -61,7 +61,16 @@ pub fn emulated_api(gateway: &str, id: &str, url_on_aws: &str) -> String {
 impl StackState {
     /// Where its API is, if the template has one.
     pub fn api(&self) -> Option<String> {
-        let (id, url) = (self.outputs.get("ApiId")?, self.outputs.get("ApiUrl")?);
+        self.api_of("ApiId", "ApiUrl")
+    }
+
+    /// Where the API for devices is, if the template has one.
+    pub fn device_api(&self) -> Option<String> {
+        self.api_of("DeviceApiId", "DeviceApiUrl")
+    }
+
+    fn api_of(&self, id: &str, url: &str) -> Option<String> {
+        let (id, url) = (self.outputs.get(id)?, self.outputs.get(url)?);
         Some(emulated_api(&self.gateway, id, url))
     }
 
