@@ -13,7 +13,7 @@ mod reconciliation;
 mod refusals;
 mod rotation;
 mod timeline;
-mod tokens;
+pub(crate) mod tokens;
 mod transaction;
 
 use crate::connect::client;

@@ -12,7 +12,7 @@ use muster_onboarding::ports::{Counted, TokenLedger, TokenRecord};
 use muster_onboarding::tokens::Opens;
 
 /// How long a minute's count is kept after it, in seconds.
-const COUNT_LIFE: i64 = 3600;
+pub(crate) const COUNT_LIFE: i64 = 3600;
 
 impl TokenLedger for Ledger {
     async fn token(&self, serial: &Serial) -> Result<Option<TokenRecord>, CloudFailure> {
@@ -29,18 +29,11 @@ impl TokenLedger for Ledger {
     }
 
     async fn count_request_of(&self, who: Counted<'_>, now: i64) -> Result<i64, CloudFailure> {
-        let (kind, name) = match who {
-            Counted::Source(address) => ("source", address),
-            Counted::Right(serial) => ("right", serial.as_str()),
-            Counted::Wrong(serial) => ("wrong", serial.as_str()),
-        };
-        let partition = format!("{PACE_PREFIX}{kind}#{name}");
-        let minute = format!("{MINUTE_SK_PREFIX}{}", now.div_euclid(60));
         let counted = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(&partition, &minute)))
+            .set_key(Some(key(&pace_key(who), &minute_sk(now))))
             .update_expression("ADD requests :one SET expiresAt = :end")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":end", AttributeValue::N((now + COUNT_LIFE).to_string()))
@@ -51,6 +44,22 @@ impl TokenLedger for Ledger {
         let item = counted.attributes.unwrap_or_default();
         Ok(number(&item, "requests").unwrap_or_default())
     }
+}
+
+/// The partition of the counts of who asks.
+pub(crate) fn pace_key(who: Counted<'_>) -> String {
+    let (kind, name) = match who {
+        Counted::Source(address) => ("source", address),
+        Counted::Right(serial) => ("right", serial.as_str()),
+        Counted::Wrong(serial) => ("wrong", serial.as_str()),
+    };
+    format!("{PACE_PREFIX}{kind}#{name}")
+}
+
+/// The sort key of the count of the minute in which `now` is, in seconds since 1970. Until the year 2160 these sort as
+/// times do: they have eight digits.
+pub(crate) fn minute_sk(now: i64) -> String {
+    format!("{MINUTE_SK_PREFIX}{}", now.div_euclid(60))
 }
 
 /// What cannot be read opens nothing.

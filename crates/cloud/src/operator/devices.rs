@@ -1,7 +1,8 @@
 //! Devices as an operator sees them.
 
 use super::rotation::{DeviceRotation, read_device_rotation};
-use crate::ledger::{partition, s, text};
+use crate::ledger::items::items;
+use crate::ledger::{key, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
@@ -232,6 +233,16 @@ impl Devices {
         }
         timeline.sort_by(|a, b| a.at.cmp(&b.at));
         Ok((device, timeline))
+    }
+
+    /// Those of these devices that the ledger knows, in no order.
+    pub async fn known(&self, serials: &[Serial]) -> Result<Vec<Device>, CloudFailure> {
+        let keys = serials
+            .iter()
+            .map(|serial| key(&device_key(serial), STATE_SK));
+        let keys: Vec<_> = keys.collect();
+        let found = items(&self.client, &self.table, &keys, None).await?;
+        Ok(found.iter().map(read_device).collect())
     }
 
     /// All devices, or those in one state. Reads the whole table.

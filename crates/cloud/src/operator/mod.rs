@@ -1,4 +1,4 @@
-//! What the operator's CLI does: devices, things, vouchers, claim certificates, fleets and certificate authorities,
+//! What the operator's CLI does: devices, things, vouchers, tokens, claim certificates, fleets and certificate authorities,
 //! rotation, reconciliation, a stack's API and outputs, what the functions called.
 
 mod api;
@@ -14,6 +14,7 @@ mod rotation;
 mod runs;
 mod stack;
 mod things;
+mod tokens;
 mod vouchers;
 
 pub use api::{Api, ApiError};
@@ -31,4 +32,5 @@ pub use rotation::{
 pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
 pub use things::{Listed, Thing, Things};
+pub use tokens::{IssuedToken, Terms, Token, TokenState, Tokens};
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};
