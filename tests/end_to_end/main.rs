@@ -17,5 +17,6 @@ mod redelivery;
 mod refusals;
 mod rotation;
 mod support;
+mod vending;
 mod ways;
 mod workflow;

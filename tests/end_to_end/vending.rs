@@ -1,0 +1,10 @@
+//! Devices without any certificate, which ask for one over HTTPS.
+
+mod again;
+mod desk;
+mod giving;
+mod once;
+mod refusing;
+mod reissuing;
+mod secrets;
+mod workflow;
