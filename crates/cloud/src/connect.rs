@@ -109,6 +109,7 @@ pub(crate) fn connector() -> SharedHttpConnector {
     any(
         feature = "events",
         feature = "ledger",
+        feature = "shadows",
         feature = "vault",
         feature = "verifying"
     )

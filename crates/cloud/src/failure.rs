@@ -65,6 +65,7 @@ where
     feature = "authorities",
     feature = "fleets",
     feature = "identity",
+    feature = "shadows",
     feature = "tokens"
 ))]
 pub(crate) fn lacks(action: &'static str, what: &str) -> CloudFailure {

@@ -40,6 +40,8 @@ mod remembered;
 mod revocation_lists;
 #[cfg(feature = "sealing")]
 mod sealing;
+#[cfg(feature = "shadows")]
+mod shadows;
 #[cfg(feature = "identity")]
 mod things;
 #[cfg(feature = "tokens")]
@@ -56,6 +58,7 @@ mod verifiers;
     feature = "ledger",
     feature = "publishing",
     feature = "sealing",
+    feature = "shadows",
     feature = "workflows"
 ))]
 mod warm;
@@ -97,6 +100,8 @@ pub use registrations::Registrations;
 pub use revocation_lists::VaultRevocationLists;
 #[cfg(feature = "sealing")]
 pub use sealing::Sealing;
+#[cfg(feature = "shadows")]
+pub use shadows::ThingShadows;
 #[cfg(feature = "identity")]
 pub use things::ThingDates;
 #[cfg(feature = "tokens")]
@@ -113,6 +118,7 @@ pub use verifiers::VerifierFunctions;
     feature = "ledger",
     feature = "publishing",
     feature = "sealing",
+    feature = "shadows",
     feature = "workflows"
 ))]
 pub use warm::Service;

@@ -28,7 +28,7 @@ impl Service {
         Box::pin(async move { drop(call.customize().interceptor(Ping).send().await) })
     });
     /// AWS IoT's data plane.
-    #[cfg(feature = "publishing")]
+    #[cfg(any(feature = "publishing", feature = "shadows"))]
     pub const IOT_DATA: Self = Self(|config| {
         let call = aws_sdk_iotdataplane::Client::new(config)
             .publish()

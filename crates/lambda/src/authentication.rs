@@ -1,4 +1,4 @@
-//! Who may come in with a token. The work is the same for a serial that has none, one that nobody has issued a token for, and
+//! Who may come in with a token, and how often anybody may try. The work is the same for a serial that has none, one that nobody has issued a token for, and
 //! one whose token is another.
 
 use crate::error::NamedError;
@@ -87,17 +87,36 @@ pub async fn authenticate(
         token,
         source,
     } = shown;
+    let proof = async {
+        let digest = token_digest(serial, token);
+        let (mac, record) = futures_util::join!(key.token_mac(&digest), ledger.token(serial));
+        let (mac, record) = (mac?, record?);
+        Ok(fits(record.as_ref(), &mac, door, now).then_some(mac))
+    };
+    paced(ledger, limits, serial, source, now, proof).await
+}
+
+/// Lets a device in by its `proof`, whatever that looks at, as often as the limits say: `None` is no proof. Nothing is looked
+/// at for an address that asks too often.
+///
+/// # Errors
+/// [`NotAuthenticated`].
+pub async fn paced<T>(
+    ledger: &impl TokenLedger,
+    limits: PaceLimits,
+    serial: &Serial,
+    source: &str,
+    now: i64,
+    proof: impl Future<Output = Result<Option<T>, CloudFailure>>,
+) -> Result<T, NotAuthenticated> {
     let of_source = ledger
         .count_request_of(Counted::Source(source), now)
         .await?;
     if of_source > limits.per_source {
         return Err(too_often(now));
     }
-    let digest = token_digest(serial, token);
-    let (mac, record) = futures_util::join!(key.token_mac(&digest), ledger.token(serial));
-    let (mac, record) = (mac?, record?);
-    let right = fits(record.as_ref(), &mac, door, now);
-    let counted = if right {
+    let proven = proof.await?;
+    let counted = if proven.is_some() {
         Counted::Right(serial)
     } else {
         Counted::Wrong(serial)
@@ -106,11 +125,7 @@ pub async fn authenticate(
     if of_serial > limits.per_serial {
         return Err(too_often(now));
     }
-    if right {
-        Ok(mac)
-    } else {
-        Err(NotAuthenticated::TokenRefused)
-    }
+    proven.ok_or(NotAuthenticated::TokenRefused)
 }
 
 /// Until the minute is over.

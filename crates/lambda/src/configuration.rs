@@ -5,6 +5,7 @@ use muster_documents::TopicPrefixes;
 use muster_onboarding::Place;
 use muster_onboarding::ports::OverdueAction;
 use muster_onboarding::rotation::RotationPolicy;
+use muster_onboarding::shadows::{KeyPattern, KeyRule, MalformedPattern, ShadowRules};
 use std::collections::BTreeMap;
 
 /// The names of the environment variables that `template.yaml` sets. Each stands here only.
@@ -85,6 +86,14 @@ pub mod variables {
     pub const REQUESTS_PER_SOURCE: &str = "REQUESTS_PER_SOURCE";
     /// How many requests of one serial are taken in a minute.
     pub const REQUESTS_PER_SERIAL: &str = "REQUESTS_PER_SERIAL";
+    /// The keys of their shadows that devices may read over HTTPS: patterns with commas between.
+    pub const SHADOW_READ_ALLOW: &str = "SHADOW_READ_ALLOW";
+    /// Those that they may not.
+    pub const SHADOW_READ_DENY: &str = "SHADOW_READ_DENY";
+    /// The keys that they may write.
+    pub const SHADOW_WRITE_ALLOW: &str = "SHADOW_WRITE_ALLOW";
+    /// Those that they may not.
+    pub const SHADOW_WRITE_DENY: &str = "SHADOW_WRITE_DENY";
     /// The log level; `info` where it is not set.
     pub const LOG_LEVEL: &str = "LOG_LEVEL";
 }
@@ -227,6 +236,34 @@ pub fn pace_limits<F: Fn(&'static str) -> Option<String>>(
     })
 }
 
+/// Which keys of their shadows devices may read and write.
+pub fn shadow_rules<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<ShadowRules, ConfigurationError> {
+    let patterns = |name| {
+        let texts = configuration.list(name)?.into_iter();
+        let read = |text: String| {
+            text.parse()
+                .map_err(|_: MalformedPattern| ConfigurationError::Malformed {
+                    name,
+                    value: text,
+                    expected: "keys with dots between, and ** only as the last of them",
+                })
+        };
+        texts.map(read).collect::<Result<Vec<KeyPattern>, _>>()
+    };
+    Ok(ShadowRules {
+        read: KeyRule {
+            allow: patterns(variables::SHADOW_READ_ALLOW)?,
+            deny: patterns(variables::SHADOW_READ_DENY)?,
+        },
+        write: KeyRule {
+            allow: patterns(variables::SHADOW_WRITE_ALLOW)?,
+            deny: patterns(variables::SHADOW_WRITE_DENY)?,
+        },
+    })
+}
+
 /// What is done to a device whose deadline has passed.
 pub fn overdue_action<F: Fn(&'static str) -> Option<String>>(
     configuration: &Configuration<F>,
@@ -293,5 +330,22 @@ mod tests {
                 .is_empty()
         );
         assert!(configuration.list(variables::KEY_ID).is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_named_before_a_request_meets_it() {
+        let rules = |deny: &'static str| {
+            shadow_rules(&Configuration::from_source(move |name| {
+                let text = if name.ends_with("DENY") { deny } else { "**" };
+                Some(text.into())
+            }))
+        };
+        assert!(rules("").unwrap().read.deny.is_empty());
+        assert_eq!(rules("led.pin, net.*").unwrap().write.deny.len(), 2);
+        let malformed = rules("led.").unwrap_err().to_string();
+        assert!(
+            malformed.contains("SHADOW_READ_DENY") && malformed.contains("led."),
+            "{malformed}"
+        );
     }
 }

@@ -13,11 +13,11 @@ mod metric;
 mod run;
 mod sqs;
 
-pub use authentication::{NotAuthenticated, PaceLimits, Shown, authenticate};
+pub use authentication::{NotAuthenticated, PaceLimits, Shown, authenticate, paced};
 pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{
     Configuration, ConfigurationError, overdue_action, pace_limits, place, rotation_policy,
-    topic_prefixes, variables,
+    shadow_rules, topic_prefixes, variables,
 };
 pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};

@@ -12,6 +12,7 @@ pub mod ports;
 mod revocation;
 pub mod rotation;
 mod secret_text;
+pub mod shadows;
 mod subject;
 mod template;
 pub mod tokens;

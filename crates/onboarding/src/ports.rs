@@ -7,6 +7,7 @@ mod handing_out;
 mod reconciliation;
 mod revocation;
 mod rotation;
+mod shadows;
 mod tokens;
 
 pub use authorities::{
@@ -41,6 +42,7 @@ pub use rotation::{
     ThingCalendar, ThingDate,
 };
 
+pub use shadows::{DesiredWrite, ShadowState, Shadows};
 pub use tokens::{Counted, ExpressOutcome, ExpressWorkflow, TokenKey, TokenLedger, TokenRecord};
 
 use crate::CloudFailure;
