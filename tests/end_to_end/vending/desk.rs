@@ -80,7 +80,11 @@ impl Answer {
         let said = body["message"].as_str().unwrap();
         assert!(said.contains(' ') && !said.contains('\n'), "{self:?}");
         let retryable = body["retryable"].as_bool().unwrap();
-        assert_eq!(retryable, self.headers.contains_key("retry-after"), "{self:?}");
+        assert_eq!(
+            retryable,
+            self.headers.contains_key("retry-after"),
+            "{self:?}"
+        );
         retryable
     }
 }
@@ -99,7 +103,9 @@ impl Desk {
         ];
         all.retain(|(name, _)| parameters.iter().all(|(other, _)| name != other));
         all.extend(parameters);
-        Self { stack: Stack::start(&all).await }
+        Self {
+            stack: Stack::start(&all).await,
+        }
     }
 
     /// A token for a device.
@@ -131,9 +137,15 @@ impl Desk {
         for (name, value) in asked.headers {
             request.headers_mut().insert(name, value);
         }
-        let response = Connector::builder().build_http().call(request).await.unwrap();
+        let response = Connector::builder()
+            .build_http()
+            .call(request)
+            .await
+            .unwrap();
         let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        let headers = headers
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
         let status = response.status().as_u16();
         let body = ByteStream::new(response.into_body()).collect().await;
         Answer {
@@ -192,7 +204,9 @@ impl Desk {
         let partition = AttributeValue::S(device_key(&Serial::new(serial).unwrap()));
         let token = AttributeValue::S(TOKEN_SK.to_owned());
         let mut items = self.stack.ledger().await.into_iter();
-        items.find(|item| item[PK] == partition && item[SK] == token).unwrap_or_default()
+        items
+            .find(|item| item[PK] == partition && item[SK] == token)
+            .unwrap_or_default()
     }
 
     /// So many seconds pass since the token was used.
@@ -201,7 +215,10 @@ impl Desk {
         aws_sdk_dynamodb::Client::new(&self.stack.target.cloud.config)
             .update_item()
             .table_name(self.stack.output("LedgerTableName"))
-            .key(PK, AttributeValue::S(device_key(&Serial::new(serial).unwrap())))
+            .key(
+                PK,
+                AttributeValue::S(device_key(&Serial::new(serial).unwrap())),
+            )
             .key(SK, AttributeValue::S(TOKEN_SK.to_owned()))
             .update_expression("SET spentAt = :first, burntAt = :last")
             .expression_attribute_values(":first", number(now() - first))

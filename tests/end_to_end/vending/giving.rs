@@ -32,11 +32,22 @@ async fn a_device_with_a_token_comes_in_with_its_own_key_or_with_one_of_the_clou
     assert_eq!(body["thingName"], "sensor-1");
     let der = pem_to_der(&own.certificate_pem).unwrap();
     assert_eq!(body["certificateId"], certificate_id(&der));
-    assert!(body["certificateArn"].as_str().unwrap().ends_with(&certificate_id(&der)));
-    assert_eq!(read_certificate(&der).unwrap().public_key_fingerprint, key.fingerprint());
+    assert!(
+        body["certificateArn"]
+            .as_str()
+            .unwrap()
+            .ends_with(&certificate_id(&der))
+    );
+    assert_eq!(
+        read_certificate(&der).unwrap().public_key_fingerprint,
+        key.fingerprint()
+    );
     // Where to connect, and whom it meets there, are in the answer.
     let state = desk.stack.local.state();
-    assert_eq!(body["endpoint"], format!("{}:{}", state.mqtt_host, state.mqtt_port));
+    assert_eq!(
+        body["endpoint"],
+        format!("{}:{}", state.mqtt_host, state.mqtt_port)
+    );
     let ca = std::fs::read_to_string(&state.ca_file).unwrap();
     assert_eq!(body["RootCA"].as_str().unwrap().trim(), ca.trim());
     assert_eq!(answer.headers["cache-control"], "no-store");
@@ -46,7 +57,12 @@ async fn a_device_with_a_token_comes_in_with_its_own_key_or_with_one_of_the_clou
     let token = desk.token("sensor-2", Opens::Both).await;
     let answer = desk.getcert("sensor-2", &token).await;
     let made = answer.given(None);
-    assert!(answer.json()["keyPair"]["PublicKey"].as_str().unwrap().contains("PUBLIC KEY"));
+    assert!(
+        answer.json()["keyPair"]["PublicKey"]
+            .as_str()
+            .unwrap()
+            .contains("PUBLIC KEY")
+    );
     assert!(desk.lives("sensor-2", &made).await);
 
     // Each has one certificate, and its operator sees how that came.
@@ -56,12 +72,22 @@ async fn a_device_with_a_token_comes_in_with_its_own_key_or_with_one_of_the_clou
         assert_eq!(held.state, Some(DeviceState::Provisioned));
         let timeline = desk.stack.timeline(serial, 1).await;
         assert_eq!(timeline[0].event, "DeviceProvisioned");
-        let steps: Vec<_> = timeline[0].steps.iter().map(|step| step.did.as_str()).collect();
-        assert!(steps[0].starts_with("certificate asked for over HTTPS"), "{steps:?}");
+        let steps: Vec<_> = timeline[0]
+            .steps
+            .iter()
+            .map(|step| step.did.as_str())
+            .collect();
+        assert!(
+            steps[0].starts_with("certificate asked for over HTTPS"),
+            "{steps:?}"
+        );
     }
     // It is no way in for others: nobody has imported the serial.
     let stranger = desk.stack.target.devices().unwrap();
-    let (device, _) = stranger.show(&Serial::new("sensor-1").unwrap()).await.unwrap();
+    let (device, _) = stranger
+        .show(&Serial::new("sensor-1").unwrap())
+        .await
+        .unwrap();
     assert_ne!(device.unwrap().execution.as_deref(), None);
 }
 
@@ -69,11 +95,18 @@ async fn a_device_with_a_token_comes_in_with_its_own_key_or_with_one_of_the_clou
 async fn what_the_api_says_of_itself_is_what_it_serves_and_no_browser_may_ask() {
     let desk = Desk::open().await;
     let described = desk
-        .ask(Asked { method: "GET", path: "/openapi.json".to_owned(), ..Asked::default() })
+        .ask(Asked {
+            method: "GET",
+            path: "/openapi.json".to_owned(),
+            ..Asked::default()
+        })
         .await;
     assert_eq!(described.status, 200);
     let file = include_str!("../../../openapi/devices.json");
-    assert_eq!(described.json(), serde_json::from_str::<Value>(file).unwrap());
+    assert_eq!(
+        described.json(),
+        serde_json::from_str::<Value>(file).unwrap()
+    );
     let asked = Asked {
         method: "OPTIONS",
         path: "/certificates".to_owned(),

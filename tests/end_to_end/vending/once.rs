@@ -14,9 +14,15 @@ async fn of_fifty_requests_at_once_with_one_token_one_gets_a_certificate() {
 
     // Each with a key of its own.
     let token = desk.token("sensor-1", Opens::Certificate).await;
-    let keys: Vec<_> = (0..AT_ONCE).map(|_| DeviceKey::generate().unwrap()).collect();
+    let keys: Vec<_> = (0..AT_ONCE)
+        .map(|_| DeviceKey::generate().unwrap())
+        .collect();
     let answers = join_all(keys.iter().map(|key| desk.vend("sensor-1", &token, key))).await;
-    let given: Vec<_> = answers.iter().zip(&keys).filter(|(answer, _)| answer.status == 200).collect();
+    let given: Vec<_> = answers
+        .iter()
+        .zip(&keys)
+        .filter(|(answer, _)| answer.status == 200)
+        .collect();
     assert_eq!(given.len(), 1, "{answers:?}");
     for refused in answers.iter().filter(|answer| answer.status != 200) {
         assert!(!refused.refuses(409, "TokenSpent"));
@@ -28,7 +34,10 @@ async fn of_fifty_requests_at_once_with_one_token_one_gets_a_certificate() {
     // Each without a key.
     let token = desk.token("sensor-2", Opens::Certificate).await;
     let answers = join_all((0..AT_ONCE).map(|_| desk.getcert("sensor-2", &token))).await;
-    let given: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let given: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
     assert_eq!(given.len(), 1, "{answers:?}");
     for refused in answers.iter().filter(|answer| answer.status != 200) {
         assert!(refused.refuses(409, "ProvisioningInProgress"));
@@ -40,9 +49,16 @@ async fn of_fifty_requests_at_once_with_one_token_one_gets_a_certificate() {
     let token = desk.token("sensor-3", Opens::Certificate).await;
     let key = DeviceKey::generate().unwrap();
     let answers = join_all((0..AT_ONCE).map(|_| desk.vend("sensor-3", &token, &key))).await;
-    let given: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let given: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .collect();
     assert!(!given.is_empty(), "{answers:?}");
-    assert!(given.iter().all(|one| one.certificate_id() == given[0].certificate_id()));
+    assert!(
+        given
+            .iter()
+            .all(|one| one.certificate_id() == given[0].certificate_id())
+    );
     for refused in answers.iter().filter(|answer| answer.status != 200) {
         assert_ne!(refused.status, 401, "{refused:?}");
     }

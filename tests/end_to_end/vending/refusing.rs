@@ -26,7 +26,15 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
 
     // 400: what is no request.
     let json_of = "application/json";
-    for body in ["", "{", "[]", "null", "\"text\"", "{}", "{\"serialNumber\":\"a/b\"}"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"text\"",
+        "{}",
+        "{\"serialNumber\":\"a/b\"}",
+    ] {
         let answer = post(&desk, json_of, body.to_owned()).await;
         assert!(!answer.refuses(400, "InputInvalid"), "{body}");
     }
@@ -35,7 +43,10 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
     let two = Asked {
         method: "POST",
         path: "/certificates".to_owned(),
-        headers: vec![("content-type", json_of.to_owned()), ("x-device-token", "another".to_owned())],
+        headers: vec![
+            ("content-type", json_of.to_owned()),
+            ("x-device-token", "another".to_owned()),
+        ],
         body: twice.to_string(),
     };
     desk.ask(two).await.refuses(400, "InputInvalid");
@@ -47,27 +58,61 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
     let expected = desk.vend("sensor-1", "wrong", &key).await;
     assert!(!expected.refuses(401, "TokenRefused"));
     let shadow_only = desk.token("sensor-2", Opens::Shadow).await;
-    for (serial, token) in [("nobody", token.as_str()), ("sensor-2", &shadow_only), ("nobody", "")] {
+    for (serial, token) in [
+        ("nobody", token.as_str()),
+        ("sensor-2", &shadow_only),
+        ("nobody", ""),
+    ] {
         let answer = desk.vend(serial, token, &key).await;
-        assert_eq!((answer.status, &answer.text), (401, &expected.text), "{serial}");
+        assert_eq!(
+            (answer.status, &answer.text),
+            (401, &expected.text),
+            "{serial}"
+        );
     }
 
     // 404: no such path, whatever the method.
-    for (method, path) in [("GET", "/nothing"), ("DELETE", "/certificates"), ("POST", "/getcert")] {
-        let asked = Asked { method, path: path.to_owned(), ..Asked::default() };
-        assert!(!desk.ask(asked).await.refuses(404, "NotFound"), "{method} {path}");
+    for (method, path) in [
+        ("GET", "/nothing"),
+        ("DELETE", "/certificates"),
+        ("POST", "/getcert"),
+    ] {
+        let asked = Asked {
+            method,
+            path: path.to_owned(),
+            ..Asked::default()
+        };
+        assert!(
+            !desk.ask(asked).await.refuses(404, "NotFound"),
+            "{method} {path}"
+        );
     }
 
     // 413 and 415.
     let long = format!("{{\"serialNumber\":\"{}\"}}", "x".repeat(16 * 1024));
-    assert!(!post(&desk, json_of, long).await.refuses(413, "RequestTooLarge"));
+    assert!(
+        !post(&desk, json_of, long)
+            .await
+            .refuses(413, "RequestTooLarge")
+    );
     let body = request("sensor-1", &token, &key).to_string();
-    assert!(!post(&desk, "text/plain", body).await.refuses(415, "ContentTypeUnsupported"));
+    assert!(
+        !post(&desk, "text/plain", body)
+            .await
+            .refuses(415, "ContentTypeUnsupported")
+    );
 
     // 409: imported for another way in.
-    desk.stack.import_for("sensor-3", Ways::Only(WayIn::Claim)).await;
+    desk.stack
+        .import_for("sensor-3", Ways::Only(WayIn::Claim))
+        .await;
     let other = desk.token("sensor-3", Opens::Certificate).await;
-    assert!(!desk.vend("sensor-3", &other, &key).await.refuses(409, "SerialUnknown"));
+    assert!(
+        !desk
+            .vend("sensor-3", &other, &key)
+            .await
+            .refuses(409, "SerialUnknown")
+    );
 
     // 429: too often, while the right token still opens.
     let mut refused = 0;
@@ -98,9 +143,21 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
 async fn without_registrar(desk: &Desk, gone: bool) {
     let lambda = aws_sdk_lambda::Client::new(&desk.stack.target.cloud.config);
     let function = desk.stack.physical_id("IdentityRegistrarFunction").await;
-    let found = lambda.get_function_configuration().function_name(&function).send().await.unwrap();
-    let mut variables = found.environment().and_then(|all| all.variables()).cloned().unwrap();
-    variables.insert("ROTATION_AGE_DAYS".to_owned(), if gone { "none" } else { "365" }.to_owned());
+    let found = lambda
+        .get_function_configuration()
+        .function_name(&function)
+        .send()
+        .await
+        .unwrap();
+    let mut variables = found
+        .environment()
+        .and_then(|all| all.variables())
+        .cloned()
+        .unwrap();
+    variables.insert(
+        "ROTATION_AGE_DAYS".to_owned(),
+        if gone { "none" } else { "365" }.to_owned(),
+    );
     let environment = aws_sdk_lambda::types::Environment::builder();
     lambda
         .update_function_configuration()

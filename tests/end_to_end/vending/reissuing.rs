@@ -14,7 +14,9 @@ fn id(identity: &Identity) -> String {
 async fn in_force(desk: &Desk, serial: &str, identity: &Identity) {
     wait_until("the new certificate in force", || async {
         let held = desk.held(serial).await?;
-        let current = held.current.is_some_and(|current| current.id == id(identity));
+        let current = held
+            .current
+            .is_some_and(|current| current.id == id(identity));
         (current && held.rotation.retiring.is_none()).then_some(())
     })
     .await;
@@ -46,9 +48,15 @@ async fn the_old_certificate_works_until_the_device_has_connected_with_the_new_o
 
     // Also one that came in another way.
     desk.stack.import("sensor-2").await;
-    desk.stack.provision("sensor-2", Mode::Chunked).await.unwrap();
+    desk.stack
+        .provision("sensor-2", Mode::Chunked)
+        .await
+        .unwrap();
     let token = desk.token("sensor-2", Opens::Certificate).await;
-    let new = desk.vend("sensor-2", &token, &new_key).await.given(Some(&new_key));
+    let new = desk
+        .vend("sensor-2", &token, &new_key)
+        .await
+        .given(Some(&new_key));
     assert!(desk.lives("sensor-2", &new).await);
     in_force(&desk, "sensor-2", &new).await;
 }
@@ -59,15 +67,22 @@ async fn at_the_operators_deadline_the_old_certificate_goes_in_any_case() {
     let key = DeviceKey::generate().unwrap();
     let token = desk.token("sensor-1", Opens::Certificate).await;
     let old = desk.vend("sensor-1", &token, &key).await.given(Some(&key));
-    let token = desk.token_with("sensor-1", Opens::Certificate, Some(0)).await;
+    let token = desk
+        .token_with("sensor-1", Opens::Certificate, Some(0))
+        .await;
     let new_key = DeviceKey::generate().unwrap();
-    let new = desk.vend("sensor-1", &token, &new_key).await.given(Some(&new_key));
+    let new = desk
+        .vend("sensor-1", &token, &new_key)
+        .await
+        .given(Some(&new_key));
     in_force(&desk, "sensor-1", &new).await;
     assert!(!desk.lives("sensor-1", &old).await);
     assert!(desk.lives("sensor-1", &new).await);
 
     // A later one has not come yet.
-    let token = desk.token_with("sensor-1", Opens::Certificate, Some(5)).await;
+    let token = desk
+        .token_with("sensor-1", Opens::Certificate, Some(5))
+        .await;
     let later = desk.vend("sensor-1", &token, &key).await.given(Some(&key));
     assert!(desk.lives("sensor-1", &new).await);
     let running = desk
@@ -79,6 +94,10 @@ async fn at_the_operators_deadline_the_old_certificate_goes_in_any_case() {
         .send()
         .await
         .unwrap();
-    let names: Vec<_> = running.executions().iter().map(|one| one.name().to_owned()).collect();
+    let names: Vec<_> = running
+        .executions()
+        .iter()
+        .map(|one| one.name().to_owned())
+        .collect();
     assert_eq!(names, [format!("deadline-{}", id(&later))]);
 }

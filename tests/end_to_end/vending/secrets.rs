@@ -12,11 +12,17 @@ async fn log_everything(stack: &Stack) {
         let function = stack.physical_id(name).await;
         let found = lambda.get_function_configuration().function_name(&function);
         let found = found.send().await.unwrap();
-        let mut variables = found.environment().and_then(|all| all.variables()).cloned().unwrap();
+        let mut variables = found
+            .environment()
+            .and_then(|all| all.variables())
+            .cloned()
+            .unwrap();
         variables.insert("LOG_LEVEL".to_owned(), "debug".to_owned());
         let environment = aws_sdk_lambda::types::Environment::builder();
         let environment = environment.set_variables(Some(variables)).build();
-        let update = lambda.update_function_configuration().function_name(function);
+        let update = lambda
+            .update_function_configuration()
+            .function_name(function);
         update.environment(environment).send().await.unwrap();
     }
 }
@@ -38,7 +44,12 @@ async fn no_token_and_no_key_is_in_any_log_execution_queue_event_or_ledger() {
     let unsaid = serde_json::json!({ "serialNumber": "sensor-1", own.clone(): 1 });
     assert_eq!(desk.post(&unsaid).await.status, 400);
     let shadow = format!("/shadow?serialNumber=sensor-1&deviceToken={own}");
-    desk.ask(super::desk::Asked { method: "GET", path: shadow, ..Default::default() }).await;
+    desk.ask(super::desk::Asked {
+        method: "GET",
+        path: shadow,
+        ..Default::default()
+    })
+    .await;
 
     let secrets = [
         Secret::words(&own),
@@ -55,6 +66,9 @@ async fn no_token_and_no_key_is_in_any_log_execution_queue_event_or_ledger() {
     // The places were read: they speak of the device.
     for name in ["the functions' logs", "the executions", "the ledger"] {
         let (_, holds) = places.iter().find(|(place, _)| *place == name).unwrap();
-        assert!(String::from_utf8_lossy(holds).contains("sensor-2"), "{name}");
+        assert!(
+            String::from_utf8_lossy(holds).contains("sensor-2"),
+            "{name}"
+        );
     }
 }

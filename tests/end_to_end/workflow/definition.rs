@@ -63,6 +63,17 @@ impl Definition {
         self
     }
 
+    /// The state does its work, and then the execution is gone.
+    pub fn crashing_after(mut self, state: &str) -> Self {
+        let gone = "Gone";
+        self.put(
+            gone,
+            json!({ "Type": "Succeed", "Output": { "gone": true } }),
+        );
+        self.unheard(state, gone);
+        self
+    }
+
     /// The state does its work, its answer is lost, and it does its work again.
     pub fn repeated(mut self, state: &str) -> Self {
         let again = format!("{state} again");
