@@ -7,6 +7,7 @@ mod fleet;
 mod hook;
 mod reconciliation;
 mod rotation;
+mod shadow;
 
 use crate::aws::World;
 use device::Device;
@@ -171,6 +172,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         device.registration()?,
         device.generation()?,
         hook::admission(&device)?,
+        shadow::reading(&device),
     ];
     cases.extend(fleet::all(&device)?);
     cases.extend(rotation::all(&device)?);
