@@ -145,6 +145,9 @@ impl World {
                 "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "status": "SUCCEEDED", "output": "{}",
                 "stateMachineArn": "arn:aws:states:eu-central-1:1:stateMachine:m", "startDate": 1.5,
             }),
+            "GenerateMac" => {
+                json!({ "KeyId": "k", "Mac": STANDARD.encode(TOKEN_MAC), "MacAlgorithm": "HMAC_SHA_256" })
+            }
             "Encrypt" => json!({ "KeyId": "k", "CiphertextBlob": STANDARD.encode([7u8; 400]) }),
             "Decrypt" if self.authority.is_some() => json!({
                 "KeyId": "k", "Plaintext": STANDARD.encode(&self.authority.as_ref()?.private_key),
@@ -199,6 +202,10 @@ impl World {
                 "thingName": parts.next()?, "thingId": "5b3a", "version": 1,
                 "attributes": { "madeBy": "muster", "cert_issuance": "20260101" },
             }),
+            ("GET", "things", 2) => json!({
+                "state": { "reported": { "firmware": "1.4.2", "led": { "on": true, "pin": 7 } } },
+                "version": 7, "timestamp": 1_767_225_600,
+            }),
             ("POST", "things", 1) => {
                 json!({ "thingName": parts.next()?, "thingId": "5b3a", "thingArn": "a" })
             }
@@ -238,6 +245,9 @@ impl World {
 fn contains(body: &[u8], part: &[u8]) -> bool {
     body.windows(part.len()).any(|window| window == part)
 }
+
+/// What KMS makes of every token.
+pub const TOKEN_MAC: [u8; 32] = [7; 32];
 
 /// Where the vault's bucket is.
 const VAULT: &str = "/vault";

@@ -7,6 +7,7 @@ mod fleet;
 mod hook;
 mod reconciliation;
 mod rotation;
+mod shadow;
 
 use crate::aws::World;
 use device::Device;
@@ -161,16 +162,11 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
             Value::Null,
         ),
         device.verification(),
-        device.case(
-            "verifiers-fetcher",
-            "verifiers-fetcher",
-            &[("VERIFIER_NAMES", "allow-list")],
-            json!({}),
-            Value::Null,
-        ),
+        device.verifiers(),
         device.registration()?,
         device.generation()?,
         hook::admission(&device)?,
+        shadow::reading(&device),
     ];
     cases.extend(fleet::all(&device)?);
     cases.extend(rotation::all(&device)?);

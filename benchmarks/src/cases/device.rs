@@ -193,6 +193,13 @@ impl Device {
         )
     }
 
+    /// Whoever asks is told the same.
+    pub fn verifiers(&self) -> Case {
+        let name = "verifiers-fetcher";
+        let environment = [("VERIFIER_NAMES", "allow-list")];
+        self.case(name, name, &environment, json!({}), Value::Null)
+    }
+
     /// A CA on P-256 with Muster's own template.
     pub fn registration(&self) -> Result<Case, Box<dyn Error>> {
         let environment = [

@@ -18,10 +18,12 @@ fn constants() -> BTreeMap<String, String> {
 }
 
 /// The functions of `muster_lambda` that read several variables at once.
-const READERS: [&str; 4] = [
+const READERS: [&str; 6] = [
     "place",
     "rotation_policy",
     "overdue_action",
+    "pace_limits",
+    "shadow_rules",
     "topic_prefixes",
 ];
 

@@ -4,6 +4,7 @@ use crate::connect::client;
 use crate::failure::lacks;
 use crate::{Cloud, failure};
 use aws_sdk_iotdataplane::Client;
+use aws_sdk_iotdataplane::operation::get_thing_shadow::GetThingShadowError;
 use aws_sdk_iotdataplane::operation::update_thing_shadow::UpdateThingShadowError;
 use aws_sdk_iotdataplane::primitives::Blob;
 use muster_onboarding::CloudFailure;
@@ -32,11 +33,10 @@ impl Shadows for ThingShadows {
         let answer = match answer.await {
             Ok(answer) => answer,
             Err(error) => {
-                let none = error.as_service_error();
-                if none.is_some_and(|error| error.is_resource_not_found_exception()) {
-                    return Ok(None);
-                }
-                return Err(failure(ACTION, error));
+                return match error.as_service_error() {
+                    Some(GetThingShadowError::ResourceNotFoundException(_)) => Ok(None),
+                    _ => Err(failure(ACTION, error)),
+                };
             }
         };
         let (mut document, version, timestamp) = read(ACTION, answer.payload)?;

@@ -22,14 +22,11 @@ impl Desired {
     pub(crate) fn read(body: &str) -> Result<Self, ShadowError> {
         // What serde says may repeat what was sent.
         let body: Value = serde_json::from_str(body).map_err(|_| ShadowError::NotAnObject)?;
-        let Value::Object(mut body) = body else {
+        let Value::Object(body) = body else {
             return Err(ShadowError::NotAnObject);
         };
-        let desired = if let Some(state) = body.remove("state") {
-            let version = body.remove("version").map(version).transpose()?;
-            let state = only_desired(state).filter(|_| body.is_empty());
-            let state = state.ok_or(ShadowError::FieldUnknown)?;
-            Self { state, version }
+        let desired = if body.contains_key("state") {
+            Self::wrapped(body)?
         } else {
             let (state, version) = (body, None);
             Self { state, version }
@@ -37,20 +34,32 @@ impl Desired {
         check(&desired.state)?;
         Ok(desired)
     }
+
+    fn wrapped(body: Map<String, Value>) -> Result<Self, ShadowError> {
+        let (mut state, mut version) = (Map::new(), None);
+        for (key, value) in body {
+            match key.as_str() {
+                "state" => state = only_desired(value).ok_or(ShadowError::FieldUnknown)?,
+                "version" => version = Some(version_in(&value).ok_or(ShadowError::VersionInvalid)?),
+                _ => return Err(ShadowError::FieldUnknown),
+            }
+        }
+        Ok(Self { state, version })
+    }
 }
 
-fn version(version: Value) -> Result<i64, ShadowError> {
-    let version = version.as_i64().filter(|version| *version >= 0);
-    version.ok_or(ShadowError::VersionInvalid)
+fn version_in(value: &Value) -> Option<i64> {
+    value.as_i64().filter(|version| *version >= 0)
 }
 
 /// `{"desired": {…}}` and nothing else.
 fn only_desired(state: Value) -> Option<Map<String, Value>> {
-    let Value::Object(mut state) = state else {
+    let Value::Object(state) = state else {
         return None;
     };
-    match (state.remove("desired"), state.is_empty()) {
-        (Some(Value::Object(desired)), true) => Some(desired),
+    let mut fields = state.into_iter();
+    match (fields.next(), fields.next()) {
+        (Some((key, Value::Object(desired))), None) if key == "desired" => Some(desired),
         _ => None,
     }
 }

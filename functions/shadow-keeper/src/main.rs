@@ -22,7 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .warm(&[Service::DYNAMODB, Service::KMS, Service::IOT_DATA])
         .await;
     run_device_api(
-        async |request| world.serve(now_seconds(), request).await,
+        async |request| Box::pin(world.serve(now_seconds(), request)).await,
         cloud.calls,
     )
     .await

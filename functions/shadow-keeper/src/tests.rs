@@ -123,7 +123,7 @@ fn a_key_that_may_not_be_written_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn what_aws_iot_says_of_a_write_has_a_name_of_the_contract() {
+fn what_the_cloud_says_of_a_write_has_a_name_of_the_contract() {
     let cloud = Cloud::with_device();
     let asked = || ask(&cloud, put("{}")).unwrap_err();
     cloud.state().outcome = Ok(DesiredWrite::Outdated);
@@ -143,7 +143,7 @@ fn what_aws_iot_says_of_a_write_has_a_name_of_the_contract() {
 }
 
 #[test]
-fn what_aws_says_is_for_the_log_and_only_what_may_pass_is_to_be_asked_again() {
+fn what_the_cloud_says_is_for_the_log_and_only_what_may_pass_is_to_be_asked_again() {
     let cloud = Cloud::with_device();
     for (kind, again) in [
         (FailureKind::Refused, false),

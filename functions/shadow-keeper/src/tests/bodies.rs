@@ -84,7 +84,7 @@ fn a_bare_body_is_what_is_desired_whatever_its_keys_are() {
 }
 
 #[test]
-fn a_state_is_as_deep_as_aws_iot_keeps_it_and_no_deeper() {
+fn a_state_is_as_deep_as_a_shadow_may_be_and_no_deeper() {
     written(&nested(8));
     assert_eq!(refused(&nested(9)), "InputInvalid");
     let wrapped = |levels| format!("{{\"state\": {{\"desired\": {}}}}}", nested(levels));
@@ -98,7 +98,7 @@ fn a_state_is_as_deep_as_aws_iot_keeps_it_and_no_deeper() {
 }
 
 #[test]
-fn a_state_has_no_more_bytes_than_aws_iot_keeps() {
+fn a_state_has_no_more_bytes_than_a_shadow_may() {
     let body = |bytes: usize| json!({ "a": "x".repeat(bytes - r#"{"a":""}"#.len()) }).to_string();
     written(&body(8192));
     assert_eq!(refused(&body(8193)), "RequestTooLarge");

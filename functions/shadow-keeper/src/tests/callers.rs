@@ -53,13 +53,13 @@ fn outcome(change: impl FnOnce(&mut HeldDevice, &str)) -> &'static str {
     ask(&cloud, shown(&pem, None)).map_or_else(|name| name, |_| "in")
 }
 
-fn overdue(action: OverdueAction, id: &str) -> Option<Overdue> {
-    Some(Overdue {
+fn overdue(action: OverdueAction, id: &str) -> Overdue {
+    Overdue {
         action,
         certificate_id: id.to_owned(),
         policies: Vec::new(),
         done: true,
-    })
+    }
 }
 
 #[test]
@@ -130,13 +130,13 @@ fn a_certificate_that_was_shut_in_or_out_at_its_deadline_does_not_let_in() {
         (OverdueAction::Alert, "in"),
     ] {
         let overdue_one = |held: &mut HeldDevice, id: &str| {
-            held.rotation.overdue = overdue(action, id);
+            held.rotation.overdue = Some(overdue(action, id));
         };
         assert_eq!(outcome(overdue_one), expected);
         // With the next one the device is out of it.
         let next = outcome(|held, id| {
             held.current = Some(certificate("before"));
-            held.rotation.overdue = overdue(action, "before");
+            held.rotation.overdue = Some(overdue(action, "before"));
             held.rotation.next = Some(certificate(id));
         });
         assert_eq!(next, "in");
