@@ -141,7 +141,7 @@ fn the_gateway_checks_what_the_description_says() {
     // Which of its two forms an update has, the function finds out.
     assert_eq!(
         schemas(&gateway, "ShadowUpdate"),
-        json!({ "type": "object", "minProperties": 1 })
+        json!({ "type": "object" })
     );
 }
 
@@ -212,7 +212,7 @@ fn no_answer_is_to_be_kept_and_who_is_to_ask_again_is_told_when() {
             assert!(header("cache-control"), "{name}: {status}");
             assert_eq!(
                 header("retry-after"),
-                ["429", "503"].contains(&status.as_str()),
+                ["429", "502", "503", "504"].contains(&status.as_str()),
                 "{name}: {status}"
             );
         }
@@ -239,7 +239,7 @@ fn the_gateway_refuses_as_the_description_says() {
         assert_eq!(headers["cache-control"], "'no-store'", "{kind}");
         assert_eq!(
             headers["retry-after"].is_string(),
-            response["StatusCode"] == "429",
+            body["retryable"] == true,
             "{kind}"
         );
         // Those without a status are for what nobody has foreseen, and an unknown path is in no description of paths.

@@ -36,10 +36,13 @@ pub fn run(Arguments {}: &Arguments, output: &Output) -> Result<ExitCode, Failur
 
 /// A running stack, as `up` and `status` show it.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Shown<'a> {
     running: bool,
     #[serde(flatten)]
     state: &'a StackState,
+    api: Option<String>,
+    device_api: Option<String>,
     environment: BTreeMap<&'static str, String>,
 }
 
@@ -49,6 +52,8 @@ impl<'a> Shown<'a> {
         Self {
             running: true,
             state,
+            api: state.api(),
+            device_api: state.device_api(),
             environment: state.environment().into(),
         }
     }
@@ -61,10 +66,10 @@ impl Display for Shown<'_> {
             writeln!(f, "the emulator runs; the template is not deployed yet")?;
         }
         writeln!(f, "AWS APIs      {}", state.gateway)?;
-        if let Some(api) = state.api() {
+        if let Some(api) = &self.api {
             writeln!(f, "Muster's API  {api}")?;
         }
-        if let Some(api) = state.device_api() {
+        if let Some(api) = &self.device_api {
             writeln!(f, "devices' API  {api}")?;
         }
         writeln!(f, "MQTT over TLS {}:{}", state.mqtt_host, state.mqtt_port)?;

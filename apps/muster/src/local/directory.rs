@@ -6,6 +6,10 @@ use super::state::StackState;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The environment variable that names another directory for the stack of `muster up`, by an absolute path or below the
+/// checkout's `.muster`, so that there can be one more.
+pub const DIRECTORY_VARIABLE: &str = "MUSTER_STACK_DIRECTORY";
+
 /// Where one local stack keeps its files.
 #[derive(Debug)]
 pub struct StackDirectory {
@@ -15,10 +19,13 @@ pub struct StackDirectory {
 }
 
 impl StackDirectory {
-    /// The directory of the checkout's one stack that `muster up` starts, `status` shows and `down` ends.
+    /// The directory of the one stack that `muster up` starts, `status` shows and `down` ends: the checkout's, or
+    /// another that [`DIRECTORY_VARIABLE`] names.
     pub fn shared(checkout: &Checkout) -> Self {
+        let named = std::env::var_os(DIRECTORY_VARIABLE).filter(|name| !name.is_empty());
+        let named = named.unwrap_or_else(|| "stack".into());
         Self {
-            path: checkout.state().join("stack"),
+            path: checkout.state().join(named),
             private: None,
         }
     }

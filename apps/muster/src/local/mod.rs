@@ -32,7 +32,7 @@ pub use build::{BuildError, Profile, build};
 pub use checkout::{Checkout, NotACheckout};
 pub use clients::configuration;
 pub use deploy::DeployError;
-pub use directory::StackDirectory;
+pub use directory::{DIRECTORY_VARIABLE, StackDirectory};
 pub use emulator::EmulatorError;
 pub use environment::{Environment, EnvironmentError};
 pub use overlay::OverlayError;
