@@ -14,6 +14,7 @@ mod ran;
 pub mod reconcile;
 pub mod rotation;
 mod serials;
+mod shown_once;
 mod simulate;
 pub mod status;
 mod subject;
