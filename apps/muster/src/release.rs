@@ -110,3 +110,6 @@ fn changed(serial: &Serial, result: Result<(), CloudFailure>) -> Result<(), Rele
         other => Ok(other?),
     }
 }
+
+#[cfg(test)]
+mod tests;
