@@ -41,9 +41,9 @@ pub struct Arguments {
     /// How long they are good, where days are too long, 1 to 8760
     #[arg(long, conflicts_with = "days", value_parser = clap::value_parser!(i64).range(1..=8760))]
     hours: Option<i64>,
-    /// Where the device has a certificate already: retire it so many hours after the new one was given, 1 to 8760, even if the
+    /// Where the device has a certificate already: retire it so many hours after the new one was given, 1 to 8640, even if the
     /// device has not connected with the new one. Without it the old one stays until the device has
-    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8640))]
     retire_after: Option<u32>,
     /// Write them into a new file, with the columns serial and token; - writes standard output
     #[arg(long, value_name = "FILE")]
@@ -271,6 +271,7 @@ mod tests {
             "a-1 --days 3651",
             "a-1 --hours 0",
             "a-1 --retire-after 0",
+            "a-1 --retire-after 8641",
             "a-1 --for everything",
         ] {
             assert!(read(line).is_err(), "{line}");

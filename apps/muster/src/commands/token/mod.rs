@@ -93,12 +93,15 @@ async fn revoke(
     serials: Vec<Serial>,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let (mut revoked, mut without) = (Vec::new(), Vec::new());
+    let (mut revoked, mut without, mut failed) = (Vec::new(), Vec::new(), None);
     for serial in serials {
-        if tokens.revoke(&serial).await? {
-            revoked.push(serial);
-        } else {
-            without.push(serial);
+        match tokens.revoke(&serial).await {
+            Ok(true) => revoked.push(serial),
+            Ok(false) => without.push(serial),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
         }
     }
     if !revoked.is_empty() {
@@ -109,6 +112,9 @@ async fn revoke(
                 listed(&revoked)
             ),
         );
+    }
+    if let Some(error) = failed {
+        return Err(error.into());
     }
     if without.is_empty() {
         return Ok(ExitCode::SUCCESS);
