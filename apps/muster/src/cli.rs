@@ -1,8 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, up, verifiers,
-    voucher,
+    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, token, up,
+    verifiers, voucher,
 };
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -27,6 +27,7 @@ enum Command {
     Ca(ca::Arguments),
     Verifiers(verifiers::Arguments),
     Device(device::Arguments),
+    Token(token::Arguments),
     Voucher(voucher::Arguments),
     Rotation(rotation::Arguments),
     Reconcile(reconcile::Arguments),
@@ -46,6 +47,7 @@ impl Cli {
             Command::Ca(arguments) => ca::run(arguments, &output).await,
             Command::Verifiers(arguments) => verifiers::run(&arguments, &output).await,
             Command::Device(arguments) => device::run(arguments, &output).await,
+            Command::Token(arguments) => token::run(arguments, &output).await,
             Command::Voucher(arguments) => voucher::run(arguments, &output).await,
             Command::Rotation(arguments) => rotation::run(arguments, &output).await,
             Command::Reconcile(arguments) => reconcile::run(arguments, &output).await,

@@ -15,3 +15,4 @@ pub mod rotation;
 mod table;
 pub mod target;
 mod timeline;
+mod token;

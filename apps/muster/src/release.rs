@@ -1,4 +1,4 @@
-//! Taking a device's certificate away, so that it may ask for another with a new key.
+//! Taking a device's certificate and token away, so that it may ask for another with a new key.
 
 use crate::target::{Target, TargetError};
 use muster_documents::Serial;
@@ -13,7 +13,7 @@ pub enum ReleaseError {
     #[error("{0} is not known here; `muster device import` makes it known")]
     Unknown(Serial),
     /// There is nothing to take away.
-    #[error("{serial} is {state}: it has no certificate to take away")]
+    #[error("{serial} is {state}: it has neither a certificate nor a token to take away")]
     NoCertificate {
         /// The device.
         serial: Serial,
@@ -36,21 +36,27 @@ pub enum ReleaseError {
     Cloud(#[from] CloudFailure),
 }
 
-/// Takes the certificates away, that in force, one under way and all that were handed out, then makes the serial known
-/// again. An execution that is still at it finds that it holds the device no more, and ends. Answers the certificates'
-/// ids.
+/// Revokes the token, takes the certificates away, that in force, one under way and all that were handed out, then makes
+/// the serial known again. An execution that is still at it finds that it holds the device no more, and ends. Answers the
+/// certificates' ids.
 pub async fn release(target: &Target, serial: &Serial) -> Result<Vec<String>, ReleaseError> {
     let ledger = target.ledger()?;
+    // First of all: whoever has the token could come back with it as soon as the serial is free. An execution that has
+    // spent it either has reserved the device by now, and is seen below, or finds no token any more, and ends.
+    let revoked = target.tokens()?.revoke(serial).await?;
     let held = ledger.held(serial).await?;
     let handed_out = ledger.handed_out(serial).await?;
     if handed_out.is_empty() {
-        let held = held.as_ref();
-        let held = held.ok_or_else(|| ReleaseError::Unknown(serial.clone()))?;
-        if held.execution.is_none() {
-            return Err(ReleaseError::NoCertificate {
-                serial: serial.clone(),
-                state: held.state.map_or("-", DeviceState::name),
-            });
+        match &held {
+            Some(held) if held.execution.is_some() => {}
+            _ if revoked => return Ok(Vec::new()),
+            Some(held) => {
+                return Err(ReleaseError::NoCertificate {
+                    serial: serial.clone(),
+                    state: held.state.map_or("-", DeviceState::name),
+                });
+            }
+            None => return Err(ReleaseError::Unknown(serial.clone())),
         }
     }
     let identity = muster_cloud::Identity::new(&target.cloud, target.output("DevicePolicyName")?);
@@ -104,3 +110,6 @@ fn changed(serial: &Serial, result: Result<(), CloudFailure>) -> Result<(), Rele
         other => Ok(other?),
     }
 }
+
+#[cfg(test)]
+mod tests;

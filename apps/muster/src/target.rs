@@ -4,10 +4,10 @@ use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_a
 use clap::Args;
 use edge_client::Source;
 use muster_cloud::operator::{
-    Api, Authorities, DailyRuns, FleetList, Reconciliations, Rotations, ThingAnnouncements,
+    Api, Authorities, DailyRuns, FleetList, Reconciliations, Rotations, ThingAnnouncements, Tokens,
     stack_outputs,
 };
-use muster_cloud::{Cloud, Objects, VaultBucket};
+use muster_cloud::{Cloud, Objects, TokenKeys, VaultBucket};
 use muster_documents::bundle::AMAZON_ROOT_CA;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
@@ -163,6 +163,18 @@ impl Target {
             &self.cloud,
             self.output("LedgerTableName")?,
         ))
+    }
+
+    /// The tokens of this stack.
+    pub fn tokens(&self) -> Result<Tokens, TargetError> {
+        let table = self.output("LedgerTableName")?;
+        Ok(Tokens::new(&self.cloud, table))
+    }
+
+    /// The key with which this stack hashes tokens.
+    pub fn token_keys(&self) -> Result<TokenKeys, TargetError> {
+        let key = self.output("TokenKeyArn")?;
+        Ok(TokenKeys::new(&self.cloud, key))
     }
 
     /// The API of this stack. The AWS SDKs' endpoint, where one is set, is an emulator's gateway, and has the API below

@@ -1,6 +1,7 @@
 //! A device's timeline, as a person reads it.
 
-use muster_cloud::operator::{Device, DeviceRotation, TimelineEntry};
+use crate::token::{Standing, time};
+use muster_cloud::operator::{Device, DeviceRotation, TimelineEntry, Token};
 use muster_documents::Serial;
 use muster_onboarding::rotation::Day;
 use serde::Serialize;
@@ -16,6 +17,10 @@ pub struct Shown<'a> {
     pub device: Option<Device>,
     /// The last day on which it may renew its certificate in time, if it was notified.
     pub deadline: Option<Day>,
+    /// Its token, if it has one.
+    pub token: Option<Standing>,
+    /// How often a wrong token was shown for it in the last hour.
+    pub wrong_tokens_last_hour: i64,
     /// The certificates of its name that were handed out.
     pub handed_out: Vec<HandedOut>,
     /// Its requests, oldest first.
@@ -37,6 +42,7 @@ pub struct HandedOut {
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.device {
+            None if self.token.is_some() => write!(f, "{}  known by its token alone", self.serial)?,
             None => write!(
                 f,
                 "{}  not known; `muster device import` makes it known",
@@ -62,6 +68,7 @@ impl Display for Shown<'_> {
                 self.write_rotation(f, &device.rotation)?;
             }
         }
+        self.write_token(f)?;
         for one in &self.handed_out {
             let issuer = one.ca_certificate_id.as_ref();
             let issuer = issuer.map_or_else(|| "AWS IoT".to_owned(), |ca| format!("CA {ca}"));
@@ -79,6 +86,28 @@ impl Display for Shown<'_> {
 }
 
 impl Shown<'_> {
+    /// Whether anything is known of it.
+    pub fn is_known(&self) -> bool {
+        self.device.is_some()
+            || self.token.is_some()
+            || !self.timeline.is_empty()
+            || !self.handed_out.is_empty()
+    }
+
+    fn write_token(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(standing) = &self.token {
+            let Token {
+                opens, expires_at, ..
+            } = &standing.token;
+            let (state, end) = (standing.said(), time(*expires_at));
+            write!(f, "\n  token        {state}; opens {opens}, until {end}")?;
+        }
+        match self.wrong_tokens_last_hour {
+            0 => Ok(()),
+            times => write!(f, "\n  wrong token  shown {times} times in the last hour"),
+        }
+    }
+
     fn write_rotation(&self, f: &mut Formatter<'_>, rotation: &DeviceRotation) -> fmt::Result {
         let in_force = rotation.issued_on.map(|day| format!("since {day}"));
         // Who was notified is due, and reminded every day.
@@ -130,5 +159,46 @@ impl Display for Entry<'_> {
             write!(f, "\n  {}  {}", step.at, step.did)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_of_which_there_is_a_token_alone_is_known_by_it() {
+        let serial = Serial::new("sensor-1").unwrap();
+        let token = Token {
+            serial: serial.clone(),
+            opens: "certificate".to_owned(),
+            created_at: 0,
+            expires_at: 60,
+            retire_after_hours: None,
+            spent_at: None,
+            certificate_id: None,
+        };
+        let mut shown = Shown {
+            serial: &serial,
+            device: None,
+            deadline: None,
+            token: Some(Standing::new(token, 0)),
+            wrong_tokens_last_hour: 12,
+            handed_out: Vec::new(),
+            timeline: Vec::new(),
+        };
+        assert!(shown.is_known());
+        assert_eq!(
+            shown.to_string(),
+            "sensor-1  known by its token alone\n\
+             \x20 token        unused; opens certificate, until 1970-01-01T00:01:00Z\n\
+             \x20 wrong token  shown 12 times in the last hour"
+        );
+        (shown.token, shown.wrong_tokens_last_hour) = (None, 0);
+        assert!(!shown.is_known());
+        assert_eq!(
+            shown.to_string(),
+            "sensor-1  not known; `muster device import` makes it known"
+        );
     }
 }

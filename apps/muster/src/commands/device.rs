@@ -6,6 +6,7 @@ use crate::release;
 use crate::table;
 use crate::target::{Target, TargetArguments};
 use crate::timeline::{HandedOut, Shown};
+use crate::token::Standing;
 use clap::{Args, Subcommand, ValueEnum};
 use muster_cloud::operator::{Import, Ways};
 use muster_documents::Serial;
@@ -30,8 +31,8 @@ enum Command {
     Import {
         /// The file
         file: PathBuf,
-        /// Let them in this way only: with a claim certificate, or with a certificate that a CA of yours or of Muster's
-        /// has signed; any lifts it [default: as they were imported before, else any]
+        /// Let them in this way only: with a claim certificate, with a certificate that a CA of yours or of Muster's has
+        /// signed, or with a token over HTTPS; any lifts it [default: as they were imported before, else any]
         #[arg(long, value_name = "WAY")]
         only_by: Option<OnlyBy>,
     },
@@ -46,8 +47,8 @@ enum Command {
         #[arg(long)]
         state: Option<String>,
     },
-    /// Take a device's certificates away, and free its serial; one that nobody imported is forgotten: for a device that lost its key, or whose
-    /// serial somebody else is holding
+    /// Take a device's certificates and its token away, and free its serial; one that nobody imported is forgotten: for a
+    /// device that lost its key, or whose serial somebody else is holding
     Release {
         /// Its serial
         serial: String,
@@ -63,6 +64,7 @@ enum Command {
 enum OnlyBy {
     Claim,
     Certificate,
+    Token,
     Any,
 }
 
@@ -72,6 +74,7 @@ fn ways(only_by: Option<OnlyBy>) -> Ways {
         Some(OnlyBy::Any) => Ways::Any,
         Some(OnlyBy::Claim) => Ways::Only(WayIn::Claim),
         Some(OnlyBy::Certificate) => Ways::Only(WayIn::Certificate),
+        Some(OnlyBy::Token) => Ways::Only(WayIn::Token),
     }
 }
 
@@ -174,16 +177,19 @@ async fn show(target: &Target, serial: &Serial, output: &Output) -> Result<ExitC
     let deadline = asked_since
         .map(|since| Ok::<_, Failure>(target.rotation_policy()?.deadline(since)))
         .transpose()?;
-    let known = device.is_some() || !timeline.is_empty() || !handed_out.is_empty();
+    let (tokens, now) = (target.tokens()?, jiff::Timestamp::now().as_second());
+    let token = tokens.show(serial).await?;
     let shown = Shown {
         serial,
         device,
         deadline,
+        token: token.map(|token| Standing::new(token, now)),
+        wrong_tokens_last_hour: tokens.wrong_in_last_hour(serial, now).await?,
         handed_out,
         timeline,
     };
     output.result(&shown, &shown);
-    Ok(if known {
+    Ok(if shown.is_known() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -222,7 +228,7 @@ async fn release(target: &Target, serial: &Serial, output: &Output) -> Result<Ex
     };
     output.result(
         &json!({ "released": serial, "certificateIds": taken }),
-        &format!("{serial} is free again; {certificates}"),
+        &format!("{serial} is free again, and no token of it is good any more; {certificates}"),
     );
     Ok(ExitCode::SUCCESS)
 }

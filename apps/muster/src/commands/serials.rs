@@ -1,7 +1,7 @@
-//! Serials from a file.
+//! Serials from a file or the command line.
 
 use crate::commands::Failure;
-use muster_documents::Serial;
+use muster_documents::{MalformedIdentifier, Serial};
 
 /// The serials of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -10,6 +10,11 @@ pub struct Serials {
     pub serials: Vec<Serial>,
     /// Why the others are not.
     pub refused: Vec<String>,
+}
+
+/// A serial on the command line.
+pub fn argument(argument: &str) -> Result<Serial, MalformedIdentifier> {
+    Serial::new(argument)
 }
 
 /// The serials in a CSV file with the column serial, or in one that has a serial on each line. A bad line loses none of

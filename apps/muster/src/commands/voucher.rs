@@ -1,17 +1,16 @@
 //! `muster voucher`: what lets a device into a fleet, once.
 
-use super::Failure;
-use super::new_file::new_file;
+use super::shown_once::{Issued, Sheet};
+use super::{Failure, serials};
 use crate::output::Output;
 use crate::table;
 use crate::target::{Target, TargetArguments};
 use clap::{Args, Subcommand};
 use muster_cloud::operator::{IssuedVoucher, Voucher, Vouchers};
-use muster_documents::{Admission, FleetName, MalformedIdentifier, MalformedName, Serial};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use muster_documents::{Admission, FleetName, MalformedName, Serial};
+use secrecy::SecretString;
+use serde_json::{Map, json};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A day, in seconds.
@@ -53,7 +52,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Issue {
     /// The devices that they are for; what was issued for a device before is good no more then
-    #[arg(required_unless_present = "any", value_parser = serial)]
+    #[arg(required_unless_present = "any", value_parser = serials::argument)]
     serials: Vec<Serial>,
     /// The fleet
     #[arg(long, value_parser = fleet_name)]
@@ -71,10 +70,6 @@ struct Issue {
 
 fn fleet_name(argument: &str) -> Result<FleetName, MalformedName> {
     FleetName::new(argument)
-}
-
-fn serial(argument: &str) -> Result<Serial, MalformedIdentifier> {
-    Serial::new(argument)
 }
 
 /// Runs the command.
@@ -110,20 +105,15 @@ async fn issue(vouchers: &Vouchers, asked: Issue, output: &Output) -> Result<(),
             "the fleet {fleet} does not ask for vouchers: its admission is {lets_in}"
         ));
     }
-    // Taken before anything is made: a voucher that cannot be written would be lost.
-    let mut file = match &asked.csv {
-        Some(path) if path != Path::new("-") => Some(new_file(path, 0o600)?),
-        _ => None,
-    };
+    let mut sheet = Sheet::open(asked.csv.as_deref())?;
     let now = jiff::Timestamp::now().as_second();
     let until = now + asked.days * DAY;
     let each = asked.serials.iter().map(Some);
     let any = (0..asked.any.unwrap_or_default()).map(|_| None);
-    let mut issued = Vec::new();
     let mut failed = None;
     for serial in each.chain(any) {
         match vouchers.issue(fleet, serial, now, until).await {
-            Ok(voucher) => issued.push(voucher),
+            Ok(voucher) => sheet.add(voucher)?,
             Err(error) => {
                 failed = Some(error);
                 break;
@@ -131,59 +121,28 @@ async fn issue(vouchers: &Vouchers, asked: Issue, output: &Output) -> Result<(),
         }
     }
     // Those that were issued before one failed are good, and are shown now or never.
-    let until = jiff::Timestamp::from_second(until)?.to_string();
-    match (&asked.csv, &mut file) {
-        (Some(path), Some(file)) => {
-            file.write_all(&csv_of(&issued)?)?;
-            let text = format!(
-                "{} vouchers, good until {until}, in {} (keep it out of repositories and logs)",
-                issued.len(),
-                path.display()
-            );
-            output.result(
-                &json!({ "issued": issued.len(), "until": until, "file": path }),
-                &text,
-            );
-        }
-        (Some(_), None) => std::io::stdout().write_all(&csv_of(&issued)?)?,
-        (None, _) => {
-            let shown: Vec<_> = issued.iter().map(shown).collect();
-            let json = json!({ "fleet": fleet, "until": until, "vouchers": shown });
-            output.result(&json, &table_of(&issued, &until));
-        }
-    }
+    let of_fleet = Map::from_iter([("fleet".to_owned(), json!(fleet))]);
+    sheet.close(until, of_fleet, output)?;
     match failed {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
 }
 
-/// The one place where vouchers are written out: for who asked for them.
-fn shown(voucher: &IssuedVoucher) -> Value {
-    json!({ "serial": voucher.serial, "voucher": voucher.text.expose_secret(), "hash": voucher.hash })
-}
+impl Issued for IssuedVoucher {
+    const NAME: &'static str = "voucher";
 
-fn row(voucher: &IssuedVoucher) -> [&str; 2] {
-    let serial = voucher.serial.as_ref().map_or("", Serial::as_str);
-    [serial, voucher.text.expose_secret()]
-}
-
-fn table_of(issued: &[IssuedVoucher], until: &str) -> String {
-    let mut shown = table::new(&["serial", "voucher"]);
-    for voucher in issued {
-        let [serial, text] = row(voucher);
-        shown.add_row([if serial.is_empty() { "any" } else { serial }, text]);
+    fn serial(&self) -> Option<&Serial> {
+        self.serial.as_ref()
     }
-    format!("{shown}\ngood until {until}; they are not shown again")
-}
 
-fn csv_of(issued: &[IssuedVoucher]) -> Result<Vec<u8>, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["serial", "voucher"])?;
-    for voucher in issued {
-        writer.write_record(row(voucher))?;
+    fn text(&self) -> &SecretString {
+        &self.text
     }
-    Ok(writer.into_inner()?)
+
+    fn hash(&self) -> Option<&str> {
+        Some(&self.hash)
+    }
 }
 
 async fn list(vouchers: &Vouchers, fleet: &FleetName, output: &Output) -> Result<(), Failure> {
@@ -270,19 +229,6 @@ mod tests {
             (asked.serials.len(), asked.any, asked.days),
             (2, Some(3), 90)
         );
-    }
-
-    #[test]
-    fn a_file_has_a_line_for_each_voucher_and_none_of_the_debug_output_has_one() {
-        let issued = |serial: Option<&str>, text: &str| IssuedVoucher {
-            serial: serial.map(|serial| Serial::new(serial).unwrap()),
-            text: text.to_owned().into(),
-            hash: "ab".to_owned(),
-        };
-        let issued = [issued(Some("sensor-1"), "7QX2"), issued(None, "8RY3")];
-        let csv = String::from_utf8(csv_of(&issued).unwrap()).unwrap();
-        assert_eq!(csv, "serial,voucher\nsensor-1,7QX2\n,8RY3\n");
-        assert!(!format!("{issued:?}").contains("7QX2"));
     }
 
     #[test]

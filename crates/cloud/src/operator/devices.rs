@@ -21,7 +21,7 @@ use std::collections::HashMap;
 type Item = HashMap<String, AttributeValue>;
 
 /// A device's own item in the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     /// Its serial, and its thing's name.

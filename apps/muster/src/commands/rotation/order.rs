@@ -9,7 +9,7 @@ use crate::table;
 use crate::target::Target;
 use clap::builder::NonEmptyStringValueParser;
 use muster_cloud::operator::Order;
-use muster_documents::{MalformedIdentifier, Serial};
+use muster_documents::Serial;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub struct Arguments {
 #[group(required = true, multiple = false)]
 struct Devices {
     /// The devices
-    #[arg(value_name = "SERIAL", value_parser = serial)]
+    #[arg(value_name = "SERIAL", value_parser = serials::argument)]
     serials: Vec<Serial>,
     /// All devices that came in with this claim certificate of a fleet, revoked or not: its id, or enough of its beginning.
     /// Reads the whole ledger
@@ -41,10 +41,6 @@ struct Devices {
     /// Those in a file: a serial on each line, or CSV with the column serial; - reads standard input
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-}
-
-fn serial(argument: &str) -> Result<Serial, MalformedIdentifier> {
-    Serial::new(argument)
 }
 
 pub async fn run(target: &Target, asked: Arguments, output: &Output) -> Result<ExitCode, Failure> {

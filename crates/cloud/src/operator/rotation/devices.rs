@@ -10,7 +10,7 @@ use muster_onboarding::rotation::Day;
 use serde::Serialize;
 
 /// What a device's item says of its rotation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceRotation {
     /// Since when its certificate is in force.

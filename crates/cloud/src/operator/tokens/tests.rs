@@ -65,7 +65,7 @@ fn terms(retire_after_hours: Option<u32>) -> Terms {
     }
 }
 
-fn item(serial: &str, more: Value) -> Value {
+fn item(serial: &str, more: &Value) -> Value {
     let mut item = json!({
         "pk": { "S": format!("device#{serial}") }, "sk": { "S": "token" }, "opens": { "S": "both" },
         "createdAt": { "N": "1" }, "expiresAt": { "N": "9" },
@@ -106,7 +106,7 @@ async fn a_deadline_for_the_old_certificate_is_kept_where_one_was_chosen() {
 #[tokio::test]
 async fn tokens_are_listed_by_serial() {
     let spent = json!({ "spentAt": { "N": "5" }, "certificateId": { "S": "ab" }, "retireAfterHours": { "N": "2" } });
-    let answer = json!({ "Items": [item("b", spent), item("a", json!({}))] });
+    let answer = json!({ "Items": [item("b", &spent), item("a", &json!({}))] });
     let (tokens, asked) = table(answer).await;
     let tokens = tokens.list().await.unwrap();
     asked.await.unwrap();
@@ -121,7 +121,7 @@ async fn tokens_are_listed_by_serial() {
 #[tokio::test]
 async fn it_is_said_whether_there_was_a_token_to_revoke() {
     for (answer, there) in [
-        (json!({ "Attributes": item("sensor-1", json!({})) }), true),
+        (json!({ "Attributes": item("sensor-1", &json!({})) }), true),
         (json!({}), false),
     ] {
         let (tokens, asked) = table(answer).await;
