@@ -1,6 +1,6 @@
 //! What devices ask for over HTTPS, and what they are answered.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The body of `POST /certificates`. There is no `Debug`: it has a token in it.
 #[derive(Deserialize)]
@@ -10,11 +10,16 @@ pub struct VendCertificate {
     /// Who asks.
     pub serial_number: String,
     /// Its token, where that is not in a header.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "said")]
     pub device_token: Option<String>,
     /// Its CSR, PEM or DER in base64; without one the answer has a key in it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "said")]
     pub csr: Option<String>,
+}
+
+/// What is there is text: null would be a device's way to say nothing by mistake.
+fn said<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(field).map(Some)
 }
 
 /// What `certificate-vendor` tells the workflow. The token is not in it, and no private key.

@@ -208,6 +208,7 @@ async fn what_is_no_request_is_told_so_without_repeating_it() {
         (json!("7QX2A"), "InputInvalid"),
         (json!([TOKEN]), "InputInvalid"),
         (json!({ "deviceToken": TOKEN }), "InputInvalid"),
+        (json!({ "serialNumber": "sensor-1", "deviceToken": TOKEN, "csr": null }), "InputInvalid"),
         (
             json!({ "serialNumber": 7, "deviceToken": TOKEN }),
             "InputInvalid",

@@ -24,7 +24,6 @@ pub(crate) enum Proof {
 /// The certificate of a connection, whose key API Gateway has seen to be the caller's.
 pub(crate) struct ClientCertificate {
     id: String,
-    common_name: Option<String>,
     not_after: i64,
 }
 
@@ -37,11 +36,8 @@ impl Caller {
             (Some(pem), None) => Some(ClientCertificate::read(pem).ok_or_else(refused)?),
             (None, _) => None,
         };
-        let named = request.query("serialNumber");
-        let common_name = certificate
-            .as_ref()
-            .and_then(|one| one.common_name.as_deref());
-        let serial = named.or(common_name).ok_or(ShadowError::SerialMissing)?;
+        let serial = request.query("serialNumber");
+        let serial = serial.ok_or(ShadowError::SerialMissing)?;
         let serial = Serial::new(serial).map_err(ShadowError::SerialMalformed)?;
         let token = token.map(Proof::Token);
         let proof = certificate.map(Proof::Certificate).or(token);
@@ -72,7 +68,6 @@ impl ClientCertificate {
         let summary = read_certificate(&der).ok()?;
         Some(Self {
             id: certificate_id(&der),
-            common_name: summary.common_name,
             not_after: summary.not_after_unix,
         })
     }

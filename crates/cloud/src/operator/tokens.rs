@@ -231,7 +231,7 @@ fn read_token(item: &Item) -> Option<Token> {
         expires_at: number(item, "expiresAt").unwrap_or_default(),
         retire_after_hours: number(item, "retireAfterHours"),
         spent_at: number(item, "spentAt"),
-        certificate_id: text(item, "certificateId"),
+        certificate_id: text(item, "givenCertificateId"),
     })
 }
 

@@ -105,7 +105,7 @@ async fn a_deadline_for_the_old_certificate_is_kept_where_one_was_chosen() {
 
 #[tokio::test]
 async fn tokens_are_listed_by_serial() {
-    let spent = json!({ "spentAt": { "N": "5" }, "certificateId": { "S": "ab" }, "retireAfterHours": { "N": "2" } });
+    let spent = json!({ "spentAt": { "N": "5" }, "givenCertificateId": { "S": "ab" }, "retireAfterHours": { "N": "2" } });
     let answer = json!({ "Items": [item("b", &spent), item("a", &json!({}))] });
     let (tokens, asked) = table(answer).await;
     let tokens = tokens.list().await.unwrap();
