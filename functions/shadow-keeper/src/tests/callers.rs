@@ -201,7 +201,7 @@ fn whoever_is_not_let_in_gets_one_answer_after_the_same_work() {
 #[test]
 fn a_request_with_both_or_without_a_serial_is_none_and_costs_no_call() {
     let (pem, _) = made("sensor-1", NOW + 1000);
-    let mut both = shown(&pem, None);
+    let mut both = shown(&pem, Some("sensor-1"));
     both["headers"] = json!({ "x-device-token": TOKEN });
     let mut nobody = get("sensor-1", TOKEN);
     nobody["queryStringParameters"] = json!({ "deviceToken": TOKEN });
@@ -220,7 +220,7 @@ fn callers_are_paced_by_whatever_they_show() {
     let (strange, _) = made("sensor-1", NOW + 1000);
     for (right, wrong) in [
         (get("sensor-1", TOKEN), get("sensor-1", "wrong")),
-        (shown(&pem, None), shown(&strange, None)),
+        (shown(&pem, Some("sensor-1")), shown(&strange, Some("sensor-1"))),
     ] {
         let cloud = Cloud::with_device();
         cloud.change(|held| held.current = Some(certificate(&id)));
