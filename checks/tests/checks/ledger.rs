@@ -5,8 +5,9 @@ use crate::template::{resources, template};
 use crate::text::{between, without_tests, words};
 use muster_onboarding::ledger::{
     DeviceState, EVENT_SK_PREFIX, FLEETS_PK, FleetState, NEXT_STANDING, PK, RECONCILIATIONS_PK,
-    ROTATIONS_PK, SK, STATE_SK, WayIn,
+    ROTATIONS_PK, SK, STATE_SK, TOKEN_SK, WayIn,
 };
+use muster_onboarding::tokens::Opens;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -166,6 +167,7 @@ fn a_workflow_finds_items_by_the_ledgers_own_keys() {
             assert_eq!(keys.as_object().unwrap().len(), 2, "{name}");
             let items = [
                 ("{% 'device#' & $request.serial %}", STATE_SK),
+                ("{% 'device#' & $request.serial %}", TOKEN_SK),
                 ("{% 'claim#' & $had %}", STATE_SK),
                 ("{% 'claim#' & $request.certificateId %}", STATE_SK),
                 (FLEETS_PK, "{% $request.templateName %}"),
@@ -195,6 +197,9 @@ fn a_workflow_names_a_devices_states_and_ways_in_as_the_functions_do() {
         DeviceState::Provisioned.name(),
         WayIn::Claim.name(),
         WayIn::Certificate.name(),
+        WayIn::Token.name(),
+        Opens::Certificate.name(),
+        Opens::Both.name(),
         FleetState::Active.name(),
         FleetState::Removing.name(),
         NEXT_STANDING,

@@ -21,6 +21,7 @@ const ADAPTERS: &[&str] = &[
     "endpoint",
     "fleets",
     "events",
+    "express",
     "identity",
     "inventory",
     "ledger",

@@ -54,6 +54,6 @@ pub use request::{
 pub use topics::{Purpose, TopicPrefixes, Topics};
 pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
 pub use vending::{
-    VendCertificate, VendedCertificate, VendingRefusal, VendingRequest, VendingResult,
+    VendCertificate, VendedCertificate, VendingRequest, VendingResult,
 };
 pub use verifiers::Verifiers;

@@ -1,5 +1,6 @@
 //! What devices ask for over HTTPS, and what they are answered.
 
+use crate::Refusal;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The body of `POST /certificates`. There is no `Debug`: it has a token in it.
@@ -49,20 +50,7 @@ pub struct VendingResult {
     pub certificate_id: Option<String>,
     /// Why there is none, in the words for the device.
     #[serde(default)]
-    pub refusal: Option<VendingRefusal>,
-}
-
-/// Why a device was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VendingRefusal {
-    /// The stable name.
-    pub code: crate::RefusalCode,
-    /// The sentence.
-    pub message: String,
-    /// After how many seconds it may ask again with the same request; `None`: that would change nothing.
-    #[serde(default)]
-    pub retry_after: Option<u32>,
+    pub refusal: Option<Refusal>,
 }
 
 /// The answer to a device that is given its certificate, with the seed's names.

@@ -1,12 +1,15 @@
 //! Why a device got no certificate.
 
-use muster_documents::{Refusal, VendingRefusal};
+use muster_documents::Refusal;
 use muster_lambda::{FunctionError, NamedError, NotAuthenticated};
 use muster_onboarding::CloudFailure;
 use muster_pki::KeyError;
 
 /// How long a device waits before it asks again after a failure, in seconds.
 const AFTER_FAILURE: u32 = 10;
+
+/// How long one that has no key of its own waits: `certificate-vending` gives the answer before a minute's time to come.
+const AFTER_KEYLESS: u32 = 60;
 
 /// Why a device got no certificate. The sentences are for who asked.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +30,13 @@ pub enum VendError {
     #[error(transparent)]
     NotAuthenticated(#[from] NotAuthenticated),
     /// The workflow refused it.
-    #[error("{}", .0.message)]
-    Refused(VendingRefusal),
+    #[error("{}", .refusal.message)]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// Whether the device has no key of its own.
+        keyless: bool,
+    },
     /// The workflow failed, and has undone what it did.
     #[error(
         "The certificate could not be made, and what was made is undone. Ask again with the same request. ({0})"
@@ -60,7 +68,7 @@ impl NamedError for VendError {
             Self::Input(_) => "InputInvalid",
             Self::Csr(refusal) => refusal.code.name(),
             Self::NotAuthenticated(error) => error.name(),
-            Self::Refused(refusal) => refusal.code.name(),
+            Self::Refused { refusal, .. } => refusal.code.name(),
             Self::Failed(_) => "ProvisioningFailed",
             Self::Throttled => "Throttled",
             Self::Unfinished => "VendingUnfinished",
@@ -83,7 +91,10 @@ impl NamedError for VendError {
             Self::NotFound | Self::Input(_) | Self::Csr(_) => None,
             Self::Request(error) => error.retry_after(),
             Self::NotAuthenticated(error) => error.retry_after(),
-            Self::Refused(refusal) => refusal.retry_after,
+            Self::Refused { refusal, keyless } => {
+                let seconds = if *keyless { AFTER_KEYLESS } else { AFTER_FAILURE };
+                refusal.retryable.then_some(seconds)
+            }
             Self::Cloud(failure) => failure.retry_after(),
             Self::Failed(_) | Self::Throttled | Self::Unfinished | Self::Key(_) => {
                 Some(AFTER_FAILURE)

@@ -112,7 +112,7 @@ where
         tracing::info!(
             target: "muster", %serial, execution, api_request = request.id(), keyless, "the token is right"
         );
-        let certificate_id = self.run(&execution, &task).await?;
+        let certificate_id = self.execute(&execution, &task).await?;
         let held = self.ledger.held(&serial).await?.unwrap_or_default();
         let given = [held.current, held.rotation.next].into_iter().flatten();
         let given = given.into_iter().find(|one| one.id == certificate_id);
@@ -129,7 +129,7 @@ where
     }
 
     /// Answers the id of the certificate that the workflow has made, or has made before.
-    async fn run(&self, execution: &str, task: &VendingRequest) -> Result<String, VendError> {
+    async fn execute(&self, execution: &str, task: &VendingRequest) -> Result<String, VendError> {
         let outcome = self.workflow.run_express(execution, &json!(task)).await?;
         let result = match outcome {
             ExpressOutcome::Done(output) => serde_json::from_value(output),
@@ -144,10 +144,10 @@ where
                 certificate_id: Some(id),
                 ..
             }) => Ok(id),
-            Ok(VendingResult {
-                refusal: Some(refusal),
-                ..
-            }) => Err(VendError::Refused(refusal)),
+            Ok(VendingResult { refusal: Some(refusal), .. }) => {
+                let keyless = task.keyless;
+                Err(VendError::Refused { refusal, keyless })
+            }
             _ => Err(VendError::Failed("OutputInvalid".to_owned())),
         }
     }

@@ -208,7 +208,10 @@ async fn what_is_no_request_is_told_so_without_repeating_it() {
         (json!("7QX2A"), "InputInvalid"),
         (json!([TOKEN]), "InputInvalid"),
         (json!({ "deviceToken": TOKEN }), "InputInvalid"),
-        (json!({ "serialNumber": "sensor-1", "deviceToken": TOKEN, "csr": null }), "InputInvalid"),
+        (
+            json!({ "serialNumber": "sensor-1", "deviceToken": TOKEN, "csr": null }),
+            "InputInvalid",
+        ),
         (
             json!({ "serialNumber": 7, "deviceToken": TOKEN }),
             "InputInvalid",
@@ -244,18 +247,16 @@ async fn what_is_no_request_is_told_so_without_repeating_it() {
 
 #[tokio::test]
 async fn what_the_workflow_says_is_what_the_device_is_told() {
-    let refusal = |code: &str, after: Option<u32>| {
-        ExpressOutcome::Done(
-            json!({ "refusal": { "code": code, "message": "m", "retryAfter": after } }),
-        )
+    let refusal = |code: &str, retryable: bool| {
+        ExpressOutcome::Done(json!({ "refusal": { "code": code, "message": "m", "retryable": retryable } }))
     };
     let failed = |error: &str| ExpressOutcome::Failed(error.to_owned());
     for (outcome, expected, retry_after) in [
-        (refusal("TokenSpent", None), "TokenSpent", None),
+        (refusal("TokenSpent", false), "TokenSpent", None),
         (
-            refusal("ProvisioningInProgress", Some(30)),
+            refusal("ProvisioningInProgress", true),
             "ProvisioningInProgress",
-            Some(30),
+            Some(60),
         ),
         (failed("Throttled"), "Throttled", Some(10)),
         (failed("UndoFailed"), "ProvisioningFailed", Some(10)),

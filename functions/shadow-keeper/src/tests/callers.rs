@@ -220,7 +220,10 @@ fn callers_are_paced_by_whatever_they_show() {
     let (strange, _) = made("sensor-1", NOW + 1000);
     for (right, wrong) in [
         (get("sensor-1", TOKEN), get("sensor-1", "wrong")),
-        (shown(&pem, Some("sensor-1")), shown(&strange, Some("sensor-1"))),
+        (
+            shown(&pem, Some("sensor-1")),
+            shown(&strange, Some("sensor-1")),
+        ),
     ] {
         let cloud = Cloud::with_device();
         cloud.change(|held| held.current = Some(certificate(&id)));
