@@ -1,5 +1,9 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
+mod vend;
+
+pub(crate) use vend::Vend;
+
 use clap::{Args, Parser, Subcommand};
 use edge_client::{
     Config, DEFAULT_ROTATION_PREFIX, FleetConfig, Format, JoinConfig, Mode, RunError, Source,
@@ -29,6 +33,9 @@ pub(crate) enum Command {
     /// goes on where an earlier run was ended.
     #[command(after_help = EXIT_CODES)]
     Fleet(Fleet),
+    /// Gets a device with a token its certificate over HTTPS, or goes on where an earlier run was ended.
+    #[command(after_help = EXIT_CODES)]
+    Vend(Box<Vend>),
     /// Makes a key and a certificate signing request, for a device whose certificate comes another way.
     #[command(after_help = EXIT_CODES)]
     Request(Request),
@@ -112,6 +119,27 @@ impl Rotation {
     }
 }
 
+/// How certificates come in chunks.
+#[derive(Args)]
+struct Chunks {
+    /// The largest MQTT packet that the device can take, in bytes, 128 to 4096.
+    #[arg(
+        long,
+        env = "MUSTER_PACKET_SIZE",
+        value_name = "BYTES",
+        default_value_t = 256
+    )]
+    packet_size: usize,
+    /// The first part of the topics with --rotate and --stay, when the device replaces its certificate.
+    #[arg(
+        long,
+        env = "MUSTER_ROTATION_PREFIX",
+        value_name = "PREFIX",
+        default_value = DEFAULT_ROTATION_PREFIX
+    )]
+    rotation_prefix: String,
+}
+
 #[derive(Args)]
 pub(crate) struct Provision {
     #[command(flatten)]
@@ -130,14 +158,8 @@ pub(crate) struct Provision {
     /// The serial, which becomes the thing's name [default: the client id].
     #[arg(long, env = "MUSTER_SERIAL")]
     serial: Option<String>,
-    /// The largest MQTT packet that the device can take, in bytes, 128 to 4096.
-    #[arg(
-        long,
-        env = "MUSTER_PACKET_SIZE",
-        value_name = "BYTES",
-        default_value_t = 256
-    )]
-    packet_size: usize,
+    #[command(flatten)]
+    chunks: Chunks,
     /// Lets the cloud make the key and send it. Whoever takes the client id over can read it: only for devices that
     /// can't make keys. Such a device has no rotation.
     #[arg(long, env = "MUSTER_LEGACY", conflicts_with_all = ["rotate", "stay"])]
@@ -145,14 +167,6 @@ pub(crate) struct Provision {
     /// The first part of the topics.
     #[arg(long, env = "MUSTER_PREFIX", default_value = "provision")]
     prefix: String,
-    /// The first part of the topics with --rotate and --stay, when the device replaces its certificate.
-    #[arg(
-        long,
-        env = "MUSTER_ROTATION_PREFIX",
-        value_name = "PREFIX",
-        default_value = DEFAULT_ROTATION_PREFIX
-    )]
-    rotation_prefix: String,
     /// The folder for the device's own credentials. Made if it isn't there.
     #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
     store: PathBuf,
@@ -204,26 +218,30 @@ impl Fleet {
         if self.cbor {
             config.format = Format::Cbor;
         }
-        if let Some(voucher) = voucher(self.voucher_file)? {
+        if let Some(voucher) = secret(self.voucher_file, "MUSTER_VOUCHER", "voucher")? {
             config.voucher = Some(voucher);
         }
         Ok(config)
     }
 }
 
-/// The voucher that stands nowhere in the bundle. It is no argument: everybody on the machine can read those.
-fn voucher(file: Option<PathBuf>) -> Result<Option<SecretString>, RunError> {
+/// A secret that stands in a file or in the environment. It is no argument: everybody on the machine can read those.
+fn secret(
+    file: Option<PathBuf>,
+    variable: &str,
+    name: &str,
+) -> Result<Option<SecretString>, RunError> {
     let text = match &file {
         Some(file) => Source::File(file.clone()).read()?,
-        None => std::env::var("MUSTER_VOUCHER").unwrap_or_default().into(),
+        None => std::env::var(variable).unwrap_or_default().into(),
     };
     match (text.expose_secret().trim(), file) {
         ("", Some(path)) => Err(RunError::Bundle {
             path,
-            reason: "it holds no voucher".into(),
+            reason: format!("it holds no {name}"),
         }),
         ("", None) => Ok(None),
-        (voucher, _) => Ok(Some(voucher.into())),
+        (secret, _) => Ok(Some(secret.into())),
     }
 }
 
@@ -292,8 +310,8 @@ impl From<Provision> for Config {
                 Mode::Chunked
             },
             prefix: provision.prefix,
-            rotation_prefix: provision.rotation_prefix,
-            packet_size: provision.packet_size,
+            rotation_prefix: provision.chunks.rotation_prefix,
+            packet_size: provision.chunks.packet_size,
             store: provision.store,
         }
     }

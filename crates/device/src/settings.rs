@@ -40,7 +40,7 @@ pub enum SettingsError {
     Model(MalformedName),
     /// A rotation was asked for in legacy mode.
     #[error(
-        "legacy mode has no rotation: a device that replaces its certificate makes the new one's key itself"
+        "a device that can't make keys has no rotation: the key of the certificate that replaces another is made on the device"
     )]
     LegacyRotation,
     /// The topic of the answers leaves no room for a chunk in such a packet.

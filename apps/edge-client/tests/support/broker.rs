@@ -153,7 +153,7 @@ impl Broker<RotationCloud> {
     pub fn give_current(&self, store: &Path) {
         let disk = FolderDisk::take(store).unwrap();
         let device = self.device.as_ref().unwrap();
-        let mut store = SlotStore::open(disk, device.clone()).unwrap();
+        let mut store = SlotStore::open(disk).unwrap();
         store.keep_pending(device).unwrap();
         store.promote().unwrap();
     }
