@@ -316,6 +316,9 @@ fn a_new_certificate_that_is_refused_is_tried_again_and_then_asked_for_again_wit
     desk.lost(true);
     desk.wait();
     assert_eq!(desk.key_asked_with(), key);
+    desk.answer(refusal(409, "ProvisioningInProgress", true));
+    desk.wait();
+    assert!(desk.connects().is_some(), "it may work by now");
 }
 
 #[test]

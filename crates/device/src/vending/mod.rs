@@ -109,6 +109,10 @@ impl Way for Vending {
             }
             Err(Without::Unusable(why)) => device.trouble = why,
         }
+        if device.held.pending.is_some() {
+            // Refused until now, and there is no other: it may work by then.
+            device.stage = Stage::Proving(Slot::Pending);
+        }
         // On top of what it was told: devices that were refused together don't come back together.
         let told = answer.retry_after.unwrap_or_default();
         let wait = device.wait_to_request() + told.min(LONGEST_RETRY_AFTER);

@@ -1,8 +1,8 @@
 //! An API that vends: one token, good for one key and its one certificate, or for keys of the cloud's.
 
 use super::cloud::{Cloud, Issued, Message};
+use super::rotation_cloud::SERIAL;
 use super::service::Service;
-use super::world::SERIAL;
 use muster_chunking::Manifest;
 use muster_device::{Credentials, Held, Place, VendingAnswer, VendingRequest};
 use muster_pki::{DeviceKey, SubmittedRequest, certificate_id, der_to_pem, pem_to_der};
@@ -14,12 +14,15 @@ pub const ENDPOINT: &str = "mqtt.example.com:8884";
 
 pub struct VendingCloud {
     pub authority: Cloud,
+    /// Where it says that its certificates are used.
+    pub endpoint: String,
 }
 
 impl VendingCloud {
     pub fn new() -> Self {
         Self {
             authority: Cloud::new(SERIAL),
+            endpoint: ENDPOINT.to_owned(),
         }
     }
 
@@ -27,7 +30,7 @@ impl VendingCloud {
     pub fn credentials(&mut self) -> Credentials {
         let (key, certificate) = self.pair();
         let authority = der_to_pem("CERTIFICATE", &self.authority.authority);
-        let place = Place::new(ENDPOINT, &authority).unwrap();
+        let place = Place::new(&self.endpoint, &authority).unwrap();
         let credentials = Credentials::matched(&certificate, &key).unwrap();
         credentials.at(Some(place))
     }
@@ -52,7 +55,7 @@ impl VendingCloud {
             "certificateArn": "arn:aws:iot:eu-central-1:123456789012:cert/any",
             "certificatePem": certificate_pem,
             "thingName": SERIAL,
-            "endpoint": ENDPOINT,
+            "endpoint": self.endpoint,
             "RootCA": der_to_pem("CERTIFICATE", &self.authority.authority),
         });
         if let Some(key) = key {
@@ -61,7 +64,8 @@ impl VendingCloud {
         answer(200, &body)
     }
 
-    fn certify(&mut self, csr: &str) -> VendingAnswer {
+    /// The answer to this CSR.
+    pub fn certify(&mut self, csr: &str) -> VendingAnswer {
         let request = SubmittedRequest::parse_text(csr).unwrap();
         let issued = &self.authority.issued;
         let known = issued
