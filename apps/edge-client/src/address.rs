@@ -12,8 +12,8 @@ const CERTIFICATES: &str = "/certificates";
 pub(crate) struct Address {
     /// The whole address of the question.
     pub(crate) certificates: Uri,
-    /// Whether it is asked without TLS, on this machine.
-    pub(crate) is_plain: bool,
+    /// Whether it is on this machine. Only there may TLS be left out.
+    pub(crate) is_here: bool,
 }
 
 impl Address {
@@ -29,21 +29,25 @@ impl Address {
         }
         let unreadable = |_| RunError::ApiUrl("it has to look like https://HOST/v1");
         let base: Uri = text.parse().map_err(unreadable)?;
-        let is_plain = match (base.scheme_str(), base.host()) {
-            (Some("https"), Some(_)) => false,
-            (Some("http"), Some(host)) if is_this_machine(host) => true,
-            (Some("http"), Some(_)) => {
+        let Some(host) = base.host() else {
+            return Err(RunError::ApiUrl("it has to begin with https:// and a host"));
+        };
+        let is_here = is_this_machine(host);
+        match base.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_here => {}
+            Some("http") => {
                 return Err(RunError::ApiUrl(
                     "http:// would show the token to everybody on the way; without TLS only this machine is spoken to \
                      (localhost, 127.0.0.1, [::1])",
                 ));
             }
-            _ => return Err(RunError::ApiUrl("it has to begin with https:// and a host")),
-        };
+            _ => return Err(RunError::ApiUrl("it has to begin with https://")),
+        }
         let certificates = format!("{}{CERTIFICATES}", text.trim_end_matches('/'));
         Ok(Self {
             certificates: certificates.parse().map_err(unreadable)?,
-            is_plain,
+            is_here,
         })
     }
 }
@@ -76,7 +80,7 @@ mod tests {
         ] {
             let address = Address::new(text).unwrap();
             assert_eq!(address.certificates.to_string(), whole);
-            assert!(!address.is_plain);
+            assert!(!address.is_here);
         }
     }
 
@@ -84,7 +88,7 @@ mod tests {
     fn only_this_machine_is_asked_without_tls() {
         for host in ["localhost:4566", "127.0.0.1", "127.9.9.9:1", "[::1]:4566"] {
             let address = Address::new(&format!("http://{host}/restapis/a1/v1/_user_request_"));
-            assert!(address.unwrap().is_plain, "{host}");
+            assert!(address.unwrap().is_here, "{host}");
         }
         for host in [
             "api.example.com",

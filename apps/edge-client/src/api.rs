@@ -53,11 +53,11 @@ impl Api {
         let mut config = Agent::config_builder()
             .tls_config(tls)
             .user_agent(USER_AGENT)
-            .https_only(!address.is_plain)
+            .https_only(!address.is_here)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_idle_connections(0);
-        if address.is_plain {
+        if address.is_here {
             // What is meant for this machine must not go through another.
             config = config.proxy(None);
         }

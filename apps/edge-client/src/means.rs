@@ -41,7 +41,7 @@ impl Means {
         let endpoint = Destination {
             host: host.to_owned(),
             port,
-            authorities: tls::authorities(ca.read()?.expose_secret())?,
+            authorities: tls::authorities(tls::CA_FILE, ca.read()?.expose_secret())?,
         };
         let certificate = certificate.read()?;
         let certificate = Credentials::unmatched(certificate.expose_secret(), key.read()?)
@@ -98,7 +98,10 @@ fn destination(
         port: place.port(),
         authorities: match authorities {
             Some(authorities) => Arc::clone(authorities),
-            None => tls::authorities(place.authorities_pem())?,
+            None => tls::authorities(
+                "the authorities that came with the certificate",
+                place.authorities_pem(),
+            )?,
         },
     })
 }

@@ -155,7 +155,9 @@ fn certificate(certificate: Option<&CertificateStatus>) -> String {
             days => format!("valid for {days} days"),
         },
     };
-    format!("{} ({name}, {validity})", certificate.certificate_id)
+    let endpoint = certificate.endpoint.as_ref();
+    let used = endpoint.map_or_else(String::new, |endpoint| format!(", used at {endpoint}"));
+    format!("{} ({name}, {validity}{used})", certificate.certificate_id)
 }
 
 fn now() -> i64 {

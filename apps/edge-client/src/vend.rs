@@ -82,7 +82,7 @@ impl VendConfig {
     fn errand(&self) -> Result<Errand<'_>, RunError> {
         let api = Api::new(&self.api_url, self.api_ca.as_ref(), self.token.as_ref())?;
         let authorities = match &self.ca {
-            Some(ca) => Some(tls::authorities(ca.read()?.expose_secret())?),
+            Some(ca) => Some(tls::authorities(tls::CA_FILE, ca.read()?.expose_secret())?),
             None => None,
         };
         Ok(Errand {

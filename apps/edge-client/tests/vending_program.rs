@@ -39,6 +39,14 @@ async fn a_person_reads_what_happened_and_neither_token_nor_key() {
     );
     assert!(!said.contains("PRIVATE KEY"));
     assert!(!all_of(&field, &output).contains(TOKEN));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edge-client"));
+    let command = command.arg("status").arg("--store").arg(field.store());
+    let held = text(&command.output().await.unwrap().stdout);
+    let used = format!(
+        ", used at localhost:{})\npending:  none\n",
+        field.broker.port
+    );
+    assert!(held.contains(&used), "{held}");
 }
 
 #[tokio::test]
