@@ -1,15 +1,14 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
+mod fleet;
+mod secret;
 mod vend;
 
+pub(crate) use fleet::Fleet;
 pub(crate) use vend::Vend;
 
 use clap::{Args, Parser, Subcommand};
-use edge_client::{
-    Config, DEFAULT_ROTATION_PREFIX, FleetConfig, Format, JoinConfig, Mode, RunError, Source,
-    Timings,
-};
-use secrecy::{ExposeSecret, SecretString};
+use edge_client::{Config, DEFAULT_ROTATION_PREFIX, JoinConfig, Mode, Source, Timings};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -170,79 +169,6 @@ pub(crate) struct Provision {
     /// The folder for the device's own credentials. Made if it isn't there.
     #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
     store: PathBuf,
-}
-
-#[derive(Args)]
-#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
-pub(crate) struct Fleet {
-    #[command(flatten)]
-    pub(crate) rotation: Rotation,
-    /// The bundle's folder, with config.json, machine_config.json, claim.cert.pem, claim.key.pem and root.ca.pem.
-    #[arg(long, env = "MUSTER_BUNDLE", value_name = "DIR")]
-    bundle: PathBuf,
-    /// The serial, which becomes the thing's name [default: serial_num in machine_config.json].
-    #[arg(long, env = "MUSTER_SERIAL")]
-    serial: Option<String>,
-    /// The file with the device's voucher [default: voucher in machine_config.json]. The environment variable
-    /// MUSTER_VOUCHER may hold the voucher itself.
-    #[arg(long, value_name = "FILE")]
-    voucher_file: Option<PathBuf>,
-    /// The MQTT client id while the claim certificate is used [default: the serial].
-    #[arg(long, env = "MUSTER_CLIENT_ID", value_name = "ID")]
-    client_id: Option<String>,
-    /// The folder for the device's own credentials [default: credentials in the bundle's folder]. Made if it isn't
-    /// there.
-    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
-    store: Option<PathBuf>,
-    /// Writes and reads CBOR in place of JSON.
-    #[arg(long, env = "MUSTER_CBOR")]
-    cbor: bool,
-    #[command(flatten)]
-    patience: Patience,
-    /// Writes each step as a line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-impl Fleet {
-    /// Reads the bundle and what stands beside it.
-    pub(crate) fn config(self) -> Result<FleetConfig, RunError> {
-        let mut config = FleetConfig::from_bundle(&self.bundle, self.serial)?;
-        config.timings = self.patience.timings();
-        if let Some(client_id) = self.client_id {
-            config.client_id = client_id;
-        }
-        if let Some(store) = self.store {
-            config.store = store;
-        }
-        if self.cbor {
-            config.format = Format::Cbor;
-        }
-        if let Some(voucher) = secret(self.voucher_file, "MUSTER_VOUCHER", "voucher")? {
-            config.voucher = Some(voucher);
-        }
-        Ok(config)
-    }
-}
-
-/// A secret that stands in a file or in the environment. It is no argument: everybody on the machine can read those.
-fn secret(
-    file: Option<PathBuf>,
-    variable: &str,
-    name: &str,
-) -> Result<Option<SecretString>, RunError> {
-    let text = match &file {
-        Some(file) => Source::File(file.clone()).read()?,
-        None => std::env::var(variable).unwrap_or_default().into(),
-    };
-    match (text.expose_secret().trim(), file) {
-        ("", Some(path)) => Err(RunError::Bundle {
-            path,
-            reason: format!("it holds no {name}"),
-        }),
-        ("", None) => Ok(None),
-        (secret, _) => Ok(Some(secret.into())),
-    }
 }
 
 #[derive(Args)]

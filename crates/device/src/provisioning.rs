@@ -164,7 +164,6 @@ impl Provisioning {
 
     fn answered(&mut self, answer: &VendingAnswer) {
         self.device.link = Link::Down;
-        self.device.connecting.reset();
         self.way.answered(&mut self.device, answer);
     }
 

@@ -322,6 +322,28 @@ fn a_new_certificate_that_is_refused_is_tried_again_and_then_asked_for_again_wit
 }
 
 #[test]
+fn an_api_whose_certificate_stays_refused_is_asked_less_and_less() {
+    let mut desk = Desk::new(settings(), Held::default());
+    let held = Held {
+        delivery: Some(UnfinishedDelivery::new(desk.kept_key().unwrap().pem())),
+        ..Held::default()
+    };
+    let mut asked_at = Vec::new();
+    for _ in 0..3 {
+        asked_at.push(desk.now);
+        let answer = desk.cloud.vend(&desk.asks().unwrap(), &held);
+        desk.answer(answer);
+        for _ in 0..3 {
+            desk.lost(true);
+            desk.wait();
+        }
+    }
+    let first = asked_at[1].saturating_sub(asked_at[0]);
+    let second = asked_at[2].saturating_sub(asked_at[1]);
+    assert!(second > first * 3, "{asked_at:?}");
+}
+
+#[test]
 fn a_device_with_a_certificate_asks_nothing_and_connects_where_it_was_told() {
     let mut cloud = VendingCloud::new();
     let held = Held {

@@ -1,6 +1,7 @@
 //! What a device with a token is told.
 
-use super::{Chunks, Patience, Rotation, secret};
+use super::secret::secret;
+use super::{Chunks, Patience, Rotation};
 use clap::Args;
 use edge_client::{RunError, Source, VendConfig};
 use std::path::PathBuf;
