@@ -1,11 +1,14 @@
 //! What the program is told, by arguments or by the environment. Secrets are named by their files only.
 
+mod fleet;
+mod secret;
+mod vend;
+
+pub(crate) use fleet::Fleet;
+pub(crate) use vend::Vend;
+
 use clap::{Args, Parser, Subcommand};
-use edge_client::{
-    Config, DEFAULT_ROTATION_PREFIX, FleetConfig, Format, JoinConfig, Mode, RunError, Source,
-    Timings,
-};
-use secrecy::{ExposeSecret, SecretString};
+use edge_client::{Config, DEFAULT_ROTATION_PREFIX, JoinConfig, Mode, Source, Timings};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +32,9 @@ pub(crate) enum Command {
     /// goes on where an earlier run was ended.
     #[command(after_help = EXIT_CODES)]
     Fleet(Fleet),
+    /// Gets a device with a token its certificate over HTTPS, or goes on where an earlier run was ended.
+    #[command(after_help = EXIT_CODES)]
+    Vend(Box<Vend>),
     /// Makes a key and a certificate signing request, for a device whose certificate comes another way.
     #[command(after_help = EXIT_CODES)]
     Request(Request),
@@ -112,6 +118,27 @@ impl Rotation {
     }
 }
 
+/// How certificates come in chunks.
+#[derive(Args)]
+struct Chunks {
+    /// The largest MQTT packet that the device can take, in bytes, 128 to 4096.
+    #[arg(
+        long,
+        env = "MUSTER_PACKET_SIZE",
+        value_name = "BYTES",
+        default_value_t = 256
+    )]
+    packet_size: usize,
+    /// The first part of the topics with --rotate and --stay, when the device replaces its certificate.
+    #[arg(
+        long,
+        env = "MUSTER_ROTATION_PREFIX",
+        value_name = "PREFIX",
+        default_value = DEFAULT_ROTATION_PREFIX
+    )]
+    rotation_prefix: String,
+}
+
 #[derive(Args)]
 pub(crate) struct Provision {
     #[command(flatten)]
@@ -130,14 +157,8 @@ pub(crate) struct Provision {
     /// The serial, which becomes the thing's name [default: the client id].
     #[arg(long, env = "MUSTER_SERIAL")]
     serial: Option<String>,
-    /// The largest MQTT packet that the device can take, in bytes, 128 to 4096.
-    #[arg(
-        long,
-        env = "MUSTER_PACKET_SIZE",
-        value_name = "BYTES",
-        default_value_t = 256
-    )]
-    packet_size: usize,
+    #[command(flatten)]
+    chunks: Chunks,
     /// Lets the cloud make the key and send it. Whoever takes the client id over can read it: only for devices that
     /// can't make keys. Such a device has no rotation.
     #[arg(long, env = "MUSTER_LEGACY", conflicts_with_all = ["rotate", "stay"])]
@@ -145,86 +166,9 @@ pub(crate) struct Provision {
     /// The first part of the topics.
     #[arg(long, env = "MUSTER_PREFIX", default_value = "provision")]
     prefix: String,
-    /// The first part of the topics with --rotate and --stay, when the device replaces its certificate.
-    #[arg(
-        long,
-        env = "MUSTER_ROTATION_PREFIX",
-        value_name = "PREFIX",
-        default_value = DEFAULT_ROTATION_PREFIX
-    )]
-    rotation_prefix: String,
     /// The folder for the device's own credentials. Made if it isn't there.
     #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
     store: PathBuf,
-}
-
-#[derive(Args)]
-#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
-pub(crate) struct Fleet {
-    #[command(flatten)]
-    pub(crate) rotation: Rotation,
-    /// The bundle's folder, with config.json, machine_config.json, claim.cert.pem, claim.key.pem and root.ca.pem.
-    #[arg(long, env = "MUSTER_BUNDLE", value_name = "DIR")]
-    bundle: PathBuf,
-    /// The serial, which becomes the thing's name [default: serial_num in machine_config.json].
-    #[arg(long, env = "MUSTER_SERIAL")]
-    serial: Option<String>,
-    /// The file with the device's voucher [default: voucher in machine_config.json]. The environment variable
-    /// MUSTER_VOUCHER may hold the voucher itself.
-    #[arg(long, value_name = "FILE")]
-    voucher_file: Option<PathBuf>,
-    /// The MQTT client id while the claim certificate is used [default: the serial].
-    #[arg(long, env = "MUSTER_CLIENT_ID", value_name = "ID")]
-    client_id: Option<String>,
-    /// The folder for the device's own credentials [default: credentials in the bundle's folder]. Made if it isn't
-    /// there.
-    #[arg(long, env = "MUSTER_STORE", value_name = "DIR")]
-    store: Option<PathBuf>,
-    /// Writes and reads CBOR in place of JSON.
-    #[arg(long, env = "MUSTER_CBOR")]
-    cbor: bool,
-    #[command(flatten)]
-    patience: Patience,
-    /// Writes each step as a line of JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-impl Fleet {
-    /// Reads the bundle and what stands beside it.
-    pub(crate) fn config(self) -> Result<FleetConfig, RunError> {
-        let mut config = FleetConfig::from_bundle(&self.bundle, self.serial)?;
-        config.timings = self.patience.timings();
-        if let Some(client_id) = self.client_id {
-            config.client_id = client_id;
-        }
-        if let Some(store) = self.store {
-            config.store = store;
-        }
-        if self.cbor {
-            config.format = Format::Cbor;
-        }
-        if let Some(voucher) = voucher(self.voucher_file)? {
-            config.voucher = Some(voucher);
-        }
-        Ok(config)
-    }
-}
-
-/// The voucher that stands nowhere in the bundle. It is no argument: everybody on the machine can read those.
-fn voucher(file: Option<PathBuf>) -> Result<Option<SecretString>, RunError> {
-    let text = match &file {
-        Some(file) => Source::File(file.clone()).read()?,
-        None => std::env::var("MUSTER_VOUCHER").unwrap_or_default().into(),
-    };
-    match (text.expose_secret().trim(), file) {
-        ("", Some(path)) => Err(RunError::Bundle {
-            path,
-            reason: "it holds no voucher".into(),
-        }),
-        ("", None) => Ok(None),
-        (voucher, _) => Ok(Some(voucher.into())),
-    }
 }
 
 #[derive(Args)]
@@ -292,8 +236,8 @@ impl From<Provision> for Config {
                 Mode::Chunked
             },
             prefix: provision.prefix,
-            rotation_prefix: provision.rotation_prefix,
-            packet_size: provision.packet_size,
+            rotation_prefix: provision.chunks.rotation_prefix,
+            packet_size: provision.chunks.packet_size,
             store: provision.store,
         }
     }

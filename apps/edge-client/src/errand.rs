@@ -1,30 +1,27 @@
 //! Doing what the state machine says.
 
 use crate::link::{Endpoint, Heard, Link};
-use crate::{FolderDisk, Outcome, RunError, Source, Traffic, tls};
+use crate::means::Means;
+use crate::{FolderDisk, Outcome, RunError, Traffic, tls};
 use muster_device::{
-    Action, CredentialStore, Credentials, Ending, Event, Held, Identity, Keep, Machine, Progress,
-    SlotStore, StoreError, Timings, Trouble,
+    Action, CredentialStore, Ending, Event, Held, Identity, Keep, Machine, Progress, SlotStore,
+    StoreError, Timings, Trouble,
 };
 use muster_documents::Mode;
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 type Store = Arc<Mutex<SlotStore<FolderDisk>>>;
 
 /// What every way to a certificate is told.
 pub(crate) struct Errand<'a> {
-    pub(crate) endpoint: &'a str,
-    pub(crate) port: u16,
-    pub(crate) ca: &'a Source,
-    pub(crate) claim_certificate: &'a Source,
-    pub(crate) claim_key: &'a Source,
+    pub(crate) means: Means,
     /// The device's name where something is said of it.
     pub(crate) client_id: &'a str,
     pub(crate) store: &'a Path,
@@ -82,12 +79,6 @@ pub(crate) async fn stay_on_errand<M: Machine>(
 }
 
 fn open_store(errand: &Errand<'_>) -> Result<Store, RunError> {
-    let certificate = errand.claim_certificate.read()?;
-    let claim = Credentials::unmatched(certificate.expose_secret(), errand.claim_key.read()?)
-        .map_err(|error| RunError::Tls {
-            what: "the claim certificate",
-            reason: error.to_string(),
-        })?;
     let disk = FolderDisk::take(errand.store).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => RunError::StoreInUse(errand.store.to_owned()),
         _ => RunError::Folder {
@@ -95,15 +86,16 @@ fn open_store(errand: &Errand<'_>) -> Result<Store, RunError> {
             source,
         },
     })?;
-    Ok(Arc::new(Mutex::new(SlotStore::open(disk, claim)?)))
+    Ok(Arc::new(Mutex::new(SlotStore::open(disk)?)))
 }
 
 /// The hands of the state machine.
 struct Device<'a> {
     errand: Errand<'a>,
-    authorities: Arc<RootCertStore>,
     store: Store,
     link: Option<Link>,
+    /// What was asked over HTTPS and is not answered yet.
+    asked_over_https: Option<oneshot::Receiver<Event>>,
     started: Instant,
     asked: Option<Instant>,
     requests: u32,
@@ -113,13 +105,12 @@ struct Device<'a> {
 
 impl<'a> Device<'a> {
     fn new(errand: Errand<'a>) -> Result<Self, RunError> {
-        let authorities = tls::authorities(errand.ca.read()?.expose_secret())?;
         let store = open_store(&errand)?;
         Ok(Self {
             errand,
-            authorities,
             store,
             link: None,
+            asked_over_https: None,
             started: Instant::now(),
             asked: None,
             requests: 0,
@@ -157,6 +148,10 @@ impl<'a> Device<'a> {
                 client_id,
                 identity,
             } => self.connect(client_id, &identity)?,
+            Action::Ask { request, within } => {
+                let api = self.errand.means.api().ok_or(RunError::NoToken)?;
+                self.asked_over_https = Some(api.ask(&request, within)?);
+            }
             Action::Disconnect => self.hang_up().await,
             Action::Subscribe(topics) => {
                 if let Some(link) = &self.link {
@@ -181,6 +176,7 @@ impl<'a> Device<'a> {
     }
 
     async fn hang_up(&mut self) {
+        self.asked_over_https = None;
         if let Some(link) = self.link.take() {
             link.close().await;
         }
@@ -210,32 +206,27 @@ impl<'a> Device<'a> {
     fn connect(&mut self, client_id: String, identity: &Identity) -> Result<(), RunError> {
         // Before the new connection the old one has to be gone, also without a goodbye.
         self.link = None;
-        let tls = self.tls(identity)?;
+        let connection = self.errand.means.connection(identity)?;
+        let Some((what, credentials, destination)) = connection else {
+            return Err(RunError::NoPlace(self.errand.store.to_owned()));
+        };
+        let tls = tls::client(
+            destination.authorities,
+            what,
+            credentials.certificate_pem(),
+            credentials.private_key_pem(),
+            destination.port,
+        )?;
         self.connections += 1;
         self.link = Some(Link::open(Endpoint {
-            host: self.errand.endpoint,
-            port: self.errand.port,
+            host: &destination.host,
+            port: destination.port,
             client_id,
             tls,
             packet_size: self.errand.packet_limit,
             patience: self.errand.timings.patience,
         }));
         Ok(())
-    }
-
-    fn tls(&self, identity: &Identity) -> Result<Arc<ClientConfig>, RunError> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let (what, credentials) = match identity {
-            Identity::Claim => ("the claim certificate", store.claim()),
-            Identity::Own(credentials) => ("the device's own certificate", credentials),
-        };
-        tls::client(
-            Arc::clone(&self.authorities),
-            what,
-            credentials.certificate_pem(),
-            credentials.private_key_pem(),
-            self.errand.port,
-        )
     }
 
     /// Until when the machine wants to wait is counted from the start.
@@ -247,14 +238,25 @@ impl<'a> Device<'a> {
                 None => std::future::pending().await,
             }
         };
+        let (link, asked) = (&mut self.link, &mut self.asked_over_https);
         let hear = async {
-            match &mut self.link {
+            match link {
                 Some(link) => link.hear().await,
+                None => std::future::pending().await,
+            }
+        };
+        let answer = async {
+            match asked {
+                Some(answer) => answer.await,
                 None => std::future::pending().await,
             }
         };
         let heard = tokio::select! {
             heard = hear => heard,
+            answer = answer => {
+                self.asked_over_https = None;
+                return Ok(answer.unwrap_or_else(|_| unanswered()));
+            }
             () = wake => return Ok(Event::Tick),
         };
         match heard {
@@ -310,4 +312,12 @@ impl<'a> Device<'a> {
             Ending::GaveUp { because } => Err(RunError::GaveUp { client_id, because }),
         }
     }
+}
+
+/// What asked has broken off without a word.
+fn unanswered() -> Event {
+    Event::Lost(Trouble {
+        refused: false,
+        what: "the question to the API broke off".into(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::entropy::SystemEntropy;
 use crate::errand::{Errand, do_errand, stay_on_errand};
+use crate::means::Means;
 use crate::{Outcome, RunError, Source};
 use muster_device::{
     FleetDeviceSettings, NothingToRotate, Progress, Provisioning, SettingsError, Staying, Timings,
@@ -61,20 +62,20 @@ impl FleetConfig {
         Ok(settings)
     }
 
-    fn errand(&self) -> Errand<'_> {
-        Errand {
-            endpoint: &self.endpoint,
-            port: self.port,
-            ca: &self.ca,
-            claim_certificate: &self.claim_certificate,
-            claim_key: &self.claim_key,
+    fn errand(&self) -> Result<Errand<'_>, RunError> {
+        Ok(Errand {
+            means: Means::claim(
+                (&self.endpoint, self.port),
+                &self.ca,
+                (&self.claim_certificate, &self.claim_key),
+            )?,
             client_id: &self.client_id,
             store: &self.store,
             timings: &self.timings,
             packet_limit: LARGEST_PACKET,
             mode: None,
             too_large_ends_it: true,
-        }
+        })
     }
 }
 
@@ -92,7 +93,7 @@ pub async fn fleet(
         let entropy = Box::new(SystemEntropy);
         Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
     };
-    do_errand(config.errand(), start, watch).await
+    do_errand(config.errand()?, start, watch).await
 }
 
 /// Replaces the certificate of a device of a fleet once, as [`rotate`](crate::rotate) does, by the fleet's rotation
@@ -109,7 +110,7 @@ pub async fn rotate_fleet(
         Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
             .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
     };
-    do_errand(config.errand(), start, watch).await
+    do_errand(config.errand()?, start, watch).await
 }
 
 /// Gets a device of a fleet its certificate if it has none and stays connected with it, as [`stay`](crate::stay) does;
@@ -126,7 +127,7 @@ pub async fn stay_fleet(
     let rotation = settings.rotation()?;
     let errand = Errand {
         too_large_ends_it: false,
-        ..config.errand()
+        ..config.errand()?
     };
     let start = |held| {
         let entropy = Box::new(SystemEntropy);

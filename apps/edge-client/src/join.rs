@@ -111,7 +111,7 @@ fn identity(config: &JoinConfig) -> Result<(String, String, Arc<ClientConfig>), 
     let thing_name = summary
         .common_name
         .unwrap_or_else(|| certificate_id.clone());
-    let authorities = tls::authorities(config.ca.read()?.expose_secret())?;
+    let authorities = tls::authorities(tls::CA_FILE, config.ca.read()?.expose_secret())?;
     let tls = tls::client(authorities, WHAT, pem, &config.key.read()?, config.port)?;
     Ok((thing_name, certificate_id, tls))
 }

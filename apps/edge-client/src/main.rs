@@ -4,10 +4,11 @@ mod arguments;
 mod saying;
 mod signals;
 
-use arguments::{Arguments, Command, StatusArguments, Task};
+use arguments::{Arguments, Command, StatusArguments, Task, Vend};
 use clap::Parser;
 use edge_client::{
-    Progress, RunError, fleet, join, request, rotate, rotate_fleet, run, status, stay, stay_fleet,
+    Progress, RunError, fleet, join, request, rotate, rotate_fleet, rotate_vended, run, status,
+    stay, stay_fleet, stay_vended, vend, vend_again,
 };
 use signals::told_to_end;
 use std::error::Error;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
                 }
             }
         }
+        Command::Vend(asked) => get_vended(*asked),
         Command::Join(brought) => {
             let json = brought.common.json;
             let joined = join((*brought).into(), |progress| {
@@ -73,6 +75,24 @@ fn main() -> ExitCode {
             Err(error) => fail(&error, RunError::exit_code(&error)),
         },
         Command::Status(arguments) => show_status(&arguments),
+    }
+}
+
+fn get_vended(asked: Vend) -> ExitCode {
+    let (json, again, task) = (asked.json, asked.again, asked.rotation.task());
+    let config = match asked.config() {
+        Ok(config) => config,
+        Err(error) => return ended_badly(&error, json),
+    };
+    let watch = |progress: &Progress| saying::progress(progress, json);
+    match task {
+        Task::Get if again => until_it_ends(vend_again(config, watch), saying::outcome, json),
+        Task::Get => until_it_ends(vend(config, watch), saying::outcome, json),
+        Task::Rotate => until_it_ends(rotate_vended(config, watch), saying::outcome, json),
+        Task::Stay => {
+            let staying = async { stay_vended(config, told_to_end(), watch).await };
+            until_it_ends(staying, |(), json| saying::stopped(json), json)
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Outcome {
     pub thing_name: String,
     /// The certificate's id (SHA-256 of its DER, hex).
     pub certificate_id: String,
-    /// How the certificate travelled; `None` in fleet provisioning, where that isn't the device's choice.
+    /// How the certificate travelled over Muster's claim provisioning; `None` on other ways, where there is one form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// From this run's first request until the publication with the new certificate had arrived; from the start of
@@ -72,7 +72,7 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
-    /// A file of the bundle, or the voucher's, is there and can't be used.
+    /// A file of the bundle, or a voucher's or token's, is there and can't be used.
     #[error("{path} can't be used: {reason}")]
     Bundle {
         /// Which.
@@ -88,6 +88,23 @@ pub enum RunError {
         /// Why.
         reason: String,
     },
+    /// The address of the API for devices can't be used.
+    #[error("the API's address can't be used: {0}")]
+    ApiUrl(
+        /// What is wrong with it.
+        &'static str,
+    ),
+    /// A certificate has to be asked for, and there is no token.
+    #[error(
+        "there is no token to ask for a certificate with: name its file with --token-file, or set MUSTER_TOKEN"
+    )]
+    NoToken,
+    /// The store holds a certificate that was not vended, and so not where it is used.
+    #[error(
+        "the credential store {0} doesn't say where its certificate is used: that is kept only of certificates that were vended. \
+         Use the command that got this one, or get another with a new token (vend --again)"
+    )]
+    NoPlace(PathBuf),
     /// The folder can't be used.
     #[error("the credential store {path} can't be used")]
     Folder {

@@ -2,6 +2,7 @@
 
 use crate::entropy::SystemEntropy;
 use crate::errand::{Errand, do_errand, stay_on_errand};
+use crate::means::Means;
 use crate::{Config, Outcome, RunError};
 use muster_chunking::MAX_PACKET_SIZE;
 use muster_device::{
@@ -26,13 +27,13 @@ impl Config {
         self.settings()?.rotation(&self.rotation_prefix)
     }
 
-    fn errand(&self) -> Errand<'_> {
-        Errand {
-            endpoint: &self.endpoint,
-            port: self.port,
-            ca: &self.ca,
-            claim_certificate: &self.claim_certificate,
-            claim_key: &self.claim_key,
+    fn errand(&self) -> Result<Errand<'_>, RunError> {
+        Ok(Errand {
+            means: Means::claim(
+                (&self.endpoint, self.port),
+                &self.ca,
+                (&self.claim_certificate, &self.claim_key),
+            )?,
             client_id: &self.client_id,
             store: &self.store,
             timings: &self.timings,
@@ -43,7 +44,7 @@ impl Config {
             },
             mode: Some(self.mode),
             too_large_ends_it: true,
-        }
+        })
     }
 }
 
@@ -58,7 +59,7 @@ pub async fn run(config: Config, watch: impl FnMut(&Progress) + Send) -> Result<
         let entropy = Box::new(SystemEntropy);
         Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
     };
-    do_errand(config.errand(), start, watch).await
+    do_errand(config.errand()?, start, watch).await
 }
 
 /// Replaces a device's certificate once, on the topics of [`Config::rotation_prefix`], or goes on from where an earlier
@@ -77,7 +78,7 @@ pub async fn rotate(
         Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
             .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
     };
-    do_errand(config.errand(), start, watch).await
+    do_errand(config.errand()?, start, watch).await
 }
 
 /// Gets a device its certificate if it has none, as [`run`] does, and stays connected with it until `stop` comes:
@@ -97,7 +98,7 @@ pub async fn stay(
     let (settings, rotation) = (config.settings()?, config.rotation()?);
     let errand = Errand {
         too_large_ends_it: false,
-        ..config.errand()
+        ..config.errand()?
     };
     let start = |held| {
         let entropy = Box::new(SystemEntropy);

@@ -2,7 +2,7 @@
 
 use edge_client::{
     CertificateStatus, DeliveryStatus, Joined, Outcome, Progress, Requested, RunError, Status,
-    sentence, short,
+    Traffic, sentence, short,
 };
 use serde::Serialize;
 use std::io::{self, Write};
@@ -27,14 +27,19 @@ pub(crate) fn outcome(outcome: &Outcome, json: bool) {
             body: outcome,
         });
     }
+    let traffic = match outcome.traffic {
+        Traffic { packets: 0, .. } => String::new(),
+        Traffic {
+            packets,
+            bytes,
+            largest_packet,
+        } => format!("; {packets} packets down, {bytes} bytes, the largest {largest_packet}"),
+    };
     say(&format!(
-        "{} has certificate {} after {} ms; {} packets down, {} bytes, the largest {}",
+        "{} has certificate {} after {} ms{traffic}",
         outcome.thing_name,
         short(&outcome.certificate_id),
         outcome.latency.as_millis(),
-        outcome.traffic.packets,
-        outcome.traffic.bytes,
-        outcome.traffic.largest_packet,
     ));
 }
 
@@ -150,7 +155,9 @@ fn certificate(certificate: Option<&CertificateStatus>) -> String {
             days => format!("valid for {days} days"),
         },
     };
-    format!("{} ({name}, {validity})", certificate.certificate_id)
+    let endpoint = certificate.endpoint.as_ref();
+    let used = endpoint.map_or_else(String::new, |endpoint| format!(", used at {endpoint}"));
+    format!("{} ({name}, {validity}{used})", certificate.certificate_id)
 }
 
 fn now() -> i64 {

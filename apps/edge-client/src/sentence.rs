@@ -38,6 +38,15 @@ pub fn sentence(progress: &Progress) -> Option<String> {
         Progress::PartReceived { part, packet_bytes } => {
             format!("{part} came (packet of {packet_bytes} bytes)")
         }
+        Progress::Vended {
+            certificate_id,
+            with_key,
+            endpoint,
+        } => format!(
+            "the API gave certificate {}{}, to be used at {endpoint}",
+            short(certificate_id),
+            if *with_key { " and its key" } else { "" },
+        ),
         Progress::CertificateMade {
             certificate_id,
             with_key,

@@ -1,7 +1,7 @@
 //! What a store holds, for a person. Nothing secret is in it.
 
 use crate::FolderDisk;
-use muster_device::{Credentials, StoreError, read_slots};
+use muster_device::{Credentials, Place, StoreError, read_slots};
 use muster_pki::read_certificate;
 use serde::Serialize;
 use std::path::Path;
@@ -28,6 +28,9 @@ pub struct CertificateStatus {
     pub common_name: Option<String>,
     /// The last second that it is valid, counted from 1970.
     pub not_after_unix: Option<i64>,
+    /// Where it is used, `host:port`, if it was vended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// A delivery under way.
@@ -55,6 +58,7 @@ pub fn status(store: &Path) -> Result<Status, StoreError> {
             certificate_id: credentials.certificate_id(),
             not_after_unix: summary.as_ref().map(|summary| summary.not_after_unix),
             common_name: summary.and_then(|summary| summary.common_name),
+            endpoint: credentials.place().map(Place::endpoint),
         }
     };
     Ok(Status {

@@ -11,13 +11,12 @@ use std::sync::Arc;
 /// communication protocols"). On other ports it is left out.
 const ALPN_PORT: u16 = 443;
 const ALPN_MQTT: &[u8] = b"x-amzn-mqtt-ca";
+/// What to call authorities that stand in a file.
+pub(crate) const CA_FILE: &str = "the CA file";
 
 /// The authorities that the endpoint's certificate may come from.
-pub(crate) fn authorities(pem: &str) -> Result<Arc<RootCertStore>, RunError> {
-    let refuse = |reason: String| RunError::Tls {
-        what: "the CA file",
-        reason,
-    };
+pub(crate) fn authorities(what: &'static str, pem: &str) -> Result<Arc<RootCertStore>, RunError> {
+    let refuse = |reason: String| RunError::Tls { what, reason };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem).map_err(refuse)? {
         roots
@@ -74,7 +73,7 @@ mod tests {
         let params = rcgen::CertificateParams::default();
         let certificate = params.self_signed(&pair).unwrap();
         let pem = der_to_pem("CERTIFICATE", certificate.der());
-        let roots = authorities(&pem).unwrap();
+        let roots = authorities(CA_FILE, &pem).unwrap();
         let asked = |port| {
             let client = client(
                 Arc::clone(&roots),

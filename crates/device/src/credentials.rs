@@ -1,5 +1,6 @@
-//! A certificate and the private key that belongs to it.
+//! A certificate and the private key that belongs to it, and where they are used if the device was told.
 
+use crate::Place;
 use muster_pki::{DeviceKey, certificate_id, pem_to_der, read_certificate};
 use secrecy::SecretString;
 
@@ -9,6 +10,7 @@ pub struct Credentials {
     certificate_pem: String,
     certificate_der: Vec<u8>,
     private_key_pem: SecretString,
+    place: Option<Place>,
 }
 
 /// Why a certificate and a key don't make credentials.
@@ -50,7 +52,19 @@ impl Credentials {
             certificate_pem: certificate_pem.to_owned(),
             certificate_der,
             private_key_pem,
+            place: None,
         })
+    }
+
+    /// The same, to be used there.
+    #[must_use]
+    pub fn at(self, place: Option<Place>) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Where they are used; `None` if that is not kept with them, since the device's settings say it.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// The certificate as PEM.

@@ -4,7 +4,7 @@ use crate::backoff::Backoff;
 use crate::proving::Slot;
 use crate::{
     Action, Credentials, Ending, Entropy, Held, Identity, Keep, Progress, Refused, Timings,
-    Trouble, UnfinishedDelivery,
+    Trouble, UnfinishedDelivery, VendingRequest,
 };
 use muster_documents::{ClientId, Serial};
 use std::time::Duration;
@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     Provisioning,
     /// To take the place of the current one. It asks with that one.
     Rotation,
+    /// To take the place of the current one. It asks as for a first one: it was given the right to.
+    Replacement,
 }
 
 /// Whose turn it is.
@@ -80,7 +82,7 @@ impl Device {
         now: Duration,
     ) -> Self {
         let replaces = match purpose {
-            Purpose::Provisioning => None,
+            Purpose::Provisioning | Purpose::Replacement => None,
             Purpose::Rotation => held.current_id(),
         };
         // Another one is left as it is, until something of this device's takes its place.
@@ -114,12 +116,17 @@ impl Device {
         self.purpose == Purpose::Rotation
     }
 
+    /// Whether another certificate is to take the current one's place.
+    pub(crate) fn replaces(&self) -> bool {
+        self.purpose != Purpose::Provisioning && self.held.current.is_some()
+    }
+
     /// Connects with the certificate that the stage needs.
     pub(crate) fn connect(&mut self) {
         let slot = match (self.stage, self.purpose) {
             (Stage::Over, _) => return,
             (Stage::Proving(slot), _) => Some(slot),
-            (Stage::Asking, Purpose::Provisioning) => None,
+            (Stage::Asking, Purpose::Provisioning | Purpose::Replacement) => None,
             (Stage::Asking, Purpose::Rotation) => Some(Slot::Current),
         };
         let (client_id, identity) = if let Some(slot) = slot {
@@ -136,6 +143,22 @@ impl Device {
         self.act(Action::Connect {
             client_id,
             identity,
+        });
+    }
+
+    /// Asks over HTTPS.
+    pub(crate) fn ask(&mut self, request: VendingRequest) {
+        if self.stage == Stage::Over {
+            return;
+        }
+        self.link = Link::Connecting;
+        self.requests += 1;
+        // A gateway takes up to 29 s for its own answer. As above, the transport says so first.
+        let within = self.timings.patience * 2;
+        self.wake = self.now + within + self.timings.patience;
+        self.act(Action::Ask { request, within });
+        self.report(Progress::Requested {
+            attempt: self.requests,
         });
     }
 
@@ -197,7 +220,12 @@ impl Device {
         self.act(Action::Keep(Keep::Delivery(unfinished)));
     }
 
-    pub(crate) fn keep_pending(&mut self, credentials: Credentials) {
+    /// A certificate that comes without a word on where it is used is used where the current one is.
+    pub(crate) fn keep_pending(&mut self, mut credentials: Credentials) {
+        if credentials.place().is_none() {
+            let current = self.held.current.as_ref();
+            credentials = credentials.at(current.and_then(Credentials::place).cloned());
+        }
         self.act(Action::Keep(Keep::Pending(credentials.clone())));
         self.report(Progress::Stored {
             certificate_id: credentials.certificate_id(),

@@ -1,7 +1,8 @@
 //! What happens to a device, and what it does about it.
 
-use crate::{Credentials, Progress, Refused, UnfinishedDelivery};
+use crate::{Credentials, Progress, Refused, UnfinishedDelivery, VendingAnswer, VendingRequest};
 use secrecy::SecretSlice;
+use std::time::Duration;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -19,7 +20,9 @@ pub enum Event {
     },
     /// A publication has arrived (PUBACK).
     Delivered,
-    /// There is no connection any more, or it could not be made.
+    /// The answer to what was asked over HTTPS.
+    Answered(VendingAnswer),
+    /// There is no connection any more, or it could not be made, or nothing answers over HTTPS.
     Lost(Trouble),
     /// Time has passed.
     Tick,
@@ -47,6 +50,14 @@ pub enum Action {
         /// Which certificate to show.
         identity: Identity,
     },
+    /// Ask this over HTTPS (`POST /certificates` of the stack's API for devices). What comes of it is
+    /// [`Event::Answered`] or [`Event::Lost`].
+    Ask {
+        /// What to ask.
+        request: VendingRequest,
+        /// How long the whole exchange may take.
+        within: Duration,
+    },
     /// Subscribe to these topics at `QoS` 1, in one packet.
     Subscribe(Vec<String>),
     /// Publish at `QoS` 1.
@@ -56,7 +67,7 @@ pub enum Action {
         /// The payload. A token and a voucher may be in it.
         payload: SecretSlice<u8>,
     },
-    /// End the connection.
+    /// End the connection, or the exchange over HTTPS.
     Disconnect,
     /// Tell whoever watches.
     Report(Progress),

@@ -89,7 +89,7 @@ pub enum StoreError {
     },
     /// A file is there but was changed by something else, since it was written whole.
     #[error(
-        "{file} in the credential store can't be read ({reason}); restore it, or remove it to start over with the claim certificate"
+        "{file} in the credential store can't be read ({reason}); restore it, or remove it to start over"
     )]
     Damaged {
         /// The file's name.
@@ -102,13 +102,10 @@ pub enum StoreError {
     NothingPending,
 }
 
-/// Where a device keeps its credentials: new beside old, promoted once the new has worked.
+/// Where a device keeps its own credentials: new beside old, promoted once the new has worked.
 ///
 /// Each write is whole or has not happened, whenever the device is killed.
 pub trait CredentialStore {
-    /// The claim certificate that the device was made with. Read-only.
-    fn claim(&self) -> &Credentials;
-
     /// What is held at this moment.
     fn held(&self) -> Result<Held, StoreError>;
 

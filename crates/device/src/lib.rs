@@ -1,7 +1,7 @@
 //! The device's side of provisioning and rotation: what a device says, when, and what it keeps.
 //!
-//! [`Provisioning`] is a state machine without I/O, for Muster's claim provisioning and for AWS IoT's fleet
-//! provisioning: it gets a device its first certificate, or the next in the place of the one that it has. [`Staying`]
+//! [`Provisioning`] is a state machine without I/O, for Muster's claim provisioning, for AWS IoT's fleet provisioning and
+//! for vending over HTTPS: it gets a device its first certificate, or the next in the place of the one that it has. [`Staying`]
 //! is one that lives with its certificate and replaces it whenever the cloud asks. A program feeds a [`Machine`] events
 //! (a message came, a connection was lost, time passed) and does what it answers: connect, publish, keep something.
 //! Time and randomness come in through the events and through [`Entropy`], so that a test can play any schedule.
@@ -18,6 +18,7 @@ mod event;
 mod fleet;
 mod held;
 mod machine;
+mod place;
 mod progress;
 mod proving;
 mod provisioning;
@@ -26,6 +27,7 @@ mod route;
 mod settings;
 mod slots;
 mod staying;
+mod vending;
 mod verdict;
 mod way;
 
@@ -37,6 +39,7 @@ pub use event::{Action, Ending, Event, Identity, Keep, Trouble};
 pub use fleet::FleetDeviceSettings;
 pub use held::{CredentialStore, Held, MadeCertificate, StoreError, UnfinishedDelivery};
 pub use machine::Machine;
+pub use place::{Place, PlaceError};
 pub use progress::Progress;
 pub use provisioning::{NothingToRotate, Provisioning};
 pub use refused::Refused;
@@ -44,3 +47,4 @@ pub use route::{RotationRoute, Route};
 pub use settings::{Settings, SettingsError, Timings};
 pub use slots::{SlotStore, read_slots};
 pub use staying::Staying;
+pub use vending::{VendingAnswer, VendingRequest, VendingSettings};

@@ -45,6 +45,15 @@ pub enum Progress {
         /// The whole PUBLISH packet, in bytes.
         packet_bytes: usize,
     },
+    /// Vending: the API gave a certificate.
+    Vended {
+        /// Its id (SHA-256 of its DER, hex).
+        certificate_id: String,
+        /// Whether the cloud made its key as well.
+        with_key: bool,
+        /// Where it is used, `host:port`.
+        endpoint: String,
+    },
     /// Fleet provisioning: a certificate was made for this device.
     CertificateMade {
         /// Its id (SHA-256 of its DER, hex).

@@ -59,7 +59,7 @@ impl Device {
         self.report(Progress::Published {
             topic: hello_topic(&self.thing_name),
         });
-        let before = self.held.current_id();
+        let before = self.held.current_id().filter(|_| self.replaces());
         if slot == Slot::Pending {
             self.act(Action::Keep(Keep::Promotion));
             self.held.current = self.held.pending.take();
@@ -69,12 +69,12 @@ impl Device {
         let certificate_id = self.held.current_id().unwrap_or_default();
         let thing_name = self.thing_name.to_string();
         self.report(match before {
-            Some(replaced) if self.rotates() => Progress::Rotated {
+            Some(replaced) => Progress::Rotated {
                 thing_name: thing_name.clone(),
                 certificate_id: certificate_id.clone(),
                 replaced,
             },
-            _ => Progress::Finished {
+            None => Progress::Finished {
                 thing_name: thing_name.clone(),
                 certificate_id: certificate_id.clone(),
             },

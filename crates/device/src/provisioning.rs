@@ -3,11 +3,14 @@
 use crate::device::{Device, Link, Purpose, Stage};
 use crate::proving::Slot;
 use crate::way::Way;
-use crate::{Action, Entropy, Event, Held, Machine, Progress, RotationRoute, Route, Trouble};
+use crate::{
+    Action, Entropy, Event, Held, Machine, Progress, RotationRoute, Route, Trouble, VendingAnswer,
+    VendingSettings,
+};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// One device on its way from a claim certificate to a certificate of its own, or from that one to the next.
+/// One device on its way from a claim certificate or a token to a certificate of its own, or from that one to the next.
 ///
 /// It can be dropped at any moment and started again from what was kept.
 pub struct Provisioning {
@@ -30,17 +33,22 @@ impl Provisioning {
         now: Duration,
     ) -> (Self, Vec<Action>) {
         let route = route.into();
-        let mut device = route.device(Purpose::Provisioning, held, entropy, now);
-        let mut way = route.way();
-        if device.held.pending.is_some() {
-            device.prove(Slot::Pending);
-        } else if device.held.current.is_some() {
-            device.prove(Slot::Current);
-        } else {
-            way.begin(&mut device);
-            device.connect();
-        }
-        Self::begun(device, way)
+        let device = route.device(Purpose::Provisioning, held, entropy, now);
+        Self::begun(device, route.way())
+    }
+
+    /// Begins to ask for another certificate with another token, or goes on from what is held; a pending certificate is
+    /// tried out before. Until another has worked the current one stays. Without a current one it is as
+    /// [`Provisioning::start`].
+    pub fn replace(
+        settings: VendingSettings,
+        held: Held,
+        entropy: Box<dyn Entropy + Send>,
+        now: Duration,
+    ) -> (Self, Vec<Action>) {
+        let route = Route::Vending(settings);
+        let device = route.device(Purpose::Replacement, held, entropy, now);
+        Self::begun(device, route.way())
     }
 
     /// Begins to replace the current certificate, or goes on from what is held of an earlier rotation. Until another
@@ -67,20 +75,24 @@ impl Provisioning {
         entropy: Box<dyn Entropy + Send>,
         now: Duration,
     ) -> (Self, Vec<Action>) {
-        let mut device = route.device(Purpose::Rotation, held, entropy, now);
-        let mut way = route.way();
-        let certificate_id = device.held.current_id().unwrap_or_default();
-        device.report(Progress::RotationStarted { certificate_id });
-        if device.held.pending.is_some() {
-            device.prove(Slot::Pending);
-        } else {
-            way.begin(&mut device);
-            device.connect();
-        }
-        Self::begun(device, way)
+        let device = route.device(Purpose::Rotation, held, entropy, now);
+        Self::begun(device, route.way())
     }
 
-    fn begun(mut device: Device, way: Box<dyn Way + Send>) -> (Self, Vec<Action>) {
+    /// A pending certificate is tried out first, and then the current one, unless it is to be replaced.
+    fn begun(mut device: Device, mut way: Box<dyn Way + Send>) -> (Self, Vec<Action>) {
+        let current = device.held.current_id();
+        if let Some(certificate_id) = current.clone().filter(|_| device.replaces()) {
+            device.report(Progress::RotationStarted { certificate_id });
+        }
+        if device.held.pending.is_some() {
+            device.prove(Slot::Pending);
+        } else if current.is_some() && !device.replaces() {
+            device.prove(Slot::Current);
+        } else {
+            way.begin(&mut device);
+            way.reach(&mut device);
+        }
         let actions = std::mem::take(&mut device.actions);
         (Self { device, way }, actions)
     }
@@ -100,6 +112,7 @@ impl Provisioning {
             return;
         }
         match (device.link, device.stage) {
+            (Link::Down, Stage::Asking) => self.way.reach(device),
             (Link::Down, _) => device.connect(),
             (Link::Up, Stage::Asking) => self.way.speak(device),
             _ => self.unanswered(),
@@ -139,7 +152,7 @@ impl Provisioning {
             } else {
                 device.verdict = Some(refused);
             }
-        } else if !device.rotates() && device.held.current.is_some() {
+        } else if !device.replaces() && device.held.current.is_some() {
             // It is of a rotation, which is not this one's to go on with.
             if device.refused_often() {
                 device.stage = Stage::Proving(Slot::Current);
@@ -147,6 +160,11 @@ impl Provisioning {
         } else {
             self.way.pending_refused(device);
         }
+    }
+
+    fn answered(&mut self, answer: &VendingAnswer) {
+        self.device.link = Link::Down;
+        self.way.answered(&mut self.device, answer);
     }
 
     fn connected(&mut self) {
@@ -187,6 +205,9 @@ impl Machine for Provisioning {
             (Event::Lost(trouble), _) => self.lost(&trouble),
             (Event::Connected, Link::Connecting) => self.connected(),
             (Event::Subscribed, Link::Subscribing) => self.subscribed(),
+            (Event::Answered(answer), Link::Connecting) if self.device.stage == Stage::Asking => {
+                self.answered(&answer);
+            }
             (Event::Message { topic, payload }, Link::Subscribing | Link::Up)
                 if self.device.stage == Stage::Asking =>
             {

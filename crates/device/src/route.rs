@@ -3,8 +3,9 @@
 use crate::claim::Claim;
 use crate::device::{Device, Purpose};
 use crate::fleet::Fleet;
+use crate::vending::Vending;
 use crate::way::Way;
-use crate::{Entropy, FleetDeviceSettings, Held, Settings};
+use crate::{Entropy, FleetDeviceSettings, Held, Settings, VendingSettings};
 use std::time::Duration;
 
 /// The way on which a device comes by its first certificate.
@@ -14,6 +15,8 @@ pub enum Route {
     Claim(Settings),
     /// AWS IoT's fleet provisioning.
     Fleet(FleetDeviceSettings),
+    /// Vending over HTTPS, with a token.
+    Vending(VendingSettings),
 }
 
 /// The way on which a device replaces its certificate: [`Settings::rotation`] and [`FleetDeviceSettings::rotation`]
@@ -33,6 +36,12 @@ impl From<FleetDeviceSettings> for Route {
     }
 }
 
+impl From<VendingSettings> for Route {
+    fn from(settings: VendingSettings) -> Self {
+        Self::Vending(settings)
+    }
+}
+
 impl Route {
     pub(crate) fn device(
         &self,
@@ -44,6 +53,7 @@ impl Route {
         let (client_id, thing_name, timings) = match self {
             Self::Claim(settings) => (&settings.client_id, &settings.thing_name, &settings.timings),
             Self::Fleet(settings) => (&settings.client_id, &settings.serial, &settings.timings),
+            Self::Vending(settings) => (&settings.client_id, &settings.serial, &settings.timings),
         };
         let names = (client_id.clone(), thing_name.clone());
         Device::new(purpose, names, timings.clone(), held, entropy, now)
@@ -53,6 +63,7 @@ impl Route {
         match self {
             Self::Claim(settings) => Box::new(Claim::new(settings)),
             Self::Fleet(settings) => Box::new(Fleet::new(settings)),
+            Self::Vending(settings) => Box::new(Vending::new(settings)),
         }
     }
 }

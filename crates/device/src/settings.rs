@@ -40,7 +40,7 @@ pub enum SettingsError {
     Model(MalformedName),
     /// A rotation was asked for in legacy mode.
     #[error(
-        "legacy mode has no rotation: a device that replaces its certificate makes the new one's key itself"
+        "a device that can't make keys has no rotation: the key of the certificate that replaces another is made on the device"
     )]
     LegacyRotation,
     /// The topic of the answers leaves no room for a chunk in such a packet.
@@ -140,7 +140,8 @@ pub struct Timings {
     pub connect_retry: Duration,
     /// The longest wait before another connection.
     pub connect_retry_longest: Duration,
-    /// How long the endpoint may take to answer a connection, a subscription or a publication.
+    /// How long the endpoint may take to answer a connection, a subscription or a publication. The API that vends
+    /// certificates may take twice as long.
     pub patience: Duration,
     /// How often the new certificate may be refused before the device takes another course.
     pub refusals: u32,

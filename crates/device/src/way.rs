@@ -1,7 +1,7 @@
 //! What one way to a certificate adds to what all have in common.
 
-use crate::Trouble;
 use crate::device::{Device, Link};
+use crate::{Trouble, VendingAnswer};
 
 /// A way to another certificate of the device's own: what is said on the connection with the certificate that it asks
 /// with.
@@ -9,9 +9,17 @@ use crate::device::{Device, Link};
 /// It speaks only in [`Stage::Asking`](crate::device::Stage::Asking). [`Device`] does the rest: it connects, proves the
 /// new certificate and ends.
 pub(crate) trait Way {
-    /// Begins, or goes on from what is kept, with nothing at hand that could be proven. The connection is the
+    /// Begins, or goes on from what is kept, with nothing at hand that could be proven. Reaching the cloud is the
     /// caller's.
     fn begin(&mut self, device: &mut Device);
+
+    /// Reaches the cloud to ask it: most ways connect.
+    fn reach(&mut self, device: &mut Device) {
+        device.connect();
+    }
+
+    /// Takes the answer to what was asked over HTTPS. Most ways ask nothing so.
+    fn answered(&mut self, _: &mut Device, _: &VendingAnswer) {}
 
     /// What a new connection subscribes to, at most 8 topics (AWS IoT's limit for one SUBSCRIBE).
     fn topics(&self) -> Vec<String>;

@@ -2,11 +2,9 @@
 
 mod support;
 
-use muster_device::{
-    CredentialStore, Credentials, Ending, SlotStore, UnfinishedDelivery, read_slots,
-};
+use muster_device::{CredentialStore, Ending, SlotStore, UnfinishedDelivery, read_slots};
 use muster_documents::Mode;
-use muster_pki::{DeviceKey, der_to_pem};
+use muster_pki::DeviceKey;
 use support::air::Weather;
 use support::chance::Chance;
 use support::disk::{Fuse, PoweredDisk};
@@ -89,10 +87,9 @@ fn a_device_of_a_fleet_with_a_key_of_the_clouds_that_loses_power_still_ends_with
 #[test]
 fn a_key_that_a_run_finds_outlives_a_later_loss_of_power() {
     let key = || DeviceKey::generate().unwrap().pem();
-    let claim = Credentials::unmatched(&der_to_pem("CERTIFICATE", b"claim"), key()).unwrap();
     for seed in 0..ROUNDS {
         let disk = PoweredDisk::default();
-        let mut killed = SlotStore::open(disk.clone(), claim.clone()).unwrap();
+        let mut killed = SlotStore::open(disk.clone()).unwrap();
         // The key is written, synced and has its name, and then the program is killed.
         disk.set_fuse(Some(Fuse {
             operation: 3,
@@ -101,7 +98,7 @@ fn a_key_that_a_run_finds_outlives_a_later_loss_of_power() {
         let kept = killed.keep_delivery(&UnfinishedDelivery::new(key()));
         assert!(kept.is_err());
         disk.restart();
-        let found = SlotStore::open(disk.clone(), claim.clone()).unwrap();
+        let found = SlotStore::open(disk.clone()).unwrap();
         assert!(found.held().unwrap().delivery.is_some());
         disk.lose_power(&mut Chance::new(seed));
         assert!(

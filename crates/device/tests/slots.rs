@@ -14,11 +14,6 @@ use support::disk::{Fuse, PoweredDisk};
 
 const ROUNDS: u64 = 16;
 
-fn claim() -> Credentials {
-    let key = DeviceKey::generate().unwrap().pem();
-    Credentials::unmatched(&der_to_pem("CERTIFICATE", b"claim"), key).unwrap()
-}
-
 fn credentials(cloud: &Cloud) -> Credentials {
     let (key, der) = cloud.identity(Vec::new());
     Credentials::matched(&der_to_pem("CERTIFICATE", &der), &key).unwrap()
@@ -41,7 +36,7 @@ fn rotating() -> (PoweredDisk, SlotStore<PoweredDisk>, Credentials) {
     let cloud = Cloud::new("any");
     let (current, next) = (credentials(&cloud), credentials(&cloud));
     let disk = PoweredDisk::default();
-    let mut store = SlotStore::open(disk.clone(), claim()).unwrap();
+    let mut store = SlotStore::open(disk.clone()).unwrap();
     store.keep_pending(&current).unwrap();
     store.promote().unwrap();
     store.keep_delivery(&kept(&current, &next)).unwrap();
@@ -50,7 +45,7 @@ fn rotating() -> (PoweredDisk, SlotStore<PoweredDisk>, Credentials) {
 }
 
 fn open(disk: &PoweredDisk) -> Held {
-    let store = SlotStore::open(disk.clone(), claim()).unwrap();
+    let store = SlotStore::open(disk.clone()).unwrap();
     store.held().unwrap()
 }
 

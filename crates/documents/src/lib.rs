@@ -53,7 +53,5 @@ pub use request::{
 };
 pub use topics::{Purpose, TopicPrefixes, Topics};
 pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
-pub use vending::{
-    VendCertificate, VendedCertificate, VendingRequest, VendingResult,
-};
+pub use vending::{VendCertificate, VendedCertificate, VendingRequest, VendingResult};
 pub use verifiers::Verifiers;

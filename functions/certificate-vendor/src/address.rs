@@ -39,10 +39,10 @@ impl<E: DataEndpoint, F: FileStore> Address<E, F> {
     }
 
     pub(crate) async fn find(&self) -> Result<&Found, VendError> {
-        Ok(self.found.get_or_try_init(|| self.look()).await?)
+        Ok(self.found.get_or_try_init(|| self.look_it_up()).await?)
     }
 
-    async fn look(&self) -> Result<Found, CloudFailure> {
+    async fn look_it_up(&self) -> Result<Found, CloudFailure> {
         let root_ca = self.files.read_object(OWN_ROOT_CA).await?;
         let root_ca = root_ca.and_then(|pem| String::from_utf8(pem).ok());
         let endpoint = match &self.own {

@@ -92,7 +92,11 @@ impl NamedError for VendError {
             Self::Request(error) => error.retry_after(),
             Self::NotAuthenticated(error) => error.retry_after(),
             Self::Refused { refusal, keyless } => {
-                let seconds = if *keyless { AFTER_KEYLESS } else { AFTER_FAILURE };
+                let seconds = if *keyless {
+                    AFTER_KEYLESS
+                } else {
+                    AFTER_FAILURE
+                };
                 refusal.retryable.then_some(seconds)
             }
             Self::Cloud(failure) => failure.retry_after(),

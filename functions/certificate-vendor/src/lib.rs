@@ -144,7 +144,10 @@ where
                 certificate_id: Some(id),
                 ..
             }) => Ok(id),
-            Ok(VendingResult { refusal: Some(refusal), .. }) => {
+            Ok(VendingResult {
+                refusal: Some(refusal),
+                ..
+            }) => {
                 let keyless = task.keyless;
                 Err(VendError::Refused { refusal, keyless })
             }

@@ -248,7 +248,9 @@ async fn what_is_no_request_is_told_so_without_repeating_it() {
 #[tokio::test]
 async fn what_the_workflow_says_is_what_the_device_is_told() {
     let refusal = |code: &str, retryable: bool| {
-        ExpressOutcome::Done(json!({ "refusal": { "code": code, "message": "m", "retryable": retryable } }))
+        ExpressOutcome::Done(
+            json!({ "refusal": { "code": code, "message": "m", "retryable": retryable } }),
+        )
     };
     let failed = |error: &str| ExpressOutcome::Failed(error.to_owned());
     for (outcome, expected, retry_after) in [

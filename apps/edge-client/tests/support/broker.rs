@@ -7,9 +7,10 @@ use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::packets::{self, FromDevice};
 use super::rotation_cloud::{Kind, RotationCloud, SERIAL};
 use super::service::Service;
+use super::vending_cloud::VendingCloud;
 use edge_client::{Config, FleetConfig, FolderDisk, Source, Timings};
 use muster_chunking::room_for_payload;
-use muster_device::{CredentialStore, Credentials, SlotStore};
+use muster_device::{CredentialStore, Credentials, Place, SlotStore};
 use muster_documents::bundle::files;
 use muster_pki::der_to_pem;
 use rumqttc::tokio_rustls::TlsAcceptor;
@@ -65,7 +66,7 @@ pub struct Broker<S = Cloud> {
     pub client_id: String,
     claim_certificate: String,
     claim_key: SecretString,
-    authority: String,
+    pub authority: String,
     /// The certificate that the device has already, in a cloud that rotates it.
     device: Option<Credentials>,
     seen: Arc<Mutex<Seen<S>>>,
@@ -119,7 +120,7 @@ impl<S: Service + Send + 'static> Broker<S> {
 }
 
 /// Waits for a device in a hurry.
-fn hurried() -> Timings {
+pub fn hurried() -> Timings {
     Timings {
         quiet: Duration::from_millis(200),
         request_retry: Duration::from_millis(500),
@@ -151,12 +152,34 @@ impl Broker<RotationCloud> {
 
     /// Puts the certificate that the device has already into its store.
     pub fn give_current(&self, store: &Path) {
-        let disk = FolderDisk::take(store).unwrap();
         let device = self.device.as_ref().unwrap();
-        let mut store = SlotStore::open(disk, device.clone()).unwrap();
-        store.keep_pending(device).unwrap();
-        store.promote().unwrap();
+        keep_current(store, device);
     }
+
+    /// The same, for a device that was vended it.
+    pub fn give_vended(&self, store: &Path) {
+        let endpoint = format!("localhost:{}", self.port);
+        let place = Place::new(&endpoint, &self.authority).unwrap();
+        let device = self.device.clone().unwrap();
+        keep_current(store, &device.at(Some(place)));
+    }
+}
+
+impl Broker<VendingCloud> {
+    /// With a cloud that vends certificates, which are used here.
+    pub async fn vending() -> Self {
+        let broker = Self::serving(SERIAL, VendingCloud::new(), Script::default()).await;
+        broker.seen().cloud.endpoint = format!("localhost:{}", broker.port);
+        broker
+    }
+}
+
+/// Puts a certificate into the current slot of a store.
+pub fn keep_current(store: &Path, credentials: &Credentials) {
+    let disk = FolderDisk::take(store).unwrap();
+    let mut store = SlotStore::open(disk).unwrap();
+    store.keep_pending(credentials).unwrap();
+    store.promote().unwrap();
 }
 
 impl<S> Broker<S> {

@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+pub mod api;
 pub mod broker;
 pub mod packets;
+pub mod vendor;
 
 /// The clouds of the state machine's own tests: the same contract, now over TLS and MQTT.
 #[path = "../../../../crates/device/tests/support/chance.rs"]
@@ -16,3 +18,5 @@ pub mod fleet_cloud;
 pub mod rotation_cloud;
 #[path = "../../../../crates/device/tests/support/service.rs"]
 pub mod service;
+#[path = "../../../../crates/device/tests/support/vending_cloud.rs"]
+pub mod vending_cloud;

@@ -1,7 +1,7 @@
 //! The PEM blocks of one file.
 
 use super::failed;
-use crate::{Disk, StoreError};
+use crate::{Disk, Place, StoreError};
 use pem::{EncodeConfig, LineEnding, Pem};
 use secrecy::SecretString;
 
@@ -12,6 +12,12 @@ pub(super) const TOKEN_LABEL: &str = "MUSTER OWNERSHIP TOKEN";
 /// The label of the block that holds the id of the certificate that a rotation replaces.
 pub(super) const REPLACES_LABEL: &str = "MUSTER ROTATION";
 
+/// The label of the block that holds the endpoint where a certificate is used, `host:port`.
+pub(super) const ENDPOINT_LABEL: &str = "MUSTER ENDPOINT";
+/// The label of the block that holds the authorities of that endpoint, as a PEM text: as blocks of their own whoever reads
+/// the file would take them for the certificate's chain.
+pub(super) const AUTHORITIES_LABEL: &str = "MUSTER AUTHORITIES";
+
 /// What one file holds.
 pub(super) struct Blocks {
     pub(super) key: SecretString,
@@ -19,6 +25,7 @@ pub(super) struct Blocks {
     pub(super) snapshot: Vec<u8>,
     pub(super) token: Option<SecretString>,
     pub(super) replaces: Option<String>,
+    pub(super) place: Option<Place>,
 }
 
 impl Blocks {
@@ -35,6 +42,8 @@ impl Blocks {
         let mut snapshot = Vec::new();
         let mut token = None;
         let mut replaces = None;
+        let mut endpoint = None;
+        let mut authorities = None;
         for block in pem::parse_many(contents).map_err(|_| damaged(name, &"it is not PEM"))? {
             match block.tag() {
                 "CERTIFICATE" => certificate = Some(encode(&block)),
@@ -45,12 +54,22 @@ impl Blocks {
                         .map(SecretString::from);
                 }
                 REPLACES_LABEL => replaces = String::from_utf8(block.into_contents()).ok(),
+                ENDPOINT_LABEL => endpoint = Some(block.into_contents()),
+                AUTHORITIES_LABEL => authorities = Some(block.into_contents()),
                 tag if tag.ends_with("PRIVATE KEY") => {
                     key = Some(SecretString::from(encode(&block)));
                 }
                 _ => {}
             }
         }
+        let place = endpoint
+            .zip(authorities)
+            .map(|(endpoint, authorities)| {
+                let endpoint = String::from_utf8_lossy(&endpoint);
+                Place::new(&endpoint, &String::from_utf8_lossy(&authorities))
+            })
+            .transpose()
+            .map_err(|error| damaged(name, &error))?;
         let key = key.ok_or_else(|| damaged(name, &"no private key"))?;
         Ok(Self {
             key,
@@ -58,6 +77,7 @@ impl Blocks {
             snapshot,
             token,
             replaces,
+            place,
         })
     }
 }

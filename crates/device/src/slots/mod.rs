@@ -6,7 +6,10 @@ mod leftovers;
 use crate::{
     CredentialStore, Credentials, Disk, Held, MadeCertificate, StoreError, UnfinishedDelivery,
 };
-use blocks::{Blocks, REPLACES_LABEL, SNAPSHOT_LABEL, TOKEN_LABEL, block_text, damaged, encode};
+use blocks::{
+    AUTHORITIES_LABEL, Blocks, ENDPOINT_LABEL, REPLACES_LABEL, SNAPSHOT_LABEL, TOKEN_LABEL,
+    block_text, damaged, encode,
+};
 use pem::Pem;
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
@@ -27,7 +30,6 @@ const FORGOTTEN: &str = "forgotten.tmp";
 #[derive(Debug)]
 pub struct SlotStore<D> {
     disk: D,
-    claim: Credentials,
 }
 
 impl<D: Disk> SlotStore<D> {
@@ -37,11 +39,11 @@ impl<D: Disk> SlotStore<D> {
     ///
     /// What it finds is made sure to stay: a run that was killed before its last sync has left names that are there to
     /// be read and that a loss of power would still take back, with the key that this run asks with.
-    pub fn open(mut disk: D, claim: Credentials) -> Result<Self, StoreError> {
+    pub fn open(mut disk: D) -> Result<Self, StoreError> {
         disk.remove(SCRATCH).map_err(failed("remove", SCRATCH))?;
         disk.sync_folder()
             .map_err(failed("sync the folder of", SCRATCH))?;
-        let mut store = Self { disk, claim };
+        let mut store = Self { disk };
         if is_forgotten(&store.disk)? {
             store.finish_forgetting()?;
         }
@@ -131,15 +133,11 @@ fn slot(disk: &impl Disk, name: &'static str) -> Result<Option<Credentials>, Sto
         .certificate
         .ok_or_else(|| damaged(name, &"no certificate"))?;
     Credentials::unmatched(&certificate, blocks.key)
-        .map(Some)
+        .map(|credentials| Some(credentials.at(blocks.place)))
         .map_err(|error| damaged(name, &error))
 }
 
 impl<D: Disk> CredentialStore for SlotStore<D> {
-    fn claim(&self) -> &Credentials {
-        &self.claim
-    }
-
     fn held(&self) -> Result<Held, StoreError> {
         read_slots(&self.disk)
     }
@@ -167,6 +165,13 @@ impl<D: Disk> CredentialStore for SlotStore<D> {
     fn keep_pending(&mut self, credentials: &Credentials) -> Result<(), StoreError> {
         let mut text = block_text(credentials.private_key_pem().expose_secret());
         text.push_str(&block_text(credentials.certificate_pem()));
+        if let Some(place) = credentials.place() {
+            let blocks = [
+                Pem::new(ENDPOINT_LABEL, place.endpoint()),
+                Pem::new(AUTHORITIES_LABEL, place.authorities_pem()),
+            ];
+            text.extend(blocks.iter().map(encode));
+        }
         let text = SecretString::from(text);
         self.replace(PENDING, text.expose_secret())
     }

@@ -13,4 +13,5 @@ pub mod rotation_cloud;
 pub mod rotation_desk;
 pub mod schedules;
 pub mod service;
+pub mod vending_cloud;
 pub mod world;

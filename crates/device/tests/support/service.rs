@@ -1,7 +1,7 @@
 //! What a world asks of the cloud in it, whichever way its device goes.
 
 use super::cloud::{Cloud, Message};
-use muster_device::Held;
+use muster_device::{Held, VendingAnswer, VendingRequest};
 
 pub trait Service {
     /// Who signs its certificates.
@@ -24,6 +24,11 @@ pub trait Service {
 
     /// Takes a publication of the device and answers what to publish; `None` ends the connection.
     fn publish(&mut self, topic: &str, payload: &[u8]) -> Option<Vec<Message>>;
+
+    /// Answers what a device that holds this asks over HTTPS.
+    fn vend(&mut self, request: &VendingRequest, _held: &Held) -> VendingAnswer {
+        panic!("nothing is asked over HTTPS here: {request:?}");
+    }
 
     /// Whether a connection with this certificate is taken.
     fn takes(&self, der: &[u8]) -> bool;

@@ -7,13 +7,14 @@ use super::disk::{Fuse, PoweredDisk};
 use super::fleet_cloud::{FleetCloud, TEMPLATE};
 use super::rotation_cloud::{Kind, RotationCloud};
 use super::service::Service;
+use super::vending_cloud::VendingCloud;
 use muster_device::{
     Action, CredentialStore, Credentials, Ending, Event, FleetDeviceSettings, Held, Identity, Keep,
     Machine, Progress, Provisioning, RotationRoute, Route, Settings, SlotStore, Staying,
-    StoreError, Timings, Trouble, read_slots,
+    StoreError, Timings, Trouble, VendingRequest, VendingSettings, read_slots,
 };
 use muster_documents::Mode;
-use muster_pki::{DeviceKey, der_to_pem};
+use muster_pki::der_to_pem;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::time::Duration;
 
@@ -77,14 +78,7 @@ impl World {
     /// Puts a certificate that works into the current slot, as an earlier provisioning would have.
     pub fn give_current(&mut self) -> Vec<u8> {
         let (key, certificate) = self.cloud.pair();
-        let credentials = Credentials::matched(&certificate, &key).unwrap();
-        let Ok(mut store) = self.open_store() else {
-            panic!("the disk works")
-        };
-        store.keep_pending(&credentials).unwrap();
-        store.promote().unwrap();
-        self.current_before = Some(credentials.certificate_der().to_vec());
-        credentials.certificate_der().to_vec()
+        self.keep_current(&Credentials::matched(&certificate, &key).unwrap())
     }
 }
 
@@ -104,6 +98,28 @@ impl World<FleetCloud> {
             ))
         });
         Self::with(cloud, start, Chance::new(seed), weather)
+    }
+}
+
+impl World<VendingCloud> {
+    /// A device with a token, for its first certificate or `again`.
+    pub fn vending(seed: u64, again: bool, weather: Weather) -> Self {
+        let settings = VendingSettings::new(SERIAL, never_giving_up()).unwrap();
+        let start: Start = Box::new(move |held, chance, now| {
+            let (settings, chance) = (settings.clone(), Box::new(chance));
+            boxed(if again {
+                Provisioning::replace(settings, held, chance, now)
+            } else {
+                Provisioning::start(settings, held, chance, now)
+            })
+        });
+        Self::with(VendingCloud::new(), start, Chance::new(seed), weather)
+    }
+
+    /// Puts a certificate that works into the current slot, as an earlier vending would have.
+    pub fn give_current(&mut self) -> Vec<u8> {
+        let credentials = self.cloud.credentials();
+        self.keep_current(&credentials)
     }
 }
 
@@ -136,12 +152,7 @@ impl World<RotationCloud> {
             }
         });
         let mut world = Self::with(cloud, start, chance, weather);
-        let Ok(mut store) = world.open_store() else {
-            panic!("the disk works")
-        };
-        store.keep_pending(&credentials).unwrap();
-        store.promote().unwrap();
-        world.current_before = Some(credentials.certificate_der().to_vec());
+        world.keep_current(&credentials);
         world
     }
 }
@@ -199,6 +210,17 @@ impl<S: Service> World<S> {
             actions_to_live: None,
             actions: 0,
         }
+    }
+
+    fn keep_current(&mut self, credentials: &Credentials) -> Vec<u8> {
+        let Ok(mut store) = self.open_store() else {
+            panic!("the disk works")
+        };
+        store.keep_pending(credentials).unwrap();
+        store.promote().unwrap();
+        let der = credentials.certificate_der().to_vec();
+        self.current_before = Some(der.clone());
+        der
     }
 
     /// Runs the device, over all its deaths, to an end. Panics if there is none in sight, or if what has to hold at
@@ -264,9 +286,7 @@ impl<S: Service> World<S> {
     }
 
     fn open_store(&mut self) -> Result<SlotStore<PoweredDisk>, Died> {
-        let key = DeviceKey::generate().unwrap();
-        let claim = Credentials::unmatched(&der_to_pem("CERTIFICATE", b"claim"), key.pem());
-        SlotStore::open(self.disk.clone(), claim.unwrap()).map_err(|error| died(&error))
+        SlotStore::open(self.disk.clone()).map_err(|error| died(&error))
     }
 
     fn perform(
@@ -289,6 +309,7 @@ impl<S: Service> World<S> {
                 client_id,
                 identity,
             } => self.connect(&client_id, &identity),
+            Action::Ask { request, .. } => self.ask(&request),
             Action::Disconnect => self.connected = false,
             Action::Subscribe(topics) => {
                 let answer = if self.cloud.subscribe(&topics) {
@@ -339,6 +360,18 @@ impl<S: Service> World<S> {
             }
         };
         self.down(answer);
+    }
+
+    /// What is lost on the way to the cloud never was asked; what is lost on the way back was.
+    fn ask(&mut self, request: &VendingRequest) {
+        self.connection += 1;
+        self.connected = true;
+        let held = read_slots(&self.disk).unwrap();
+        let asked = !self.chance.happens(self.weather.loss);
+        let answer = asked.then(|| self.cloud.vend(request, &held));
+        let heard = !self.chance.happens(self.weather.loss);
+        let answer = answer.filter(|_| heard).map(Event::Answered);
+        self.down(answer.unwrap_or_else(|| lost(false, "the answer is lost")));
     }
 
     /// It waits, and nothing more will come: it lives with the certificate that it has.
@@ -483,8 +516,12 @@ impl<S: Service> World<S> {
 }
 
 fn refused(what: &str) -> Event {
+    lost(true, what)
+}
+
+fn lost(refused: bool, what: &str) -> Event {
     Event::Lost(Trouble {
-        refused: true,
+        refused,
         what: what.into(),
     })
 }
