@@ -145,6 +145,10 @@ impl World {
                 "executionArn": "arn:aws:states:eu-central-1:1:execution:m:e", "status": "SUCCEEDED", "output": "{}",
                 "stateMachineArn": "arn:aws:states:eu-central-1:1:stateMachine:m", "startDate": 1.5,
             }),
+            "StartSyncExecution" => json!({
+                "executionArn": "arn:aws:states:eu-central-1:1:express:m:e:1", "startDate": 1.5, "stopDate": 2.5,
+                "status": "SUCCEEDED", "output": json!({ "certificateId": self.certificate_id }).to_string(),
+            }),
             "GenerateMac" => {
                 json!({ "KeyId": "k", "Mac": STANDARD.encode(TOKEN_MAC), "MacAlgorithm": "HMAC_SHA_256" })
             }

@@ -7,7 +7,7 @@ mod fleet;
 mod hook;
 mod reconciliation;
 mod rotation;
-mod shadow;
+mod vending;
 
 use crate::aws::World;
 use device::Device;
@@ -166,11 +166,11 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         device.registration()?,
         device.generation()?,
         hook::admission(&device)?,
-        shadow::reading(&device),
     ];
     cases.extend(fleet::all(&device)?);
     cases.extend(rotation::all(&device)?);
     cases.extend(reconciliation::all(&device)?);
+    cases.extend(vending::all(&device)?);
     Ok(cases)
 }
 

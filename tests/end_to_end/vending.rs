@@ -3,6 +3,7 @@
 mod again;
 mod desk;
 mod giving;
+mod latency;
 mod once;
 mod refusing;
 mod reissuing;

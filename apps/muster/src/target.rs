@@ -180,12 +180,21 @@ impl Target {
     /// The API of this stack. The AWS SDKs' endpoint, where one is set, is an emulator's gateway, and has the API below
     /// itself.
     pub fn api(&self) -> Result<Api, TargetError> {
-        let url = self.output("ApiUrl")?;
-        let url = match self.cloud.config.endpoint_url() {
-            Some(gateway) => emulated_api(gateway, self.output("ApiId")?, url),
-            None => url.to_owned(),
-        };
+        let url = self.address_of("ApiId", "ApiUrl")?;
         Ok(Api::new(&self.cloud, &url))
+    }
+
+    /// The address of the API for devices.
+    pub fn device_api(&self) -> Result<String, TargetError> {
+        self.address_of("DeviceApiId", "DeviceApiUrl")
+    }
+
+    fn address_of(&self, id: &'static str, url: &'static str) -> Result<String, TargetError> {
+        let url = self.output(url)?;
+        Ok(match self.cloud.config.endpoint_url() {
+            Some(gateway) => emulated_api(gateway, self.output(id)?, url),
+            None => url.to_owned(),
+        })
     }
 
     /// The certificate authorities of this stack's account and region.

@@ -21,7 +21,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ROUTE", default_value = "all")]
     route: Routes,
     /// How many devices; they take the ways in by turns
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
     devices: u16,
     /// How many of them at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
@@ -41,7 +41,7 @@ impl Arguments {
         if self.rotate && !self.route.rotates() {
             return Err(
                 "no device of this route can renew its certificate: a CA has signed it. --rotate takes the route claim, \
-                 fleet or all"
+                 fleet, vending or all"
                     .into(),
             );
         }

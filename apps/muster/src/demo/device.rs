@@ -1,14 +1,16 @@
 //! One of the demo's devices, which is the edge client's own code.
 
 use super::asking;
+use super::issuer::Issuer;
 use crate::handed_out::HandedOut;
 use crate::target::Endpoint;
 use edge_client::{
     Config, FleetConfig, Format, JoinConfig, Mode, Outcome, Progress, RunError, Source, Timings,
-    Traffic,
+    Traffic, VendConfig,
 };
 use muster_cloud::operator::Api;
 use muster_documents::{FleetName, Serial};
+use secrecy::SecretString;
 use serde_json::json;
 use std::fs;
 use std::future::pending;
@@ -23,6 +25,8 @@ pub struct Scene {
     pub endpoint: Endpoint,
     /// Where certificates are asked for.
     pub api: Api,
+    /// The address of the API for devices.
+    pub device_api: String,
     /// The topics' prefix.
     pub prefix: String,
     /// The prefix of the topics on which certificates are renewed in chunks.
@@ -56,6 +60,8 @@ pub enum Means {
         /// The claim certificate's private key.
         key: Source,
     },
+    /// A token, which this issues.
+    Token(Issuer),
 }
 
 /// How a device came in.
@@ -88,7 +94,27 @@ pub async fn come_in(
             certificate,
             key,
         } => join_fleet(scene, &serial, &template, (certificate, key), watch).await,
+        Means::Token(issuer) => vend(scene, &serial, &issuer, watch).await,
     }
+}
+
+/// With a token, over HTTPS.
+async fn vend(
+    scene: Scene,
+    serial: &Serial,
+    issuer: &Issuer,
+    watch: impl FnMut(&Progress) + Send,
+) -> Result<CameIn, String> {
+    let token = issuer.issue(serial).await;
+    let token = token.map_err(|error| error.to_string())?;
+    let config = vend_config(scene, serial, Some(token));
+    let outcome = edge_client::vend(config, watch).await;
+    let came_in = came_over_mqtt(outcome)?;
+    // Its certificate came over HTTPS.
+    Ok(CameIn {
+        traffic: None,
+        ..came_in
+    })
 }
 
 /// With a claim certificate.
@@ -140,6 +166,11 @@ pub async fn stay(
             let config = fleet_config(scene, serial, &template, (certificate, key));
             edge_client::stay_fleet(config, pending(), watch).await
         }
+        Means::Token(_) => {
+            // It has its certificate, and needs no token any more.
+            let config = vend_config(scene, serial, None);
+            edge_client::stay_vended(config, pending(), watch).await
+        }
         Means::Authority(_) => return Err("no CA renews what it has signed".to_owned()),
     };
     stayed.map_err(|error| error.to_string())
@@ -181,6 +212,16 @@ fn fleet_config(
         store: scene.stores.join(serial.as_str()),
         timings: Timings::default(),
     }
+}
+
+fn vend_config(scene: Scene, serial: &Serial, token: Option<SecretString>) -> VendConfig {
+    let store = scene.stores.join(serial.as_str());
+    let none = SecretString::default();
+    let mut config = VendConfig::new(&scene.device_api, serial.as_str(), none, store);
+    config.token = token;
+    config.packet_size = scene.packet_size;
+    config.rotation_prefix = scene.rotation_prefix;
+    config
 }
 
 fn came_over_mqtt(outcome: Result<Outcome, RunError>) -> Result<CameIn, String> {

@@ -5,6 +5,7 @@ mod authorities;
 mod device;
 mod devices;
 mod fleet;
+mod issuer;
 mod leavings;
 mod percentile;
 mod preparing;
@@ -74,6 +75,7 @@ pub async fn run(
     let scene = device::Scene {
         endpoint: target.endpoint().await?,
         api,
+        device_api: target.device_api()?,
         prefix: target.output("TopicPrefix")?.to_owned(),
         rotation_prefix: target.output("RotationTopicPrefix")?.to_owned(),
         packet_size: demo.packet_size,

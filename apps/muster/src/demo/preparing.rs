@@ -3,6 +3,7 @@
 use super::authorities;
 use super::device::Means;
 use super::fleet;
+use super::issuer::Issuer;
 use super::leavings::Leavings;
 use super::way::{Beginning, Way};
 use crate::commands::Failure;
@@ -55,6 +56,10 @@ pub async fn prepare(
                 output.progress(&format!("fleet {}", made.template_name));
                 fleet::means(target, &made).await?
             }
+            Beginning::Token => Means::Token(Issuer {
+                tokens: target.tokens()?,
+                keys: target.token_keys()?,
+            }),
         };
         prepared.push((*way, means));
     }

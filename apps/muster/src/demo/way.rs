@@ -19,6 +19,8 @@ pub enum Way {
     Jitp,
     /// With a fleet's claim certificate, by AWS IoT's own fleet provisioning.
     Fleet,
+    /// With a token and its own key, over HTTPS.
+    Vending,
 }
 
 /// What a way in begins with.
@@ -30,16 +32,19 @@ pub enum Beginning {
     Authority(Route),
     /// A fleet.
     Fleet,
+    /// A token for each device.
+    Token,
 }
 
 impl Way {
     /// All of them, in the order of the report.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Chunked,
         Self::Legacy,
         Self::Jitr,
         Self::Jitp,
         Self::Fleet,
+        Self::Vending,
     ];
 
     /// Its name in the report.
@@ -50,6 +55,7 @@ impl Way {
             Self::Jitr => "jitr",
             Self::Jitp => "jitp",
             Self::Fleet => "fleet",
+            Self::Vending => "vending",
         }
     }
 
@@ -61,12 +67,14 @@ impl Way {
             Self::Jitr => Beginning::Authority(Route::Jitr),
             Self::Jitp => Beginning::Authority(Route::Jitp),
             Self::Fleet => Beginning::Fleet,
+            Self::Vending => Beginning::Token,
         }
     }
 
-    /// Whether its devices renew their certificates by themselves: those with a key of their own and a claim certificate do.
+    /// Whether its devices renew their certificates by themselves: those with a key of their own do, where no CA of an
+    /// operator's has signed the certificate.
     pub fn rotates(self) -> bool {
-        matches!(self, Self::Chunked | Self::Fleet)
+        matches!(self, Self::Chunked | Self::Fleet | Self::Vending)
     }
 
     /// What its serials are imported for.
@@ -74,6 +82,7 @@ impl Way {
         match self.beginning() {
             Beginning::Claim(_) | Beginning::Fleet => WayIn::Claim,
             Beginning::Authority(_) => WayIn::Certificate,
+            Beginning::Token => WayIn::Token,
         }
     }
 }
@@ -89,6 +98,8 @@ pub enum Routes {
     Jitp,
     /// Fleet provisioning: with a fleet's claim certificate, let in by Muster's hook
     Fleet,
+    /// Vending: with nothing but a token, over HTTPS
+    Vending,
     /// All of these, in turn
     All,
 }
@@ -102,6 +113,7 @@ impl Routes {
             Way::Jitr => self.has(Self::Jitr),
             Way::Jitp => self.has(Self::Jitp),
             Way::Fleet => self.has(Self::Fleet),
+            Way::Vending => self.has(Self::Vending),
         };
         let ways = Way::ALL.into_iter().filter(taken);
         ways.take(usize::from(devices)).collect()
@@ -109,7 +121,9 @@ impl Routes {
 
     /// Whether devices of it renew their certificates by themselves.
     pub fn rotates(self) -> bool {
-        self.has(Self::Claim) || self.has(Self::Fleet)
+        [Self::Claim, Self::Fleet, Self::Vending]
+            .into_iter()
+            .any(|route| self.has(route))
     }
 
     /// Whether it is this route, or has it among others.
@@ -121,7 +135,7 @@ impl Routes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Way::{Chunked, Fleet, Jitp, Jitr, Legacy};
+    use Way::{Chunked, Fleet, Jitp, Jitr, Legacy, Vending};
 
     #[test]
     fn a_route_has_its_ways_in_and_legacy_mode_only_where_keys_are_made() {
@@ -132,7 +146,8 @@ mod tests {
             (Routes::Jitp, true, &[Jitp]),
             (Routes::All, true, &Way::ALL),
             (Routes::Fleet, true, &[Fleet]),
-            (Routes::All, false, &[Chunked, Jitr, Jitp, Fleet]),
+            (Routes::Vending, false, &[Vending]),
+            (Routes::All, false, &[Chunked, Jitr, Jitp, Fleet, Vending]),
         ] {
             assert_eq!(routes.ways(legacy, 100), ways, "{routes:?}, {legacy}");
         }
@@ -151,6 +166,7 @@ mod tests {
             Routes::Jitr,
             Routes::Jitp,
             Routes::Fleet,
+            Routes::Vending,
             Routes::All,
         ] {
             let ways = route.ways(true, 100);
