@@ -8,4 +8,5 @@ mod once;
 mod refusing;
 mod reissuing;
 mod secrets;
+mod shadows;
 mod workflow;

@@ -129,7 +129,7 @@ impl Route {
         let mut latencies: Vec<Duration> = done.iter().map(|came_in| came_in.latency).collect();
         latencies.sort_unstable();
         let traffic: Vec<_> = done.iter().filter_map(|came_in| came_in.traffic).collect();
-        let over_mqtt = !matches!(way.beginning(), Beginning::Authority(_));
+        let over_mqtt = matches!(way.beginning(), Beginning::Claim(_) | Beginning::Fleet);
         let average = |total: u64| over_mqtt.then(|| per(total, traffic.len()));
         let largest = traffic.iter().map(|traffic| traffic.largest_packet).max();
         Some(Self {
