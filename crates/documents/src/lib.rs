@@ -53,5 +53,5 @@ pub use request::{
 };
 pub use topics::{Purpose, TopicPrefixes, Topics};
 pub use vault::{AuthorityRecord, ClaimFile, VaultFile};
-pub use vending::{VendCertificate, VendedCertificate, VendingRequest, VendingResult};
+pub use vending::{VendCertificate, VendedCertificate, VendingResult, VendingTask};
 pub use verifiers::Verifiers;

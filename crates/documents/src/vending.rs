@@ -26,7 +26,7 @@ fn said<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error>
 /// What `certificate-vendor` tells the workflow. The token is not in it, and no private key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VendingRequest {
+pub struct VendingTask {
     /// Who asks.
     pub serial: String,
     /// The partition of its timeline.

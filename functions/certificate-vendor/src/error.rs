@@ -42,6 +42,11 @@ pub enum VendError {
         "The certificate could not be made, and what was made is undone. Ask again with the same request. ({0})"
     )]
     Failed(String),
+    /// The workflow failed, and could not undo what it did.
+    #[error(
+        "The certificate could not be made. Ask again with the same request, which goes on from there."
+    )]
+    HalfMade,
     /// AWS IoT is asked too often.
     #[error(
         "Too many certificates are asked for at this moment. Ask again in {AFTER_FAILURE} seconds, with the same request."
@@ -66,10 +71,9 @@ impl NamedError for VendError {
             Self::NotFound => "NotFound",
             Self::Request(error) => error.name(),
             Self::Input(_) => "InputInvalid",
-            Self::Csr(refusal) => refusal.code.name(),
             Self::NotAuthenticated(error) => error.name(),
-            Self::Refused { refusal, .. } => refusal.code.name(),
-            Self::Failed(_) => "ProvisioningFailed",
+            Self::Csr(refusal) | Self::Refused { refusal, .. } => refusal.code.name(),
+            Self::Failed(_) | Self::HalfMade => "ProvisioningFailed",
             Self::Throttled => "Throttled",
             Self::Unfinished => "VendingUnfinished",
             Self::Key(_) => "KeyFailed",
@@ -100,9 +104,11 @@ impl NamedError for VendError {
                 refusal.retryable.then_some(seconds)
             }
             Self::Cloud(failure) => failure.retry_after(),
-            Self::Failed(_) | Self::Throttled | Self::Unfinished | Self::Key(_) => {
-                Some(AFTER_FAILURE)
-            }
+            Self::Failed(_)
+            | Self::HalfMade
+            | Self::Throttled
+            | Self::Unfinished
+            | Self::Key(_) => Some(AFTER_FAILURE),
         }
     }
 }

@@ -14,7 +14,7 @@ pub use error::VendError;
 use asked::{Asked, Signing};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_documents::{VendedCertificate, VendingRequest, VendingResult};
+use muster_documents::{VendedCertificate, VendingResult, VendingTask};
 use muster_lambda::{DeviceRequest, PaceLimits, Shown, authenticate};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::FailureKind;
@@ -30,6 +30,9 @@ use serde_json::{Value, json};
 
 /// The beginning of an execution's name, by which the workflow knows its own.
 const EXECUTION_PREFIX: &str = "vend-";
+
+/// What a workflow fails with whose undo failed.
+const UNDO_FAILED: &str = "UndoFailed";
 
 /// What the API says of itself.
 const DESCRIPTION: &str = include_str!("../../../openapi/devices.json");
@@ -77,6 +80,10 @@ where
         request: &DeviceRequest,
         asked: Asked,
     ) -> Result<Value, VendError> {
+        // Whoever asks, so that the operator finds those that are refused as well.
+        tracing::info!(
+            target: "muster", serial = %asked.serial, source = request.source(), api_request = request.id(), "asked"
+        );
         let shown = Shown {
             serial: &asked.serial,
             token: &asked.token,
@@ -100,7 +107,7 @@ where
             fingerprint,
             key,
         } = asked.signing()?;
-        let task = VendingRequest {
+        let task = VendingTask {
             serial: serial.to_string(),
             ledger_key: device_key(&serial),
             mac: STANDARD.encode(mac),
@@ -136,6 +143,9 @@ where
             ExpressOutcome::Unfinished => return Err(VendError::Unfinished),
             ExpressOutcome::Failed(error) if error == "Throttled" => {
                 return Err(VendError::Throttled);
+            }
+            ExpressOutcome::Failed(error) if error == UNDO_FAILED => {
+                return Err(VendError::HalfMade);
             }
             ExpressOutcome::Failed(error) => return Err(VendError::Failed(error)),
         };

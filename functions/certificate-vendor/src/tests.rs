@@ -310,3 +310,11 @@ async fn the_description_needs_no_token_and_names_every_path() {
         assert!(description["paths"][path].is_object(), "{path}");
     }
 }
+
+#[test]
+fn the_workflow_says_to_whoever_is_not_let_in_what_this_function_says() {
+    let workflow = include_str!("../../../statemachines/certificate-vending.asl.json");
+    let said = muster_lambda::NotAuthenticated::TokenRefused.to_string();
+    assert_eq!(workflow.matches("'TokenRefused'").count(), 2);
+    assert_eq!(workflow.matches(&said).count(), 2);
+}

@@ -36,7 +36,10 @@ impl<L: TokenLedger + DeviceRecords, K: TokenKey, S: Shadows> World<L, K, S> {
     /// Serves a request at the time `now`, in seconds since 1970. Nothing of a body is looked at before its sender is known.
     pub async fn serve(&self, now: i64, request: &DeviceRequest) -> Result<Value, ShadowError> {
         let caller = Caller::of(request)?;
-        tracing::info!(target: "muster", serial = %caller.serial, by = caller.proof.name(), "asks for its shadow");
+        tracing::info!(
+            target: "muster", serial = %caller.serial, by = caller.proof.name(), source = request.source(),
+            api_request = request.id(), "asked"
+        );
         let held = self.let_in(&caller, request.source(), now).await?;
         let held = held.filter(|held| held.state == Some(DeviceState::Provisioned));
         let held = held.ok_or(ShadowError::Unknown)?;

@@ -239,6 +239,23 @@ impl Stack {
         detail.physical_resource_id().unwrap().to_owned()
     }
 
+    /// Sets a variable of a function of the template.
+    pub async fn set_variable(&self, function: &str, (name, value): (&str, &str)) {
+        let lambda = aws_sdk_lambda::Client::new(&self.target.cloud.config);
+        let function = self.physical_id(function).await;
+        let found = lambda.get_function_configuration().function_name(&function);
+        let found = found.send().await.unwrap();
+        let variables = found.environment().and_then(|all| all.variables());
+        let mut variables = variables.cloned().unwrap();
+        variables.insert(name.to_owned(), value.to_owned());
+        let environment = aws_sdk_lambda::types::Environment::builder();
+        let environment = environment.set_variables(Some(variables)).build();
+        let update = lambda
+            .update_function_configuration()
+            .function_name(function);
+        update.environment(environment).send().await.unwrap();
+    }
+
     /// Waits until no execution of a workflow runs.
     pub async fn settled_of(&self, workflow: &'static str) {
         wait_until("all executions to end", || async {

@@ -58,7 +58,13 @@ async fn a_device_without_a_key_whose_answer_was_lost_is_not_stranded() {
             .await
             .refuses(409, "ProvisioningInProgress")
     );
-    desk.seconds_pass("sensor-1", 61, 61).await;
+    desk.seconds_pass("sensor-1", 58, 58).await;
+    assert!(
+        desk.getcert("sensor-1", &token)
+            .await
+            .refuses(409, "ProvisioningInProgress")
+    );
+    desk.seconds_pass("sensor-1", 60, 60).await;
     let second = desk.getcert("sensor-1", &token).await;
     assert_ne!(second.certificate_id(), lost_id);
     // And not once more right away.

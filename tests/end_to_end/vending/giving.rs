@@ -1,7 +1,8 @@
 //! What a device with the right token is given.
 
 use super::desk::{Asked, Desk};
-use muster_documents::Serial;
+use crate::provisioning;
+use crate::support::RawDevice;
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::tokens::Opens;
 use muster_pki::{DeviceKey, certificate_id, pem_to_der, read_certificate};
@@ -82,13 +83,12 @@ async fn a_device_with_a_token_comes_in_with_its_own_key_or_with_one_of_the_clou
             "{steps:?}"
         );
     }
-    // It is no way in for others: nobody has imported the serial.
-    let stranger = desk.stack.target.devices().unwrap();
-    let (device, _) = stranger
-        .show(&Serial::new("sensor-1").unwrap())
-        .await
-        .unwrap();
-    assert_ne!(device.unwrap().execution.as_deref(), None);
+    // It is no way in for others: who holds a claim certificate does not get this serial.
+    desk.token("sensor-3", Opens::Certificate).await;
+    let mut other = RawDevice::asking(&desk.stack, "sensor-3").await;
+    let body = provisioning::request(&key, "sensor-3", 256);
+    assert!(other.publish("provision/sensor-3/json", body).await);
+    assert_eq!(other.hear().await.json()["code"], "SerialUnknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,8 +38,6 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
         let answer = post(&desk, json_of, body.to_owned()).await;
         assert!(!answer.refuses(400, "InputInvalid"), "{body}");
     }
-    let mut twice = request("sensor-1", &token, &key);
-    twice["deviceToken"] = json!(token);
     let two = Asked {
         method: "POST",
         path: "/certificates".to_owned(),
@@ -47,7 +45,7 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
             ("content-type", json_of.to_owned()),
             ("x-device-token", "another".to_owned()),
         ],
-        body: twice.to_string(),
+        body: request("sensor-1", &token, &key).to_string(),
     };
     desk.ask(two).await.refuses(400, "InputInvalid");
     let mut wrong = request("sensor-1", &token, &key);
@@ -129,41 +127,35 @@ async fn each_refusal_has_its_status_and_gives_nothing() {
 
     // 500: the cloud's side fails, nothing is left, and the same request works when it works again.
     let token = desk.token("sensor-4", Opens::Certificate).await;
-    let policy = desk.stack.output("DevicePolicyName").to_owned();
-    without_registrar(&desk, true).await;
+    registrar_has(&desk, "none").await;
     let answer = desk.vend("sensor-4", &token, &key).await;
-    assert!(answer.refuses(500, "ProvisioningFailed"), "{policy}");
+    assert!(answer.refuses(500, "ProvisioningFailed"));
     assert_eq!(desk.stack.certificates().await.len(), 1);
     assert_eq!(desk.held("sensor-4").await, None);
-    without_registrar(&desk, false).await;
+    registrar_has(&desk, "365").await;
     assert_eq!(desk.vend("sensor-4", &token, &key).await.status, 200);
 }
 
-/// Makes `identity-registrar` fail, or work again: a variable that it needs is taken away.
-async fn without_registrar(desk: &Desk, gone: bool) {
-    let lambda = aws_sdk_lambda::Client::new(&desk.stack.target.cloud.config);
-    let function = desk.stack.physical_id("IdentityRegistrarFunction").await;
-    let found = lambda
-        .get_function_configuration()
-        .function_name(&function)
-        .send()
-        .await
-        .unwrap();
-    let mut variables = found
-        .environment()
-        .and_then(|all| all.variables())
-        .cloned()
-        .unwrap();
-    variables.insert(
-        "ROTATION_AGE_DAYS".to_owned(),
-        if gone { "none" } else { "365" }.to_owned(),
-    );
-    let environment = aws_sdk_lambda::types::Environment::builder();
-    lambda
-        .update_function_configuration()
-        .function_name(function)
-        .environment(environment.set_variables(Some(variables)).build())
-        .send()
-        .await
-        .unwrap();
+/// `identity-registrar` needs a number here.
+async fn registrar_has(desk: &Desk, rotation_age: &str) {
+    let variable = ("ROTATION_AGE_DAYS", rotation_age);
+    desk.stack
+        .set_variable("IdentityRegistrarFunction", variable)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_asks_all_the_time_is_told_to_wait() {
+    let desk = Desk::with(&[("VendingRequestsPerSource", "5")]).await;
+    let mut answers = Vec::new();
+    // In two minutes at most.
+    for _ in 0..11 {
+        answers.push(desk.getcert("nobody", "wrong").await);
+    }
+    assert!(!answers[0].refuses(401, "TokenRefused"));
+    let throttled = answers.iter().filter(|answer| answer.status == 429);
+    for one in throttled.clone() {
+        assert!(one.refuses(429, "Throttled"));
+    }
+    assert!(throttled.count() >= 1);
 }

@@ -5,25 +5,10 @@ use crate::support::{Secret, Stack, places};
 use muster_onboarding::tokens::Opens;
 use muster_pki::DeviceKey;
 
-/// Has every function log all that it can.
+/// Has the functions that see tokens log all that they can.
 async fn log_everything(stack: &Stack) {
-    let lambda = aws_sdk_lambda::Client::new(&stack.target.cloud.config);
-    for name in ["CertificateVendorFunction", "ShadowKeeperFunction"] {
-        let function = stack.physical_id(name).await;
-        let found = lambda.get_function_configuration().function_name(&function);
-        let found = found.send().await.unwrap();
-        let mut variables = found
-            .environment()
-            .and_then(|all| all.variables())
-            .cloned()
-            .unwrap();
-        variables.insert("LOG_LEVEL".to_owned(), "debug".to_owned());
-        let environment = aws_sdk_lambda::types::Environment::builder();
-        let environment = environment.set_variables(Some(variables)).build();
-        let update = lambda
-            .update_function_configuration()
-            .function_name(function);
-        update.environment(environment).send().await.unwrap();
+    for function in ["CertificateVendorFunction", "ShadowKeeperFunction"] {
+        stack.set_variable(function, ("LOG_LEVEL", "debug")).await;
     }
 }
 
@@ -43,13 +28,13 @@ async fn no_token_and_no_key_is_in_any_log_execution_queue_event_or_ledger() {
     assert_eq!(desk.post(&wrong).await.status, 400);
     let unsaid = serde_json::json!({ "serialNumber": "sensor-1", own.clone(): 1 });
     assert_eq!(desk.post(&unsaid).await.status, 400);
-    let shadow = format!("/shadow?serialNumber=sensor-1&deviceToken={own}");
-    desk.ask(super::desk::Asked {
-        method: "GET",
-        path: shadow,
-        ..Default::default()
-    })
-    .await;
+    let shadow = super::desk::Asked {
+        method: "PUT",
+        path: format!("/shadow?serialNumber=sensor-1&deviceToken={own}"),
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: "{\"interval\":60}".to_owned(),
+    };
+    assert_eq!(desk.ask(shadow).await.status, 200);
 
     let secrets = [
         Secret::words(&own),

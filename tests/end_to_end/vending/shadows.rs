@@ -68,7 +68,7 @@ impl Desk {
 async fn a_device_reads_what_it_reported_and_writes_what_is_desired_as_far_as_the_patterns_allow() {
     let parameters = [
         ("ShadowReadDeny", "secret.**"),
-        ("ShadowWriteDeny", "secret.**,*.pin"),
+        ("ShadowWriteDeny", "secret.**,led.pin"),
     ];
     let desk = Desk::with(&parameters).await;
     let token = desk.token("sensor-1", Opens::Both).await;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_documents::{Serial, VendingRequest, VendingResult};
+use muster_documents::{Serial, VendingResult, VendingTask};
 use muster_onboarding::ledger::{PK, SK, STATE_SK, device_key};
 use muster_onboarding::tokens::Opens;
 use muster_pki::{DeviceKey, der_to_pem};
@@ -258,7 +258,7 @@ impl Lab {
     async fn input(&self, asking: &Asking) -> Value {
         let token = self.desk.token_item(asking.serial.as_str()).await;
         let csr = asking.key.csr(asking.serial.common_name()).unwrap();
-        json!(VendingRequest {
+        json!(VendingTask {
             serial: asking.serial.to_string(),
             ledger_key: device_key(&asking.serial),
             mac: token["mac"].as_s().unwrap().clone(),
