@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// How long an execution's end is awaited: API Gateway gives a function 29 seconds for its answer.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The adapter to one express state machine.
 #[derive(Debug, Clone)]

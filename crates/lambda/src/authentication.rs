@@ -11,7 +11,7 @@ use secrecy::SecretString;
 /// How many requests a minute are taken.
 #[derive(Debug, Clone, Copy)]
 pub struct PaceLimits {
-    /// Of one address.
+    /// Of one address, with what is no proof.
     pub per_source: i64,
     /// Of one serial: with its token, and with others.
     pub per_serial: i64,
@@ -96,8 +96,8 @@ pub async fn authenticate(
     paced(ledger, limits, serial, source, now, proof).await
 }
 
-/// Lets a device in by its `proof`, whatever that looks at, as often as the limits say: `None` is no proof. Nothing is looked
-/// at for an address that asks too often.
+/// Lets a device in by its `proof`, whatever that looks at, as often as the limits say: `None` is no proof. Only those without
+/// one count for the address that they come from, so that nobody shuts out the devices that share it.
 ///
 /// # Errors
 /// [`NotAuthenticated`].
@@ -109,23 +109,23 @@ pub async fn paced<T>(
     now: i64,
     proof: impl Future<Output = Result<Option<T>, CloudFailure>>,
 ) -> Result<T, NotAuthenticated> {
-    let of_source = ledger
-        .count_request_of(Counted::Source(source), now)
-        .await?;
-    if of_source > limits.per_source {
-        return Err(too_often(now));
-    }
-    let proven = proof.await?;
-    let counted = if proven.is_some() {
-        Counted::Right(serial)
-    } else {
-        Counted::Wrong(serial)
+    let Some(proven) = proof.await? else {
+        let (of_source, of_serial) = futures_util::join!(
+            ledger.count_request_of(Counted::Source(source), now),
+            ledger.count_request_of(Counted::Wrong(serial), now)
+        );
+        let over = of_source? > limits.per_source || of_serial? > limits.per_serial;
+        return Err(if over {
+            too_often(now)
+        } else {
+            NotAuthenticated::TokenRefused
+        });
     };
-    let of_serial = ledger.count_request_of(counted, now).await?;
-    if of_serial > limits.per_serial {
+    let asked = ledger.count_request_of(Counted::Right(serial), now).await?;
+    if asked > limits.per_serial {
         return Err(too_often(now));
     }
-    proven.ok_or(NotAuthenticated::TokenRefused)
+    Ok(proven)
 }
 
 /// Until the minute is over.

@@ -82,7 +82,7 @@ pub mod variables {
     pub const QUARANTINE_POLICY: &str = "QUARANTINE_POLICY";
     /// The KMS key that makes tokens' hashes.
     pub const TOKEN_KEY_ID: &str = "TOKEN_KEY_ID";
-    /// How many requests of one address are taken in a minute.
+    /// How many requests of one address that show no proof are taken in a minute.
     pub const REQUESTS_PER_SOURCE: &str = "REQUESTS_PER_SOURCE";
     /// How many requests of one serial are taken in a minute.
     pub const REQUESTS_PER_SERIAL: &str = "REQUESTS_PER_SERIAL";

@@ -31,8 +31,10 @@ pub const ROTATION_SEEN: &str = "pk, fleet, issuedOn, rotationDay, askedSince, o
 
 /// What a device's item says of a rotation that is under way. It ends with the certificate.
 pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFingerprint, nextCertificateId, nextCertificateArn, \
-     nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone, \
-     unprovenCertificateId";
+     nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
+
+/// What a device's item says of the certificate that it was given over HTTPS. It ends with that.
+pub const VENDED: &str = "unprovenCertificateId, vendedFor, vendedCertificateId, vendedFingerprint";
 
 /// The beginning of `execution` of a device that was handed its certificate, before the certificate's id.
 pub const HANDED_OUT_PREFIX: &str = "handed-out-";

@@ -87,11 +87,17 @@ pub async fn issue(
     }
     // Also where there is a certificate already: only who holds the key may ask for it again.
     let csr = signed_csr(&task)?;
+    let key = SubmittedRequest::parse_der(csr.der()).ok();
+    let key = key.as_ref().map(SubmittedRequest::fingerprint);
+    let mut held = held;
+    // One that an execution for another key has left behind.
+    if let Some(other) = held.pending.take_if(|pending| !is_of(pending, key)) {
+        authority.discard(&other.id).await?;
+        ledger.forget_pending(&task.serial, &task.execution).await?;
+    }
     let made = match task.purpose {
         Purpose::Provisioning => held.pending.or(held.current),
         Purpose::Rotation => held.pending.or_else(|| {
-            let asked = SubmittedRequest::parse_der(csr.der()).ok();
-            let key = asked.as_ref().map(SubmittedRequest::fingerprint);
             let same_key = held.rotation.next_fingerprint.as_deref() == key;
             // One that is shut out lets nobody in.
             let shut = held.rotation.next_shut_at.is_some();
@@ -99,10 +105,20 @@ pub async fn issue(
         }),
     };
     if let Some(certificate) = made {
+        // The ledger has changed since the workflow looked.
+        if !is_of(&certificate, key) {
+            return Err(IssueError::Superseded(serial));
+        }
         return Ok(Some(answer(certificate, None)));
     }
     let certificate = issue_new(authority, ledger, &task, &csr).await?;
     Ok(Some(answer(certificate, None)))
+}
+
+/// Whether a certificate is of the key with this fingerprint. AWS IoT's certificates can be read.
+fn is_of(certificate: &Certificate, key: Option<&str>) -> bool {
+    let read = muster_pki::read_certificate(&certificate.der);
+    read.is_ok_and(|read| key == Some(read.public_key_fingerprint.as_str()))
 }
 
 /// The task's CSR. Its form and key have been judged by claim-intake, its signature is checked here, once.
@@ -150,10 +166,16 @@ async fn issue_new(
             return Ok(certificate);
         }
         authority.discard(&certificate.id).await?;
+        let key = SubmittedRequest::parse_der(csr.der()).ok();
+        let key = key.map(|key| key.fingerprint().to_owned());
         return match (failure.kind, noted) {
             // The same task ran twice at once and the other was first: its certificate is the one. In legacy
             // mode the other's key is not at hand, so the task has to be tried again.
-            (FailureKind::ConditionFailed, Some(first)) if task.mode == Mode::Chunked => Ok(first),
+            (FailureKind::ConditionFailed, Some(first))
+                if task.mode == Mode::Chunked && is_of(&first, key.as_deref()) =>
+            {
+                Ok(first)
+            }
             (FailureKind::ConditionFailed, None) => {
                 Err(IssueError::Superseded(task.serial.to_string()))
             }

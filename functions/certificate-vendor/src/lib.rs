@@ -136,7 +136,7 @@ where
     }
 
     /// Answers the id of the certificate that the workflow has made, or has made before.
-    async fn execute(&self, execution: &str, task: &VendingRequest) -> Result<String, VendError> {
+    async fn execute(&self, execution: &str, task: &VendingTask) -> Result<String, VendError> {
         let outcome = self.workflow.run_express(execution, &json!(task)).await?;
         let result = match outcome {
             ExpressOutcome::Done(output) => serde_json::from_value(output),

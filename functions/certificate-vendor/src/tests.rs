@@ -188,9 +188,11 @@ async fn whoever_has_no_token_starts_nothing() {
         ("nobody", Some(TOKEN)),
     ] {
         let cloud = Cloud::default();
-        let refused = cloud
-            .post(json!({ "serialNumber": serial, "deviceToken": token }))
-            .await;
+        let mut body = json!({ "serialNumber": serial });
+        if let Some(token) = token {
+            body["deviceToken"] = json!(token);
+        }
+        let refused = cloud.post(body).await;
         let error = refused.unwrap_err();
         assert_eq!(error.name(), "TokenRefused", "{serial} {token:?}");
         assert!(!error.to_string().contains(serial));

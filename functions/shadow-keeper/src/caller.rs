@@ -62,6 +62,12 @@ impl Proof {
     }
 }
 
+/// Whether a device's deadline has passed, and more than an alert came of that.
+pub(crate) fn is_overdue(held: &HeldDevice) -> bool {
+    let overdue = held.rotation.overdue.as_ref();
+    overdue.is_some_and(|overdue| overdue.action != OverdueAction::Alert)
+}
+
 impl ClientCertificate {
     fn read(pem: &str) -> Option<Self> {
         let der = pem_to_der(pem).ok()?;

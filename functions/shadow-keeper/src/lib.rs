@@ -6,7 +6,7 @@ mod error;
 
 pub use error::ShadowError;
 
-use caller::{Caller, Proof};
+use caller::{Caller, Proof, is_overdue};
 use desired::Desired;
 use muster_lambda::{DeviceRequest, PaceLimits, Shown, authenticate, paced};
 use muster_onboarding::ledger::DeviceState;
@@ -69,7 +69,9 @@ impl<L: TokenLedger + DeviceRecords, K: TokenKey, S: Shadows> World<L, K, S> {
                 };
                 let (ledger, key) = (&self.ledger, &self.key);
                 authenticate(ledger, key, self.limits, Opens::Shadow, shown, now).await?;
-                Ok(self.ledger.held(serial).await?)
+                let held = self.ledger.held(serial).await?;
+                // In quarantine it may do nothing but renew its certificate.
+                Ok(held.filter(|held| !is_overdue(held)))
             }
             Proof::Certificate(certificate) => {
                 let proof = async {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Update};
 use muster_documents::{FleetName, Serial};
 use muster_onboarding::ledger::{
-    DeviceState, FLEETS_PK, FleetState, PK, ROTATION_UNDER_WAY, STATE_SK, WayIn, claim_key,
+    DeviceState, FLEETS_PK, FleetState, PK, ROTATION_UNDER_WAY, STATE_SK, VENDED, WayIn, claim_key,
     device_key, voucher_key,
 };
 use muster_onboarding::ports::{
@@ -140,7 +140,7 @@ impl Ledger {
             .expression_attribute_values(":day", s(device.issued_on.to_string()))
             .expression_attribute_values(":shard", s(shard_of(&device.serial)))
             .expression_attribute_values(":due", s(device.due_on.to_string()));
-        let admitted = format!("{ADMITTED} REMOVE {ROTATION_UNDER_WAY}");
+        let admitted = format!("{ADMITTED} REMOVE {ROTATION_UNDER_WAY}, {VENDED}");
         let update = match &device.new_model {
             None => update.update_expression(admitted),
             Some(model) => update

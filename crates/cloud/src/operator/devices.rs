@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
     DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, ROTATION_UNDER_WAY, SK, STATE_SK,
-    WayIn, certificate_sk, client_key, device_key,
+    VENDED, WayIn, certificate_sk, client_key, device_key,
 };
 use muster_onboarding::ports::HandedOut;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -334,6 +334,8 @@ impl Devices {
                  fleet, claimCertificateId, issuedOn, certificateId, certificateArn, certificateDer, \
                  pendingCertificateId, pendingCertificateArn, pendingCertificateDer, rotationShard, rotationDay, ",
                 ROTATION_UNDER_WAY,
+                ", ",
+                VENDED,
                 removed,
             ].concat())
             .condition_expression(format!("execution = :execution AND {condition}"))
