@@ -74,6 +74,18 @@ impl Definition {
         self
     }
 
+    /// The state does its work, and it takes so many seconds until the next one begins.
+    pub fn pausing_after(mut self, state: &str, seconds: u64) -> Self {
+        let pause = format!("{state} pauses");
+        let next = self.0["States"][state]["Next"].clone();
+        self.0["States"][state]["Next"] = Value::from(pause.as_str());
+        self.put(
+            &pause,
+            json!({ "Type": "Wait", "Seconds": seconds, "Next": next }),
+        );
+        self
+    }
+
     /// The state does its work, its answer is lost, and it does its work again.
     pub fn repeated(mut self, state: &str) -> Self {
         let again = format!("{state} again");

@@ -153,6 +153,18 @@ fn a_certificate_that_is_over_does_not_let_in() {
 }
 
 #[test]
+fn a_token_opens_nothing_to_a_device_in_quarantine() {
+    for (action, expected) in [
+        (OverdueAction::Quarantine, Err("ShadowUnknown")),
+        (OverdueAction::Alert, Ok(())),
+    ] {
+        let cloud = Cloud::with_device();
+        cloud.change(|held| held.rotation.overdue = Some(overdue(action, "any")));
+        assert_eq!(ask(&cloud, get("sensor-1", TOKEN)).map(drop), expected);
+    }
+}
+
+#[test]
 fn a_device_does_not_come_in_as_another() {
     let (pem, id) = made("sensor-2", NOW + 1000);
     let cloud = Cloud::with_device();
@@ -162,7 +174,7 @@ fn a_device_does_not_come_in_as_another() {
     };
     let own = Serial::new("sensor-2").unwrap();
     cloud.state().devices.insert(own, second);
-    assert!(ask(&cloud, shown(&pem, Some("sensor-1"))).is_ok());
+    assert!(ask(&cloud, shown(&pem, Some("sensor-2"))).is_ok());
     let refused = ask(&cloud, shown(&pem, Some("sensor-1")));
     assert_eq!(refused.unwrap_err(), "TokenRefused");
     let refused = ask(&cloud, get("sensor-2", TOKEN));
@@ -182,13 +194,13 @@ fn whoever_is_not_let_in_gets_one_answer_after_the_same_work() {
     let known = said(get("sensor-1", "wrong"));
     assert_eq!(
         known.1,
-        "source 192.0.2.1, hash, token nobody, wrong nobody"
+        "hash, token nobody, source 192.0.2.1, wrong nobody"
     );
     assert_eq!(said(get("nobody", "wrong")), known);
     let known_by_certificate = said(shown(&pem, Some("sensor-1")));
     assert_eq!(
         known_by_certificate.1,
-        "source 192.0.2.1, held nobody, wrong nobody"
+        "held nobody, source 192.0.2.1, wrong nobody"
     );
     assert_eq!(said(shown(&pem, Some("nobody"))), known_by_certificate);
     assert_eq!(known_by_certificate.0, known.0);

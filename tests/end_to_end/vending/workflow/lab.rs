@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use muster_documents::{Serial, VendingResult, VendingTask};
+use muster_documents::{RefusalCode, Serial, VendingResult, VendingTask};
 use muster_onboarding::ledger::{PK, SK, STATE_SK, device_key};
 use muster_onboarding::tokens::Opens;
 use muster_pki::{DeviceKey, der_to_pem};
@@ -27,25 +27,32 @@ pub struct Lab {
 
 /// How an execution ended.
 #[derive(Debug)]
-struct Ended {
+pub struct Ended {
     status: ExecutionStatus,
     output: Value,
     execution: String,
 }
 
 impl Ended {
+    /// Why it gives none, if it says so; whether the device may ask again.
+    pub fn refusal(&self) -> Option<(RefusalCode, bool)> {
+        let result: Option<VendingResult> = serde_json::from_value(self.output.clone()).ok();
+        let refusal = result?.refusal?;
+        Some((refusal.code, refusal.retryable))
+    }
+
     /// The certificate that it gives, if it does.
-    fn certificate_id(&self) -> Option<String> {
+    pub fn certificate_id(&self) -> Option<String> {
         let result: Option<VendingResult> = serde_json::from_value(self.output.clone()).ok();
         result?.certificate_id
     }
 }
 
 /// A device that is about to ask.
-struct Asking {
-    serial: Serial,
-    key: DeviceKey,
-    keyless: bool,
+pub struct Asking {
+    pub serial: Serial,
+    pub key: DeviceKey,
+    pub keyless: bool,
 }
 
 impl Lab {
@@ -164,7 +171,12 @@ impl Lab {
 
     /// Brings a device to where it asks.
     async fn prepared(&self, variant: &Variant) -> Asking {
-        let serial = Serial::new(variant.name()).unwrap();
+        self.prepared_as(variant, &variant.name()).await
+    }
+
+    /// Brings the device of this serial to where it asks.
+    pub async fn prepared_as(&self, variant: &Variant, serial: &str) -> Asking {
+        let serial = Serial::new(serial).unwrap();
         let name = serial.as_str();
         let new = || DeviceKey::generate().unwrap();
         let mut asking = Asking {
@@ -184,12 +196,16 @@ impl Lab {
                     .token_with(name, Opens::Certificate, Some(5))
                     .await;
             }
-            Scenario::Gone | Scenario::Keyless => {
+            Scenario::Gone | Scenario::Keyless | Scenario::Undoing => {
                 asking.keyless = variant.scenario == Scenario::Keyless;
                 let gone = self.deployed.clone().crashing_after("IssueCertificate");
                 self.run(&format!("{name}-gone"), &gone, &asking).await;
                 if asking.keyless {
                     asking.key = new();
+                    self.a_minute_passes(&serial).await;
+                }
+                if variant.scenario == Scenario::Undoing {
+                    self.change(&serial, "SET undoing = execution").await;
                     self.a_minute_passes(&serial).await;
                 }
             }
@@ -206,26 +222,29 @@ impl Lab {
         if self.desk.held(serial.as_str()).await.is_none() {
             return;
         }
-        aws_sdk_dynamodb::Client::new(&self.desk.stack.target.cloud.config)
+        self.change(serial, "SET updatedAt = :long_ago").await;
+    }
+
+    /// Writes something into a device's item.
+    async fn change(&self, serial: &Serial, expression: &str) {
+        let mut update = aws_sdk_dynamodb::Client::new(&self.desk.stack.target.cloud.config)
             .update_item()
             .table_name(self.desk.stack.output("LedgerTableName"))
             .key(PK, AttributeValue::S(device_key(serial)))
             .key(SK, AttributeValue::S(STATE_SK.to_owned()))
-            .update_expression("SET updatedAt = :long_ago")
-            .expression_attribute_values(
-                ":long_ago",
-                AttributeValue::S("2026-01-01T00:00:00.000Z".to_owned()),
-            )
-            .send()
-            .await
-            .unwrap();
+            .update_expression(expression);
+        if expression.contains(":long_ago") {
+            let long_ago = AttributeValue::S("2026-01-01T00:00:00.000Z".to_owned());
+            update = update.expression_attribute_values(":long_ago", long_ago);
+        }
+        update.send().await.unwrap();
     }
 
     async fn pending(&self, serial: &Serial) -> Option<String> {
         Some(self.desk.held(serial.as_str()).await?.pending?.id)
     }
 
-    async fn run(&self, name: &str, definition: &Definition, asking: &Asking) -> Ended {
+    pub async fn run(&self, name: &str, definition: &Definition, asking: &Asking) -> Ended {
         let sfn = self.desk.stack.sfn();
         let created = sfn.create_state_machine().name(name).role_arn(&self.role);
         let created = created.definition(definition.text()).send().await.unwrap();

@@ -20,6 +20,8 @@ pub enum Scenario {
     Keyless,
     /// An execution with the same key was gone before it answered.
     Gone,
+    /// An execution was gone amid its undo.
+    Undoing,
     /// The token was spent by another key.
     Spent,
 }
@@ -34,13 +36,14 @@ pub enum Alteration {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::First,
         Self::Recorded,
         Self::Undone,
         Self::Reissue,
         Self::Keyless,
         Self::Gone,
+        Self::Undoing,
         Self::Spent,
     ];
 }
