@@ -101,9 +101,12 @@ impl Lab {
         let ended = self
             .run(&name, &variant.definition(self.deployed.clone()), &asking)
             .await;
-        let begun = ended
-            .certificate_id()
-            .or(self.pending(&asking.serial).await);
+        // What is being undone is not gone on with.
+        let pending = match variant.scenario {
+            Scenario::Undoing => None,
+            _ => self.pending(&asking.serial).await,
+        };
+        let begun = ended.certificate_id().or(pending);
         if variant.scenario == Scenario::Spent {
             return match ended.certificate_id() {
                 Some(id) => vec![format!("it gives {id} for a token that another has spent")],
