@@ -11,11 +11,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use ureq::Agent;
 use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use ureq::http::{HeaderMap, Response};
+use ureq::http::{HeaderMap, HeaderValue, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The largest answer that is read, in bytes. One with a certificate, a key and two authorities has about 6,000.
 const LARGEST_ANSWER: u64 = 16 * 1024;
+/// The header for the key that an API may ask for beside the token.
+const API_KEY: &str = "x-api-key";
 /// What the connection is told about who asks.
 const USER_AGENT: &str = concat!("edge-client/", env!("CARGO_PKG_VERSION"));
 
@@ -24,6 +26,7 @@ pub(crate) struct Api {
     agent: Agent,
     address: Address,
     token: Option<SecretString>,
+    key: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -35,11 +38,13 @@ struct Body<'a> {
 }
 
 impl Api {
-    /// The API at this address. Its certificate may come from these authorities, or from any that browsers trust.
+    /// The API at this address. Its certificate may come from these authorities, or from any that browsers trust. `key` is
+    /// its API key, where it asks for one.
     pub(crate) fn new(
         url: &str,
         ca: Option<&Source>,
         token: Option<&SecretString>,
+        key: Option<&SecretString>,
     ) -> Result<Self, RunError> {
         let address = Address::new(url)?;
         let roots = match ca {
@@ -61,13 +66,15 @@ impl Api {
             // What is meant for this machine must not go through another.
             config = config.proxy(None);
         }
-        let token = token.map(|token| token.expose_secret().trim());
+        let key = trimmed(key);
+        if key.as_ref().is_some_and(|key| header(key).is_none()) {
+            return Err(RunError::ApiKey);
+        }
         Ok(Self {
             agent: config.build().into(),
             address,
-            token: token
-                .filter(|token| !token.is_empty())
-                .map(SecretString::from),
+            token: trimmed(token),
+            key,
         })
     }
 
@@ -87,6 +94,7 @@ impl Api {
             address: self.address.clone(),
             body: body(request, &token),
             token,
+            key: self.key.clone(),
             within,
         };
         // Without a thread the answer breaks off. Whoever waited for it may be gone.
@@ -95,6 +103,19 @@ impl Api {
         });
         Ok(answer)
     }
+}
+
+/// A secret without what editors put behind it; `None` if nothing is left.
+fn trimmed(secret: Option<&SecretString>) -> Option<SecretString> {
+    let text = secret?.expose_secret().trim();
+    (!text.is_empty()).then(|| text.into())
+}
+
+/// A secret as a header's value, which no log of the connection shows; `None` if it cannot be one.
+fn header(secret: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 fn roots(pem: &str) -> Result<RootCerts, RunError> {
@@ -124,24 +145,28 @@ struct Question {
     address: Address,
     body: SecretSlice<u8>,
     token: SecretString,
+    key: Option<SecretString>,
     within: Duration,
 }
 
 impl Question {
     fn ask(&self) -> Event {
-        let asked = self
+        let mut asking = self
             .agent
             .post(&self.address.certificates)
             .config()
             .timeout_global(Some(self.within))
             .build()
-            .header(CONTENT_TYPE, "application/json")
-            .send(self.body.expose_secret());
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(key) = self.key.as_ref().and_then(header) {
+            asking = asking.header(API_KEY, key);
+        }
+        let asked = asking.send(self.body.expose_secret());
         match asked.and_then(|answer| self.read(answer)) {
             Ok(answer) => Event::Answered(answer),
             Err(error) => Event::Lost(Trouble {
                 refused: false,
-                what: self.without_token(&self.say(&error)),
+                what: self.without_secrets(&self.say(&error)),
             }),
         }
     }
@@ -152,8 +177,8 @@ impl Question {
             .with_config()
             .limit(LARGEST_ANSWER)
             .read_to_vec()?;
-        // Whoever repeats the question in an answer shows the token to nobody.
-        let text = self.without_token(&String::from_utf8_lossy(&body));
+        // Whoever repeats the question in an answer shows token and key to nobody.
+        let text = self.without_secrets(&String::from_utf8_lossy(&body));
         Ok(VendingAnswer {
             status: answer.status().as_u16(),
             retry_after: retry_after(answer.headers()),
@@ -173,8 +198,12 @@ impl Question {
         }
     }
 
-    fn without_token(&self, text: &str) -> String {
-        text.replace(self.token.expose_secret(), "[the token]")
+    fn without_secrets(&self, text: &str) -> String {
+        let text = text.replace(self.token.expose_secret(), "[the token]");
+        match &self.key {
+            Some(key) => text.replace(key.expose_secret(), "[the API key]"),
+            None => text,
+        }
     }
 }
 

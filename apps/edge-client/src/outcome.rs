@@ -99,6 +99,9 @@ pub enum RunError {
         "there is no token to ask for a certificate with: name its file with --token-file, or set MUSTER_TOKEN"
     )]
     NoToken,
+    /// The API key is none that could be sent.
+    #[error("the API key can't be used: it has characters that no header takes")]
+    ApiKey,
     /// The store holds a certificate that was not vended, and so not where it is used.
     #[error(
         "the credential store {0} doesn't say where its certificate is used: that is kept only of certificates that were vended. \

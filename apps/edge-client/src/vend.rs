@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a device that is vended its certificate is told. `Debug` doesn't show the token.
+/// What a device that is vended its certificate is told. `Debug` shows neither token nor API key.
 #[derive(Debug, Clone)]
 pub struct VendConfig {
     /// The address of the stack's API for devices, `https://HOST/v1`. `http://` is taken for this machine only.
@@ -25,6 +25,8 @@ pub struct VendConfig {
     pub api_ca: Option<Source>,
     /// The token. A device that has a certificate needs none.
     pub token: Option<SecretString>,
+    /// The API key, where the API asks for one beside the token.
+    pub api_key: Option<SecretString>,
     /// The serial, which becomes the thing's name and is the MQTT client id.
     pub serial: String,
     /// Lets the cloud make the key and send it: only for devices that can't make keys. Such a device has no rotation.
@@ -55,6 +57,7 @@ impl VendConfig {
             api_url: api_url.to_owned(),
             api_ca: None,
             token: Some(token),
+            api_key: None,
             serial: serial.to_owned(),
             key_of_the_cloud: false,
             ca: None,
@@ -80,7 +83,12 @@ impl VendConfig {
     }
 
     fn errand(&self) -> Result<Errand<'_>, RunError> {
-        let api = Api::new(&self.api_url, self.api_ca.as_ref(), self.token.as_ref())?;
+        let api = Api::new(
+            &self.api_url,
+            self.api_ca.as_ref(),
+            self.token.as_ref(),
+            self.api_key.as_ref(),
+        )?;
         let authorities = match &self.ca {
             Some(ca) => Some(tls::authorities(tls::CA_FILE, ca.read()?.expose_secret())?),
             None => None,

@@ -89,6 +89,41 @@ async fn a_token_comes_from_its_file_and_one_that_an_answer_repeats_is_not_shown
 }
 
 #[tokio::test]
+async fn an_api_key_comes_from_its_file_or_the_environment_and_is_shown_to_nobody_else() {
+    const KEY: &str = "Kq3vN8yT0aWb5cXd7eZf";
+    let message = format!("The key {KEY} is not good.");
+    let refusal = Reply::refusal(403, "RequestRefused", &message, false);
+    let field = Field::new(vec![refusal]).await;
+    std::fs::create_dir(field.store()).unwrap();
+    let file = field.store().with_file_name("key");
+    std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    let from_file = field.run(&["--api-key-file", file.to_str().unwrap()]).await;
+    assert_eq!(from_file.status.code(), Some(2));
+    assert_eq!(
+        text(&from_file.stderr),
+        "edge-client: SN-1 was refused for good: RequestRefused. The key [the API key] is not good.\n"
+    );
+    let mut command = field.command(&["--json"]);
+    let from_environment = command.env("MUSTER_API_KEY", KEY).output().await.unwrap();
+    assert_eq!(from_environment.status.code(), Some(0));
+    for asked in field.api.asked().iter() {
+        let sent = format!("\r\nx-api-key: {}\r\n", KEY.to_lowercase());
+        assert!(asked.head.contains(&sent), "{}", asked.head);
+        assert!(!asked.body.to_string().contains(KEY));
+    }
+    for output in [&from_file, &from_environment] {
+        assert!(!all_of(&field, output).contains(KEY));
+    }
+}
+
+#[tokio::test]
+async fn without_an_api_key_no_header_for_one_is_sent() {
+    let field = Field::new(Vec::new()).await;
+    assert_eq!(field.run(&[]).await.status.code(), Some(0));
+    assert!(!field.api.asked()[0].head.contains("x-api-key"));
+}
+
+#[tokio::test]
 async fn giving_up_ends_with_status_3_and_wrong_arguments_with_status_1() {
     let busy = Reply::refusal(429, "Throttled", "Too often.", true);
     let field = Field::new(vec![busy; 9]).await;
@@ -107,6 +142,10 @@ async fn giving_up_ends_with_status_3_and_wrong_arguments_with_status_1() {
         (
             &["--token-file", "/dev/null"],
             "/dev/null can't be used: it holds no token",
+        ),
+        (
+            &["--api-key-file", "/dev/null"],
+            "/dev/null can't be used: it holds no API key",
         ),
         (
             &["--api-ca", "/dev/null"],
@@ -155,6 +194,8 @@ async fn the_help_names_the_environment_and_takes_no_token() {
         "MUSTER_API_URL",
         "MUSTER_TOKEN",
         "--token-file",
+        "MUSTER_API_KEY",
+        "--api-key-file",
         "--again",
         "2 refused for good",
     ] {

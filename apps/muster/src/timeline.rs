@@ -7,6 +7,9 @@ use muster_onboarding::rotation::Day;
 use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 
+/// What is said of a device that was given a certificate over HTTPS, until it has used that.
+pub const NOT_CONNECTED: &str = "has not connected yet";
+
 /// A device and its timeline.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,12 +53,15 @@ impl Display for Shown<'_> {
             )?,
             Some(device) => {
                 write!(f, "{}  {}", self.serial, device.state)?;
+                let unproven = device.unproven_certificate_id.as_ref();
+                let connection = unproven.map(|_| NOT_CONNECTED.to_owned());
                 for (name, value) in [
                     ("model", &device.model),
                     ("fleet", &device.fleet),
                     ("claim", &device.claim_certificate_id),
                     ("only by", &device.route),
                     ("certificate", &device.certificate_id),
+                    ("connection", &connection),
                     ("under way", &device.pending_certificate_id),
                     ("client id", &device.client_id),
                     ("execution", &device.execution),
@@ -165,6 +171,41 @@ impl Display for Entry<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(serial: &Serial, device: Device) -> String {
+        let shown = Shown {
+            serial,
+            device: Some(device),
+            deadline: None,
+            token: None,
+            wrong_tokens_last_hour: 0,
+            handed_out: Vec::new(),
+            timeline: Vec::new(),
+        };
+        shown.to_string()
+    }
+
+    #[test]
+    fn a_device_that_was_given_a_certificate_and_never_used_it_is_said_not_to_have_connected() {
+        let serial = Serial::new("sensor-1").unwrap();
+        let given = Device {
+            state: "provisioned".to_owned(),
+            certificate_id: Some("ab".to_owned()),
+            unproven_certificate_id: Some("ab".to_owned()),
+            ..Device::default()
+        };
+        let connected = Device {
+            unproven_certificate_id: None,
+            ..given.clone()
+        };
+        assert_eq!(
+            shown(&serial, given),
+            "sensor-1  provisioned\n\
+             \x20 certificate  ab\n\
+             \x20 connection   has not connected yet"
+        );
+        assert!(!shown(&serial, connected).contains("connection"));
+    }
 
     #[test]
     fn a_device_of_which_there_is_a_token_alone_is_known_by_it() {

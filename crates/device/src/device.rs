@@ -153,8 +153,9 @@ impl Device {
         }
         self.link = Link::Connecting;
         self.requests += 1;
-        // A gateway takes up to 29 s for its own answer. As above, the transport says so first.
-        let within = self.timings.patience * 2;
+        // A gateway takes up to 29 s for its own answer, and a modem as long for the way. As above, the transport says so
+        // first.
+        let within = self.timings.patience * 4;
         self.wake = self.now + within + self.timings.patience;
         self.act(Action::Ask { request, within });
         self.report(Progress::Requested {

@@ -130,6 +130,7 @@ impl Provisioning {
         let device = &mut self.device;
         let link = std::mem::replace(&mut device.link, Link::Down);
         device.trouble.clone_from(&trouble.what);
+        let asked = device.stage == Stage::Asking;
         match device.stage {
             Stage::Asking => {
                 self.way.lost(device, trouble, link);
@@ -141,7 +142,11 @@ impl Provisioning {
             Stage::Proving(Slot::Current) if trouble.refused => device.current_refused(),
             _ => {}
         }
-        self.device.wait_to_connect();
+        if asked && self.device.stage == Stage::Asking {
+            self.way.wait_to_reach(&mut self.device);
+        } else {
+            self.device.wait_to_connect();
+        }
     }
 
     fn pending_refused(&mut self) {

@@ -141,7 +141,7 @@ pub struct Timings {
     /// The longest wait before another connection.
     pub connect_retry_longest: Duration,
     /// How long the endpoint may take to answer a connection, a subscription or a publication. The API that vends
-    /// certificates may take twice as long.
+    /// certificates may take four times as long.
     pub patience: Duration,
     /// How often the new certificate may be refused before the device takes another course.
     pub refusals: u32,

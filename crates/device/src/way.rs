@@ -18,6 +18,11 @@ pub(crate) trait Way {
         device.connect();
     }
 
+    /// Waits before it reaches the cloud again, which was lost.
+    fn wait_to_reach(&mut self, device: &mut Device) {
+        device.wait_to_connect();
+    }
+
     /// Takes the answer to what was asked over HTTPS. Most ways ask nothing so.
     fn answered(&mut self, _: &mut Device, _: &VendingAnswer) {}
 

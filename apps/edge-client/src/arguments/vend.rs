@@ -28,6 +28,10 @@ pub(crate) struct Vend {
     /// has a certificate needs none.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// The file with the API key, where the API asks for one beside the token. The environment variable MUSTER_API_KEY may
+    /// hold the key itself.
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
     /// Lets the cloud make the key and send it: only for devices that can't make keys. Such a device has no rotation.
     #[arg(long, env = "MUSTER_CLOUD_KEY", conflicts_with_all = ["rotate", "stay"])]
     cloud_key: bool,
@@ -48,12 +52,13 @@ pub(crate) struct Vend {
 }
 
 impl Vend {
-    /// Reads the token.
+    /// Reads token and API key.
     pub(crate) fn config(self) -> Result<VendConfig, RunError> {
         Ok(VendConfig {
             api_url: self.url,
             api_ca: self.api_ca.map(Source::File),
             token: secret(self.token_file, "MUSTER_TOKEN", "token")?,
+            api_key: secret(self.api_key_file, "MUSTER_API_KEY", "API key")?,
             serial: self.serial,
             key_of_the_cloud: self.cloud_key,
             ca: self.ca.map(Source::File),

@@ -125,14 +125,17 @@ mod tests {
 
     #[test]
     fn certificates_are_renewed_by_who_can_and_where_nobody_elses_devices_are() {
-        for route in ["claim", "fleet", "all"] {
+        for route in ["claim", "fleet", "vending", "all"] {
             let asked = read(&format!("--rotate --route {route}")).unwrap();
             assert!(asked.can_be_played().is_ok(), "{route}");
         }
         for route in ["jitr", "jitp"] {
             let asked = read(&format!("--rotate --route {route}")).unwrap();
             let refused = asked.can_be_played().unwrap_err().to_string();
-            assert!(refused.contains("claim, fleet or all"), "{refused}");
+            assert!(
+                refused.contains("claim, fleet, vending or all"),
+                "{refused}"
+            );
             let asked = read(&format!("--route {route}")).unwrap();
             assert!(asked.can_be_played().is_ok(), "{route}");
         }

@@ -5,10 +5,10 @@ use crate::output::Output;
 use crate::release;
 use crate::table;
 use crate::target::{Target, TargetArguments};
-use crate::timeline::{HandedOut, Shown};
+use crate::timeline::{HandedOut, NOT_CONNECTED, Shown};
 use crate::token::Standing;
 use clap::{Args, Subcommand, ValueEnum};
-use muster_cloud::operator::{Import, Ways};
+use muster_cloud::operator::{Device, Import, Ways};
 use muster_documents::Serial;
 use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::HandingOutLedger;
@@ -205,7 +205,7 @@ async fn list(target: &Target, state: Option<&str>, output: &Output) -> Result<E
         shown.add_row([
             &device.serial,
             &cell(&device.model),
-            &device.state,
+            &standing(device),
             &certificate,
             &cell(&device.updated_at),
         ]);
@@ -218,6 +218,14 @@ async fn list(target: &Target, state: Option<&str>, output: &Output) -> Result<E
         ),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// A device's state, and whether it has yet to show that it has its certificate.
+fn standing(device: &Device) -> String {
+    match device.unproven_certificate_id {
+        Some(_) => format!("{}, {NOT_CONNECTED}", device.state),
+        None => device.state.clone(),
+    }
 }
 
 async fn release(target: &Target, serial: &Serial, output: &Output) -> Result<ExitCode, Failure> {

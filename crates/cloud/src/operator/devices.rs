@@ -40,6 +40,8 @@ pub struct Device {
     pub certificate_id: Option<String>,
     /// Its ARN.
     pub certificate_arn: Option<String>,
+    /// The certificate in force, if it was given over HTTPS and the device has not connected with it yet.
+    pub unproven_certificate_id: Option<String>,
     /// The certificate under way.
     pub pending_certificate_id: Option<String>,
     /// Its ARN.
@@ -385,6 +387,7 @@ fn read_device(item: &Item) -> Device {
         state: text(item, "state").unwrap_or_default(),
         certificate_id: text(item, "certificateId"),
         certificate_arn: text(item, "certificateArn"),
+        unproven_certificate_id: text(item, "unprovenCertificateId"),
         pending_certificate_id: text(item, "pendingCertificateId"),
         pending_certificate_arn: text(item, "pendingCertificateArn"),
         client_id: text(item, "clientId"),

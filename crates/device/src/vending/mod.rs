@@ -16,10 +16,6 @@ use crate::proving::Slot;
 use crate::way::Way;
 use crate::{Credentials, Place, Progress, Refused, Trouble, UnfinishedDelivery};
 use muster_pki::{DeviceKey, KeyError};
-use std::time::Duration;
-
-/// However long the API asks the device to wait: it is looked after again by then.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 /// What a device says to the API.
 pub(crate) struct Vending {
@@ -88,6 +84,12 @@ impl Way for Vending {
         }
     }
 
+    /// As after an answer that says to ask again: there is one rule for both.
+    fn wait_to_reach(&mut self, device: &mut Device) {
+        let wait = device.wait_to_request();
+        device.waiting(wait);
+    }
+
     fn answered(&mut self, device: &mut Device, answer: &VendingAnswer) {
         match self.read(answer) {
             Ok(credentials) => {
@@ -115,7 +117,9 @@ impl Way for Vending {
         }
         // On top of what it was told: devices that were refused together don't come back together.
         let told = answer.retry_after.unwrap_or_default();
-        let wait = device.wait_to_request() + told.min(LONGEST_RETRY_AFTER);
+        // One that is told to wait longer than it has time gives up at its end, and does not ask before.
+        let left = device.give_up_at.saturating_sub(device.now);
+        let wait = device.wait_to_request() + told.min(left);
         device.wake = device.now + wait;
         device.waiting(wait);
     }

@@ -1,50 +1,44 @@
-//! Tokens for many devices, some at once.
+//! The same for the tokens of many devices, some at once.
 
-use super::listed;
 use crate::commands::Failure;
 use futures_util::StreamExt;
 use muster_documents::Serial;
 use std::cell::Cell;
 
-/// How many tokens are made at once.
+/// How many devices are seen to at once.
 const AT_ONCE: usize = 8;
 
-/// Which devices got no token, and why the first of them did not.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no new token for {}; run the command again for these, since one that they had may be good no more",
-    listed(serials)
-)]
-pub struct Unissued {
-    /// The devices.
+/// Why not all devices were seen to.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Those that were not.
     pub serials: Vec<Serial>,
-    /// What failed.
-    #[source]
+    /// What failed first.
     pub source: Failure,
 }
 
-/// Makes a token for each serial with `issue`, and has each of them taken in the serials' order. Once one has failed no
-/// other is begun, but those that were begun are taken too: what a device had before may be good no more.
-pub async fn issue_each<T, E: Into<Failure>>(
+/// Does `act` for each serial, and has what comes of it taken in the serials' order. Once one has failed no other is begun,
+/// but what comes of those that were begun is taken too: it is done.
+pub async fn each<T, E: Into<Failure>>(
     serials: Vec<Serial>,
-    issue: impl AsyncFn(&Serial) -> Result<T, E>,
-    mut take: impl FnMut(T) -> Result<(), Failure>,
-) -> Result<(), Unissued> {
+    act: impl AsyncFn(&Serial) -> Result<T, E>,
+    mut take: impl FnMut(Serial, T) -> Result<(), Failure>,
+) -> Result<(), Stopped> {
     let stopped = Cell::new(false);
-    let mut made = futures_util::stream::iter(serials)
+    let mut done = futures_util::stream::iter(serials)
         .map(async |serial| {
             if stopped.get() {
                 return (serial, None);
             }
-            let made = issue(&serial).await;
-            stopped.set(stopped.get() || made.is_err());
-            (serial, Some(made))
+            let done = act(&serial).await;
+            stopped.set(stopped.get() || done.is_err());
+            (serial, Some(done))
         })
         .buffered(AT_ONCE);
     let (mut without, mut failed) = (Vec::new(), None);
-    while let Some((serial, made)) = made.next().await {
-        let taken = match made {
-            Some(Ok(token)) => take(token),
+    while let Some((serial, done)) = done.next().await {
+        let taken = match done {
+            Some(Ok(done)) => take(serial.clone(), done),
             Some(Err(error)) => Err(error.into()),
             None => {
                 without.push(serial);
@@ -59,7 +53,7 @@ pub async fn issue_each<T, E: Into<Failure>>(
     }
     match failed {
         None => Ok(()),
-        Some(source) => Err(Unissued {
+        Some(source) => Err(Stopped {
             serials: without,
             source,
         }),
@@ -83,17 +77,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_are_taken_in_the_order_of_their_serials() {
+    async fn what_is_done_is_taken_in_the_order_of_the_serials() {
         let mut taken = Vec::new();
         let later_first = async |serial: &Serial| {
             sleep(Duration::from_millis(20 - number(serial))).await;
             Ok::<_, Failure>(number(serial))
         };
-        let take = |token| {
+        let take = |_, token| {
             taken.push(token);
             Ok(())
         };
-        issue_each(serials(20), later_first, take).await.unwrap();
+        each(serials(20), later_first, take).await.unwrap();
         assert_eq!(taken, (1..=20).collect::<Vec<_>>());
     }
 
@@ -111,36 +105,30 @@ mod tests {
                 }
             }
         };
-        let take = |token| {
+        let take = |_, token| {
             taken.push(token);
             Ok(())
         };
-        let unissued = issue_each(serials(20), third_fails, take)
-            .await
-            .unwrap_err();
+        let stopped = each(serials(20), third_fails, take).await.unwrap_err();
         assert!(begun.get() < 20);
         assert_eq!(
             taken.len() + 1,
             begun.get(),
             "begun, and neither taken nor failed"
         );
-        assert_eq!(taken.len() + unissued.serials.len(), 20);
-        assert!(
-            unissued
-                .to_string()
-                .starts_with("no new token for sensor-3, ")
-        );
-        assert_eq!(unissued.source.to_string(), "no key");
+        assert_eq!(taken.len() + stopped.serials.len(), 20);
+        assert_eq!(stopped.serials[0].as_str(), "sensor-3");
+        assert_eq!(stopped.source.to_string(), "no key");
     }
 
     #[tokio::test]
     async fn a_token_that_cannot_be_written_is_none() {
         let make = async |serial: &Serial| Ok::<_, Failure>(number(serial));
-        let full = |token| match token {
+        let full = |_, token| match token {
             2 => Err("the disk is full".into()),
             _ => Ok(()),
         };
-        let unissued = issue_each(serials(2), make, full).await.unwrap_err();
-        assert_eq!(listed(&unissued.serials), "sensor-2");
+        let stopped = each(serials(2), make, full).await.unwrap_err();
+        assert_eq!(stopped.serials, serials(2)[1..]);
     }
 }

@@ -1,9 +1,10 @@
 //! `muster token issue`.
 
-use super::batch::{Unissued, issue_each};
+use super::batch::{Stopped, each};
+use super::devices::Devices;
 use super::listed;
+use crate::commands::Failure;
 use crate::commands::shown_once::{Issued, Sheet};
-use crate::commands::{Failure, given_file, serials};
 use crate::output::Output;
 use crate::target::Target;
 use clap::ValueEnum;
@@ -13,7 +14,7 @@ use muster_onboarding::ledger::WayIn;
 use muster_onboarding::tokens::Opens;
 use secrecy::SecretString;
 use serde_json::{Map, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ const DAY: i64 = 24 * HOUR;
 /// A device has one token: what was issued for it before is good no more. A device that has a certificate already gets
 /// another one with its token. The old one is retired when the device has connected with the new one.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
 pub struct Arguments {
     #[command(flatten)]
     devices: Devices,
@@ -41,25 +43,14 @@ pub struct Arguments {
     /// How long they are good, where days are too long, 1 to 8760
     #[arg(long, conflicts_with = "days", value_parser = clap::value_parser!(i64).range(1..=8760))]
     hours: Option<i64>,
-    /// Where the device has a certificate already: retire it so many hours after the new one was given, 1 to 8640, even if the
-    /// device has not connected with the new one. Without it the old one stays until the device has
+    /// Where the device has a certificate already: retire it so many hours after the new one was given, 1 to 8640 and at most
+    /// 24 times the stack's RotationProofDays, even if the device has not connected with the new one. Without it the old one
+    /// stays until the device has
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8640))]
     retire_after: Option<u32>,
     /// Write them into a new file, with the columns serial and token; - writes standard output
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-}
-
-/// Whose tokens are issued.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-struct Devices {
-    /// The devices
-    #[arg(value_name = "SERIAL", value_parser = serials::argument)]
-    serials: Vec<Serial>,
-    /// Those in a file: a serial on each line, or CSV with the column serial; - reads standard input
-    #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
 }
 
 /// As the command line names what a token opens.
@@ -109,6 +100,37 @@ impl Arguments {
     }
 }
 
+/// Which devices got no token, and why the first of them did not.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no new token for {}; run the command again for these, since one that they had may be good no more",
+    listed(serials)
+)]
+struct Unissued {
+    serials: Vec<Serial>,
+    #[source]
+    source: Failure,
+}
+
+impl From<Stopped> for Unissued {
+    fn from(Stopped { serials, source }: Stopped) -> Self {
+        Self { serials, source }
+    }
+}
+
+/// Refuses a deadline of so many hours that would come after the undo of the certificate that it is about, `proof` days.
+fn before_the_undo(hours: u32, proof: i64) -> Result<(), Failure> {
+    let most = proof.saturating_mul(24);
+    if i64::from(hours) <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "--retire-after {hours} is more than this stack's {most} hours (24 times RotationProofDays): a new certificate that \
+         nobody has connected with is undone then, and the deadline with it, so that the old one would stay"
+    )
+    .into())
+}
+
 pub async fn run(
     target: &Target,
     asked: Arguments,
@@ -116,9 +138,11 @@ pub async fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     let terms = asked.terms(now)?;
+    if let Some(hours) = terms.retire_after_hours {
+        before_the_undo(hours, target.rotation_policy()?.proof)?;
+    }
     let (tokens, keys) = (target.tokens()?, target.token_keys()?);
-    let (serials, mut refused) = asked.devices.read()?;
-    let mut serials = once(serials);
+    let (mut serials, mut refused) = asked.devices.read()?;
     if terms.opens.covers(Opens::Certificate) {
         let known = target.devices()?.known(&serials).await?.into_iter();
         let known = known
@@ -136,42 +160,21 @@ pub async fn run(
     }
     let mut sheet = Sheet::open(asked.csv.as_deref())?;
     let issue = async |serial: &Serial| tokens.issue(&keys, serial, &terms).await;
-    let issued = issue_each(serials, issue, |token| sheet.add(token)).await;
+    let issued = each(serials, issue, |_, token| sheet.add(token)).await;
     // Those that were issued before one failed are good, and are shown now or never.
-    let without = issued
-        .as_ref()
-        .err()
-        .map(|unissued: &Unissued| &unissued.serials);
+    let without = issued.as_ref().err().map(|stopped| &stopped.serials);
     let said = Map::from_iter([
         ("opens".to_owned(), json!(terms.opens.name())),
         ("refused".to_owned(), json!(refused)),
         ("without".to_owned(), json!(without.unwrap_or(&Vec::new()))),
     ]);
     sheet.close(terms.expires_at, said, output)?;
-    issued?;
+    issued.map_err(Unissued::from)?;
     Ok(if refused.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
-}
-
-impl Devices {
-    /// The serials, and why lines of the file are none.
-    fn read(self) -> Result<(Vec<Serial>, Vec<String>), Failure> {
-        let Some(file) = self.from else {
-            return Ok((self.serials, Vec::new()));
-        };
-        let found = serials::read(&given_file::read(&file)?)?;
-        Ok((found.serials, found.refused))
-    }
-}
-
-/// Each serial where it comes first: of two tokens for one device only the second would be good.
-fn once(serials: Vec<Serial>) -> Vec<Serial> {
-    let mut seen = BTreeSet::new();
-    let new = |serial: &Serial| seen.insert(serial.clone());
-    serials.into_iter().filter(new).collect()
 }
 
 /// Takes the serials out that were imported for another way in alone, and says so of each.
@@ -243,15 +246,6 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_issued_for_named_serials_or_those_of_a_file_and_not_for_nobody() {
-        assert!(read("").is_err());
-        assert!(read("a/1").is_err());
-        assert!(read("a-1 --from -").is_err());
-        assert_eq!(read("a-1 a-2").unwrap().devices.serials.len(), 2);
-        assert!(read("--from -").is_ok());
-    }
-
-    #[test]
     fn a_token_is_for_a_certificate_and_thirty_days_unless_something_else_is_said() {
         let terms = read("a-1").unwrap().terms(100).unwrap();
         let certificate = Terms {
@@ -281,9 +275,25 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_that_is_named_twice_gets_one_token() {
-        let names = serials(&["b", "a", "b", "c", "a"]);
-        assert_eq!(once(names), serials(&["b", "a", "c"]));
+    fn a_deadline_that_comes_after_the_undo_of_what_it_waits_for_is_refused() {
+        assert!(before_the_undo(1, 14).is_ok());
+        assert!(before_the_undo(14 * 24, 14).is_ok());
+        let refused = before_the_undo(14 * 24 + 1, 14).unwrap_err().to_string();
+        assert!(refused.starts_with("--retire-after 337 is more than this stack's 336 hours"));
+        assert!(refused.contains("undone then, and the deadline with it"));
+    }
+
+    #[test]
+    fn who_got_no_token_is_named() {
+        let unissued = Unissued::from(Stopped {
+            serials: serials(&["a-1", "a-2"]),
+            source: "no key".into(),
+        });
+        assert!(
+            unissued
+                .to_string()
+                .starts_with("no new token for a-1, a-2; ")
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `muster token`: what a device shows that has nothing else, over HTTPS.
 
 mod batch;
+mod devices;
 mod issue;
+mod revoke;
 
 use super::{Failure, serials};
 use crate::output::Output;
@@ -34,12 +36,7 @@ enum Command {
         #[arg(value_parser = serials::argument)]
         serial: Serial,
     },
-    /// Make tokens good for nothing, at once; the certificates that they gave stay, and `muster device release` takes those
-    Revoke {
-        /// The devices
-        #[arg(required = true, value_name = "SERIAL", value_parser = serials::argument)]
-        serials: Vec<Serial>,
-    },
+    Revoke(revoke::Arguments),
 }
 
 /// Runs the command.
@@ -50,7 +47,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         Command::Issue(asked) => issue::run(&target, asked, now, output).await,
         Command::List => list(&target.tokens()?, now, output).await,
         Command::Show { serial } => show(&target.tokens()?, &serial, now, output).await,
-        Command::Revoke { serials } => revoke(&target.tokens()?, serials, output).await,
+        Command::Revoke(asked) => revoke::run(&target.tokens()?, asked, output).await,
     }
 }
 
@@ -85,45 +82,6 @@ async fn show(
     let standing = Standing::new(token, now);
     output.result(&standing, &standing);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Revokes what is there, and then names what was not: a serial that has no token keeps none of the others'.
-async fn revoke(
-    tokens: &Tokens,
-    serials: Vec<Serial>,
-    output: &Output,
-) -> Result<ExitCode, Failure> {
-    let (mut revoked, mut without, mut failed) = (Vec::new(), Vec::new(), None);
-    for serial in serials {
-        match tokens.revoke(&serial).await {
-            Ok(true) => revoked.push(serial),
-            Ok(false) => without.push(serial),
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
-    if !revoked.is_empty() {
-        output.result(
-            &json!({ "revoked": revoked, "without": without }),
-            &format!(
-                "revoked: {}; a certificate that was given stays, and `muster device release` takes it away",
-                listed(&revoked)
-            ),
-        );
-    }
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    if without.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    Err(format!(
-        "no token to revoke for {}; `muster token list` shows those that there are",
-        listed(&without)
-    )
-    .into())
 }
 
 /// Serials in a sentence.
