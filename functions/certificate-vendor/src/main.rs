@@ -31,7 +31,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         .warm(&[Service::DYNAMODB, Service::KMS, Service::STEP_FUNCTIONS])
         .await;
     run_device_api(
-        async |request| world.answer(now_seconds(), request).await,
+        async |request| Box::pin(world.answer(now_seconds(), request)).await,
         cloud.calls,
     )
     .await

@@ -28,7 +28,6 @@ pub struct Lab {
 /// How an execution ended.
 #[derive(Debug)]
 pub struct Ended {
-    status: ExecutionStatus,
     output: Value,
     execution: String,
 }
@@ -268,7 +267,6 @@ impl Lab {
             let status = described.status().clone();
             let output = described.output().unwrap_or("null");
             (status != ExecutionStatus::Running).then(|| Ended {
-                status,
                 output: serde_json::from_str(output).unwrap(),
                 execution: started.execution_arn().to_owned(),
             })

@@ -1,7 +1,7 @@
 //! Two executions of one token and one key at once, as a device causes that gives up waiting and asks again: wherever the one
 //! is when the other overtakes it, the device has one certificate, and the token gives no other key any.
 
-use super::lab::Lab;
+use super::lab::{Ended, Lab};
 use super::scenario::{Scenario, Variant};
 use crate::workflow::in_parallel;
 use muster_documents::RefusalCode;
@@ -113,10 +113,7 @@ async fn overtake(lab: &Lab, pace: &Pace) -> Vec<String> {
         wrong.push(format!("asked again it gives nothing: {again:?}"));
         return wrong;
     };
-    for given in [&one, &other]
-        .into_iter()
-        .filter_map(|ended| ended.certificate_id())
-    {
+    for given in [&one, &other].into_iter().filter_map(Ended::certificate_id) {
         if given != id {
             wrong.push(format!("it gives {given}, and then {id}"));
         }
