@@ -46,10 +46,10 @@ pub enum ShadowError {
     /// No version of a shadow.
     #[error("version is not a whole number of 0 or more.")]
     VersionInvalid,
-    /// Deeper than [`MAX_LEVELS`].
+    /// Deeper than a shadow may be.
     #[error("The state has more than {MAX_LEVELS} levels, which AWS IoT does not keep.")]
     TooDeep,
-    /// More than [`MAX_STATE_BYTES`].
+    /// More than the limit.
     #[error("The state has {0} bytes; AWS IoT keeps {MAX_STATE_BYTES}.")]
     TooLarge(usize),
     /// With what is there already it is more.
