@@ -1,16 +1,13 @@
 //! A device of a fleet, over AWS IoT's own fleet provisioning.
 
-use crate::entropy::SystemEntropy;
+use crate::beginnings::{self, provisioning, staying};
 use crate::errand::{Errand, do_errand, stay_on_errand};
 use crate::means::Means;
 use crate::{Outcome, RunError, Source};
-use muster_device::{
-    FleetDeviceSettings, NothingToRotate, Progress, Provisioning, SettingsError, Staying, Timings,
-};
+use muster_device::{FleetDeviceSettings, Progress, SettingsError, Timings};
 use muster_documents::fleet_provisioning::Format;
 use secrecy::SecretString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// The largest PUBLISH that AWS IoT sends, in bytes: a payload of 128 KiB (AWS IoT Core quotas, "Publish request size")
 /// and what stands around it. An answer with a certificate and its key has about 4 kB.
@@ -89,11 +86,7 @@ pub async fn fleet(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let settings = config.settings()?;
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
-    };
-    do_errand(config.errand()?, start, watch).await
+    do_errand(config.errand()?, provisioning(settings), watch).await
 }
 
 /// Replaces the certificate of a device of a fleet once, as [`rotate`](crate::rotate) does, by the fleet's rotation
@@ -106,10 +99,7 @@ pub async fn rotate_fleet(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let rotation = config.settings()?.rotation()?;
-    let start = |held| {
-        Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
-            .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
-    };
+    let start = beginnings::rotation(rotation, &config.store);
     do_errand(config.errand()?, start, watch).await
 }
 
@@ -129,15 +119,5 @@ pub async fn stay_fleet(
         too_large_ends_it: false,
         ..config.errand()?
     };
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Staying::start(
-            settings,
-            rotation,
-            held,
-            entropy,
-            Duration::ZERO,
-        ))
-    };
-    stay_on_errand(errand, start, stop, watch).await
+    stay_on_errand(errand, staying(settings, rotation), stop, watch).await
 }

@@ -10,6 +10,7 @@
 
 mod address;
 mod api;
+mod beginnings;
 mod bundle;
 mod config;
 mod entropy;

@@ -1,15 +1,12 @@
 //! A device with a claim certificate, over Muster's claim provisioning.
 
-use crate::entropy::SystemEntropy;
+use crate::beginnings::{self, provisioning, staying};
 use crate::errand::{Errand, do_errand, stay_on_errand};
 use crate::means::Means;
 use crate::{Config, Outcome, RunError};
 use muster_chunking::MAX_PACKET_SIZE;
-use muster_device::{
-    NothingToRotate, Progress, Provisioning, RotationRoute, Settings, SettingsError, Staying,
-};
+use muster_device::{Progress, RotationRoute, Settings, SettingsError};
 use muster_documents::Mode;
-use std::time::Duration;
 
 impl Config {
     fn settings(&self) -> Result<Settings, SettingsError> {
@@ -55,11 +52,7 @@ impl Config {
 /// [`RunError`]. What the store holds is kept in every case.
 pub async fn run(config: Config, watch: impl FnMut(&Progress) + Send) -> Result<Outcome, RunError> {
     let settings = config.settings()?;
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
-    };
-    do_errand(config.errand()?, start, watch).await
+    do_errand(config.errand()?, provisioning(settings), watch).await
 }
 
 /// Replaces a device's certificate once, on the topics of [`Config::rotation_prefix`], or goes on from where an earlier
@@ -74,10 +67,7 @@ pub async fn rotate(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let rotation = config.rotation()?;
-    let start = |held| {
-        Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
-            .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
-    };
+    let start = beginnings::rotation(rotation, &config.store);
     do_errand(config.errand()?, start, watch).await
 }
 
@@ -100,15 +90,5 @@ pub async fn stay(
         too_large_ends_it: false,
         ..config.errand()?
     };
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Staying::start(
-            settings,
-            rotation,
-            held,
-            entropy,
-            Duration::ZERO,
-        ))
-    };
-    stay_on_errand(errand, start, stop, watch).await
+    stay_on_errand(errand, staying(settings, rotation), stop, watch).await
 }

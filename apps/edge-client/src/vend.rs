@@ -1,14 +1,14 @@
 //! A device with a token, which is vended its certificate over HTTPS.
 
 use crate::api::Api;
+use crate::beginnings::{self, provisioning, staying};
 use crate::entropy::SystemEntropy;
 use crate::errand::{Errand, do_errand, stay_on_errand};
 use crate::means::Means;
 use crate::{Outcome, RunError, Source, tls};
 use muster_chunking::DEFAULT_PACKET_SIZE;
 use muster_device::{
-    NothingToRotate, Progress, Provisioning, RotationRoute, SettingsError, Staying, Timings,
-    VendingSettings,
+    Progress, Provisioning, RotationRoute, SettingsError, Timings, VendingSettings,
 };
 use muster_documents::DEFAULT_ROTATION_PREFIX;
 use secrecy::{ExposeSecret, SecretString};
@@ -116,11 +116,7 @@ pub async fn vend(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let settings = config.settings()?;
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Provisioning::start(settings, held, entropy, Duration::ZERO))
-    };
-    do_errand(config.errand()?, start, watch).await
+    do_errand(config.errand()?, provisioning(settings), watch).await
 }
 
 /// Gets a device another certificate with another token, for another key. The one that it has stays until the new one has
@@ -155,10 +151,7 @@ pub async fn rotate_vended(
     watch: impl FnMut(&Progress) + Send,
 ) -> Result<Outcome, RunError> {
     let rotation = config.rotation()?;
-    let start = |held| {
-        Provisioning::rotate(rotation, held, Box::new(SystemEntropy), Duration::ZERO)
-            .map_err(|NothingToRotate| RunError::NothingToRotate(config.store.clone()))
-    };
+    let start = beginnings::rotation(rotation, &config.store);
     do_errand(config.errand()?, start, watch).await
 }
 
@@ -177,15 +170,5 @@ pub async fn stay_vended(
         too_large_ends_it: false,
         ..config.errand()?
     };
-    let start = |held| {
-        let entropy = Box::new(SystemEntropy);
-        Ok(Staying::start(
-            settings,
-            rotation,
-            held,
-            entropy,
-            Duration::ZERO,
-        ))
-    };
-    stay_on_errand(errand, start, stop, watch).await
+    stay_on_errand(errand, staying(settings, rotation), stop, watch).await
 }
