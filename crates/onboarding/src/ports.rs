@@ -310,7 +310,7 @@ pub trait DeviceLedger: DeviceRecords {
         serial: &Serial,
         execution: &str,
     ) -> impl Future<Output = Result<HeldDevice, CloudFailure>> + Send;
-    /// Notes the certificate under way, if `execution` holds the device and none is noted yet.
+    /// Notes the certificate under way, if `execution` holds the device, is not being undone, and none is noted yet.
     /// Fails with `ConditionFailed` otherwise.
     fn note_pending(
         &self,
@@ -318,11 +318,22 @@ pub trait DeviceLedger: DeviceRecords {
         execution: &str,
         certificate: &Certificate,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
-    /// Forgets the certificate under way and the mark of an undo, if `execution` holds the device.
+    /// Forgets a certificate under way that was discarded, if it is still noted, `execution` holds the device, and is not
+    /// being undone. The device stays held for the key that asks.
     fn forget_pending(
         &self,
         serial: &Serial,
         execution: &str,
+        certificate_id: &str,
+    ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
+    /// Takes the mark of an undo away, and the certificate that was undone with it. Does nothing where `execution` does
+    /// not hold the device, the mark is gone, or another certificate is noted than the one undone: then another try of
+    /// the same task has been here before.
+    fn end_undo(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate_id: Option<&str>,
     ) -> impl Future<Output = Result<(), CloudFailure>> + Send;
     /// Gives the device free for another request, if `execution` holds it and it is not provisioned.
     fn release(

@@ -64,12 +64,15 @@ impl SubmittedRequest {
     /// # Errors
     /// [`CsrError`], which names the first thing that is wrong: first the size and form, then the key.
     pub fn parse_der(der: &[u8]) -> Result<Self, CsrError> {
-        let request = read(der)?;
+        Ok(Self::read(der, &read(der)?))
+    }
+
+    fn read(der: &[u8], request: &X509CertificationRequest<'_>) -> Self {
         let key = &request.certification_request_info.subject_pki;
-        Ok(Self {
+        Self {
             der: der.to_vec(),
             fingerprint: sha256_hex(key.raw),
-        })
+        }
     }
 
     /// The request's DER, byte for byte as it was sent.
@@ -87,7 +90,7 @@ impl SubmittedRequest {
 /// A certificate signing request whose form, key and signature have been checked: whoever made it holds the private
 /// key, and AWS can issue a certificate for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateRequest(Vec<u8>);
+pub struct CertificateRequest(SubmittedRequest);
 
 impl CertificateRequest {
     /// Reads and checks a request in DER.
@@ -100,28 +103,33 @@ impl CertificateRequest {
         if !signature::is_from(&request.certification_request_info.subject_pki, der) {
             return Err(CsrError::SignatureInvalid);
         }
-        Ok(Self(der.to_vec()))
+        Ok(Self(SubmittedRequest::read(der, &request)))
     }
 
-    /// A request that this process has made and signed itself.
-    pub(crate) fn own(der: Vec<u8>) -> Self {
-        Self(der)
+    /// A request that this process has made and signed itself, with its key's fingerprint.
+    pub(crate) fn own(der: Vec<u8>, fingerprint: String) -> Self {
+        Self(SubmittedRequest { der, fingerprint })
     }
 
     /// The request's DER.
     pub fn der(&self) -> &[u8] {
-        &self.0
+        self.0.der()
+    }
+
+    /// See [`SubmittedRequest::fingerprint`].
+    pub fn fingerprint(&self) -> &str {
+        self.0.fingerprint()
     }
 
     /// The DER of the `SubjectPublicKeyInfo` that a certificate is asked for.
     pub(crate) fn public_key(&self) -> Result<Vec<u8>, CsrError> {
-        let request = read(&self.0)?;
+        let request = read(self.der())?;
         Ok(request.certification_request_info.subject_pki.raw.to_vec())
     }
 
     /// The request as PEM, which is what AWS's `CreateCertificateFromCsr` takes.
     pub fn pem(&self) -> String {
-        pem::der_to_pem(LABELS[0], &self.0)
+        pem::der_to_pem(LABELS[0], self.der())
     }
 }
 

@@ -104,7 +104,10 @@ impl DeviceKey {
         let request = params
             .serialize_request(self.pair())
             .map_err(KeyError::NotSigned)?;
-        Ok(CertificateRequest::own(request.der().to_vec()))
+        Ok(CertificateRequest::own(
+            request.der().to_vec(),
+            self.fingerprint(),
+        ))
     }
 
     /// The public key as PEM (`BEGIN PUBLIC KEY`, RFC 7468, section 13) with LF line ends.

@@ -7,7 +7,7 @@ use muster_documents::{Mode, Purpose};
 use muster_lambda::NamedError;
 use muster_onboarding::ports::{Certificate, CertificateAuthority, DeviceLedger, Seal};
 use muster_onboarding::{CloudFailure, FailureKind};
-use muster_pki::{CertificateRequest, CsrError, DeviceKey, SubmittedRequest};
+use muster_pki::{CertificateRequest, CsrError, DeviceKey};
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub async fn issue(
         return Ok(None);
     }
     let serial = task.serial.to_string();
-    let held = ledger.held(&task.serial).await?.unwrap_or_default();
+    let mut held = ledger.held(&task.serial).await?.unwrap_or_default();
     if held.execution.as_deref() != Some(task.execution.as_str()) {
         return Err(IssueError::Superseded(serial));
     }
@@ -74,8 +74,7 @@ pub async fn issue(
     if task.mode == Mode::Legacy {
         // A key that was made and lost with an earlier try cannot be had again, so its certificate goes.
         if let Some(lost) = held.pending {
-            authority.discard(&lost.id).await?;
-            ledger.forget_pending(&task.serial, &task.execution).await?;
+            discard_pending(authority, ledger, &task, &lost).await?;
         }
         let key = DeviceKey::generate().map_err(|_| IssueError::KeyFailed(serial.clone()))?;
         let csr = key
@@ -87,18 +86,15 @@ pub async fn issue(
     }
     // Also where there is a certificate already: only who holds the key may ask for it again.
     let csr = signed_csr(&task)?;
-    let key = SubmittedRequest::parse_der(csr.der()).ok();
-    let key = key.as_ref().map(SubmittedRequest::fingerprint);
-    let mut held = held;
+    let key = csr.fingerprint();
     // One that an execution for another key has left behind.
     if let Some(other) = held.pending.take_if(|pending| !is_of(pending, key)) {
-        authority.discard(&other.id).await?;
-        ledger.forget_pending(&task.serial, &task.execution).await?;
+        discard_pending(authority, ledger, &task, &other).await?;
     }
     let made = match task.purpose {
         Purpose::Provisioning => held.pending.or(held.current),
         Purpose::Rotation => held.pending.or_else(|| {
-            let same_key = held.rotation.next_fingerprint.as_deref() == key;
+            let same_key = held.rotation.next_fingerprint.as_deref() == Some(key);
             // One that is shut out lets nobody in.
             let shut = held.rotation.next_shut_at.is_some();
             held.rotation.next.filter(|_| same_key && !shut)
@@ -116,9 +112,22 @@ pub async fn issue(
 }
 
 /// Whether a certificate is of the key with this fingerprint. AWS IoT's certificates can be read.
-fn is_of(certificate: &Certificate, key: Option<&str>) -> bool {
+fn is_of(certificate: &Certificate, key: &str) -> bool {
     let read = muster_pki::read_certificate(&certificate.der);
-    read.is_ok_and(|read| key == Some(read.public_key_fingerprint.as_str()))
+    read.is_ok_and(|read| read.public_key_fingerprint == key)
+}
+
+/// Takes a certificate under way out of AWS IoT and then out of the ledger, so that a broken-off try finds it again.
+async fn discard_pending(
+    authority: &impl CertificateAuthority,
+    ledger: &impl DeviceLedger,
+    task: &IssueCertificate,
+    pending: &Certificate,
+) -> Result<(), CloudFailure> {
+    authority.discard(&pending.id).await?;
+    ledger
+        .forget_pending(&task.serial, &task.execution, &pending.id)
+        .await
 }
 
 /// The task's CSR. Its form and key have been judged by claim-intake, its signature is checked here, once.
@@ -166,13 +175,11 @@ async fn issue_new(
             return Ok(certificate);
         }
         authority.discard(&certificate.id).await?;
-        let key = SubmittedRequest::parse_der(csr.der()).ok();
-        let key = key.map(|key| key.fingerprint().to_owned());
         return match (failure.kind, noted) {
             // The same task ran twice at once and the other was first: its certificate is the one. In legacy
             // mode the other's key is not at hand, so the task has to be tried again.
             (FailureKind::ConditionFailed, Some(first))
-                if task.mode == Mode::Chunked && is_of(&first, key.as_deref()) =>
+                if task.mode == Mode::Chunked && is_of(&first, csr.fingerprint()) =>
             {
                 Ok(first)
             }

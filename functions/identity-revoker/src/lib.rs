@@ -50,7 +50,9 @@ async fn undo(
     }
     // The last write takes the mark away with all the rest: until then nobody takes the device over.
     if !task.release || held.current.is_some() {
-        ledger.forget_pending(&task.serial, &task.execution).await?;
+        ledger
+            .end_undo(&task.serial, &task.execution, certificate_id.as_deref())
+            .await?;
     } else {
         identity
             .delete_made_thing(&task.serial, &arn.unwrap_or_default())

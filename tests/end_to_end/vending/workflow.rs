@@ -2,6 +2,7 @@
 //! asks again with the same token and key gets its certificate, the same one where there was one, and nothing is left over.
 
 mod lab;
+mod late;
 mod overtaken;
 mod scenario;
 

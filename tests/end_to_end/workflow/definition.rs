@@ -86,6 +86,20 @@ impl Definition {
         self
     }
 
+    /// It takes so many seconds until the state begins that another one leads to when it fails.
+    pub fn pausing_before(mut self, state: &str, failing: &str, seconds: u64) -> Self {
+        let pause = format!("{state} is awaited");
+        let catches = self.0["States"][failing]["Catch"].as_array_mut().unwrap();
+        for catch in catches.iter_mut().filter(|catch| catch["Next"] == state) {
+            catch["Next"] = Value::from(pause.as_str());
+        }
+        self.put(
+            &pause,
+            json!({ "Type": "Wait", "Seconds": seconds, "Next": state }),
+        );
+        self
+    }
+
     /// The state does its work, its answer is lost, and it does its work again.
     pub fn repeated(mut self, state: &str) -> Self {
         let again = format!("{state} again");

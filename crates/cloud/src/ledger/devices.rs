@@ -50,7 +50,8 @@ impl DeviceLedger for Ledger {
                      pendingCertificateDer = :der",
                 )
                 .condition_expression(
-                    "execution = :me AND attribute_not_exists(pendingCertificateId)",
+                    "execution = :me AND attribute_not_exists(undoing) AND \
+                     attribute_not_exists(pendingCertificateId)",
                 )
                 .expression_attribute_values(":id", s(&certificate.id))
                 .expression_attribute_values(":arn", s(&certificate.arn))
@@ -63,7 +64,35 @@ impl DeviceLedger for Ledger {
         .await
     }
 
-    async fn forget_pending(&self, serial: &Serial, execution: &str) -> Result<(), CloudFailure> {
+    async fn forget_pending(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate_id: &str,
+    ) -> Result<(), CloudFailure> {
+        unless_another_holds_it(
+            send(
+                self.update(device_key(serial))
+                    .update_expression(
+                        "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer",
+                    )
+                    .condition_expression(
+                        "execution = :me AND attribute_not_exists(undoing) AND \
+                         pendingCertificateId = :id",
+                    )
+                    .expression_attribute_values(":me", s(execution))
+                    .expression_attribute_values(":id", s(certificate_id)),
+            )
+            .await,
+        )
+    }
+
+    async fn end_undo(
+        &self,
+        serial: &Serial,
+        execution: &str,
+        certificate_id: Option<&str>,
+    ) -> Result<(), CloudFailure> {
         unless_another_holds_it(
             send(
                 self.update(device_key(serial))
@@ -71,8 +100,12 @@ impl DeviceLedger for Ledger {
                         "REMOVE pendingCertificateId, pendingCertificateArn, pendingCertificateDer, \
                          pendingFingerprint, undoing",
                     )
-                    .condition_expression("execution = :me")
-                    .expression_attribute_values(":me", s(execution)),
+                    .condition_expression(
+                        "execution = :me AND attribute_exists(undoing) AND \
+                         (attribute_not_exists(pendingCertificateId) OR pendingCertificateId = :id)",
+                    )
+                    .expression_attribute_values(":me", s(execution))
+                    .expression_attribute_values(":id", s(certificate_id.unwrap_or("-"))),
             )
             .await,
         )

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A stack, and its workflow as it was deployed.
 pub struct Lab {
-    desk: Desk,
+    pub desk: Desk,
     pub deployed: Definition,
     role: String,
     runs: AtomicUsize,
@@ -52,6 +52,17 @@ pub struct Asking {
     pub serial: Serial,
     pub key: DeviceKey,
     pub keyless: bool,
+}
+
+impl Asking {
+    /// Whoever has the same token and another key.
+    pub fn with_another_key(&self) -> Self {
+        Self {
+            serial: self.serial.clone(),
+            key: DeviceKey::generate().unwrap(),
+            keyless: false,
+        }
+    }
 }
 
 impl Lab {
@@ -216,7 +227,7 @@ impl Lab {
     }
 
     /// Of the device, and of its token where it is spent.
-    async fn a_minute_passes(&self, serial: &Serial) {
+    pub async fn a_minute_passes(&self, serial: &Serial) {
         let token = self.desk.token_item(serial.as_str()).await;
         if token.contains_key("spentAt") {
             self.desk.seconds_pass(serial.as_str(), 61, 61).await;
@@ -228,7 +239,7 @@ impl Lab {
     }
 
     /// Writes something into a device's item.
-    async fn change(&self, serial: &Serial, expression: &str) {
+    pub async fn change(&self, serial: &Serial, expression: &str) {
         let mut update = aws_sdk_dynamodb::Client::new(&self.desk.stack.target.cloud.config)
             .update_item()
             .table_name(self.desk.stack.output("LedgerTableName"))
@@ -242,7 +253,7 @@ impl Lab {
         update.send().await.unwrap();
     }
 
-    async fn pending(&self, serial: &Serial) -> Option<String> {
+    pub async fn pending(&self, serial: &Serial) -> Option<String> {
         Some(self.desk.held(serial.as_str()).await?.pending?.id)
     }
 

@@ -1,11 +1,10 @@
-//! Two executions of one token and one key at once, as a device causes that gives up waiting and asks again: wherever the one
-//! is when the other overtakes it, the device has one certificate, and the token gives no other key any.
+//! Two executions of one token at once, as a device causes that gives up waiting and asks again: wherever the one is when
+//! the other overtakes it, the device has one certificate, its key gets that again, and the token gives no other key any.
 
-use super::lab::{Ended, Lab};
+use super::lab::{Asking, Ended, Lab};
 use super::scenario::{Scenario, Variant};
 use crate::workflow::in_parallel;
 use muster_documents::RefusalCode;
-use muster_pki::DeviceKey;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +13,22 @@ const BEGINS_AFTER: Duration = Duration::from_millis(500);
 const FIRST_PAUSES: u64 = 4;
 const SECOND_PAUSES: u64 = 1;
 
-/// Where the first one pauses; and whether the second one burns the token first, and then pauses as well.
+/// Where the first one pauses, and how the second one fares.
 #[derive(Debug, Clone)]
 struct Pace {
     scenario: Scenario,
     first_after: &'static str,
-    second_after: Option<&'static str>,
+    second: Second,
+}
+
+/// What the second one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Second {
+    Follows,
+    /// It burns the token, and then pauses as well.
+    Pauses,
+    /// It burns the token, and then fails, so that it returns the token.
+    Fails,
 }
 
 /// The task states of a device's first certificate, and those of another one.
@@ -52,13 +61,15 @@ const WAYS: [(Scenario, [&str; 6]); 2] = [
 async fn whoever_overtakes_whom_there_is_one_certificate_and_another_key_gets_none() {
     let lab = Arc::new(Lab::open().await);
     let paces = WAYS.into_iter().flat_map(|(scenario, states)| {
-        states.into_iter().flat_map(move |first_after| {
-            [None, Some("BurnToken")].map(|second_after| Pace {
-                scenario,
-                first_after,
-                second_after,
-            })
-        })
+        let pace = move |first_after, second| Pace {
+            scenario,
+            first_after,
+            second,
+        };
+        states
+            .into_iter()
+            .flat_map(move |after| [pace(after, Second::Follows), pace(after, Second::Pauses)])
+            .chain([pace("BurnToken", Second::Fails)])
     });
     let outcomes = in_parallel(paces.collect::<Vec<_>>(), {
         let lab = Arc::clone(&lab);
@@ -82,18 +93,14 @@ async fn whoever_overtakes_whom_there_is_one_certificate_and_another_key_gets_no
 
 /// What is wrong with how they ended, in sentences.
 async fn overtake(lab: &Lab, pace: &Pace) -> Vec<String> {
-    let second_after = pace.second_after.unwrap_or("nothing");
-    let name = format!("{:?}-{}-{second_after}", pace.scenario, pace.first_after);
-    let variant = Variant {
-        scenario: pace.scenario,
-        altered: None,
-    };
-    let mut asking = lab.prepared_as(&variant, &name).await;
-    let paused = |state, seconds| lab.deployed.clone().pausing_after(state, seconds);
-    let first = paused(pace.first_after, FIRST_PAUSES);
-    let second = match pace.second_after {
-        Some(state) => paused(state, SECOND_PAUSES),
-        None => lab.deployed.clone(),
+    let name = format!("{:?}-{}-{:?}", pace.scenario, pace.first_after, pace.second);
+    let asking = lab.prepared_as(&variant(pace.scenario), &name).await;
+    let deployed = || lab.deployed.clone();
+    let first = deployed().pausing_after(pace.first_after, FIRST_PAUSES);
+    let second = match pace.second {
+        Second::Follows => deployed(),
+        Second::Pauses => deployed().pausing_after("BurnToken", SECOND_PAUSES),
+        Second::Fails => deployed().failing_before("ReserveDevice"),
     };
     let (first_name, second_name) = (format!("{name}-1"), format!("{name}-2"));
     let overtaking = async {
@@ -102,26 +109,95 @@ async fn overtake(lab: &Lab, pace: &Pace) -> Vec<String> {
     };
     let (one, other) = tokio::join!(lab.run(&first_name, &first, &asking), overtaking);
     let mut wrong = Vec::new();
-    for ended in [&one, &other] {
+    for (ended, fails) in [(&one, false), (&other, pace.second == Second::Fails)] {
         let in_progress = Some((RefusalCode::ProvisioningInProgress, true));
-        if ended.certificate_id().is_none() && ended.refusal() != in_progress {
+        if ended.certificate_id().is_none() && ended.refusal() != in_progress && !fails {
             wrong.push(format!("it ends otherwise: {ended:?}"));
         }
     }
-    let again = lab.run(&format!("{name}-3"), &lab.deployed, &asking).await;
+    let strange = asking.with_another_key();
+    let given: Vec<_> = [&one, &other]
+        .into_iter()
+        .filter_map(Ended::certificate_id)
+        .collect();
+    // Also where the failure of one has given the token free, which the other was using.
+    if !given.is_empty() {
+        wrong.extend(not_spent(lab, &format!("{name}-3"), &strange).await);
+    }
+    let again = lab.run(&format!("{name}-4"), &lab.deployed, &asking).await;
     let Some(id) = again.certificate_id() else {
         wrong.push(format!("asked again it gives nothing: {again:?}"));
         return wrong;
     };
-    for given in [&one, &other].into_iter().filter_map(Ended::certificate_id) {
+    for given in given {
         if given != id {
             wrong.push(format!("it gives {given}, and then {id}"));
         }
     }
-    asking.key = DeviceKey::generate().unwrap();
-    let strange = lab.run(&format!("{name}-4"), &lab.deployed, &asking).await;
-    if strange.refusal() != Some((RefusalCode::TokenSpent, false)) {
-        wrong.push(format!("another key is not refused: {strange:?}"));
-    }
+    wrong.extend(not_spent(lab, &format!("{name}-5"), &strange).await);
     wrong
+}
+
+/// What is wrong if the token gives this device something.
+async fn not_spent(lab: &Lab, name: &str, strange: &Asking) -> Option<String> {
+    let ended = lab.run(name, &lab.deployed, strange).await;
+    (ended.refusal() != Some((RefusalCode::TokenSpent, false)))
+        .then(|| format!("another key is not refused: {ended:?}"))
+}
+
+fn variant(scenario: Scenario) -> Variant {
+    Variant {
+        scenario,
+        altered: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_another_key_gives_back_at_this_moment_is_not_called_spent() {
+    let lab = Lab::open().await;
+    let asking = lab
+        .prepared_as(&variant(Scenario::First), "given-back")
+        .await;
+    let strange = asking.with_another_key();
+    let first = lab
+        .deployed
+        .clone()
+        .pausing_after("BurnToken", SECOND_PAUSES)
+        .failing_before("ReserveDevice");
+    let second = lab
+        .deployed
+        .clone()
+        .pausing_before("ReadToken", "BurnToken", FIRST_PAUSES);
+    let overtaking = async {
+        tokio::time::sleep(BEGINS_AFTER).await;
+        lab.run("given-back-2", &second, &asking).await
+    };
+
+    let (_, refused) = tokio::join!(lab.run("given-back-1", &first, &strange), overtaking);
+
+    let in_progress = Some((RefusalCode::ProvisioningInProgress, true));
+    assert_eq!(refused.refusal(), in_progress, "{refused:?}");
+    let again = lab.run("given-back-3", &lab.deployed, &asking).await;
+    assert!(again.certificate_id().is_some(), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_free_again_after_a_failure_even_where_an_execution_that_is_gone_has_the_device()
+{
+    let lab = Lab::open().await;
+    let asking = lab
+        .prepared_as(&variant(Scenario::Gone), "gone-before")
+        .await;
+    let failing = lab.deployed.clone().failing_before("ReserveDevice");
+    let failed = lab.run("gone-before-1", &failing, &asking).await;
+    assert_eq!(failed.certificate_id(), None, "{failed:?}");
+    lab.a_minute_passes(&asking.serial).await;
+
+    let other = asking.with_another_key();
+    let given = lab.run("gone-before-2", &lab.deployed, &other).await;
+
+    assert!(given.certificate_id().is_some(), "{given:?}");
+    let wrong = not_spent(&lab, "gone-before-3", &asking).await;
+    assert_eq!(wrong, None);
+    assert_eq!(lab.orphans().await, Vec::<String>::new());
 }
