@@ -5,6 +5,22 @@ use crate::text::between;
 use muster_documents::ProvisioningRequest;
 use std::path::PathBuf;
 
+/// Where what the security model names may be.
+const ROOMS: [&str; 12] = [
+    ".ci",
+    "apps",
+    "benchmarks",
+    "checks",
+    "crates",
+    "docs",
+    "functions",
+    "local",
+    "openapi",
+    "policies",
+    "statemachines",
+    "tests",
+];
+
 /// The documents that a reader finds: those at the root, under docs/ and beside crates.
 fn documents() -> Vec<PathBuf> {
     let mut found: Vec<_> = ["README.md", "CHANGELOG.md"]
@@ -27,6 +43,36 @@ fn every_link_between_documents_leads_somewhere() {
             assert!(there.exists(), "{} links to {link}", document.display());
         }
     }
+}
+
+#[test]
+fn the_security_model_names_places_and_tests_that_there_are() {
+    let model = read("docs/security.md");
+    let sources = ["apps", "checks", "crates", "functions", "tests"].map(|room| files(room, "rs"));
+    let sources: String = sources.concat().into_iter().map(read).collect();
+    let is_test = |name: &str| {
+        let words = name.split('_').count();
+        words > 3 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    let (mut places, mut tests) = (0, 0);
+    // Blocks of commands have backticks, too.
+    for name in model.split('`').skip(1).step_by(2) {
+        let room = name.split_once('/').map_or("", |(room, _)| room);
+        if ROOMS.contains(&room) {
+            assert!(root().join(name).exists(), "there is no {name}");
+            places += 1;
+        } else if is_test(name) {
+            assert!(
+                sources.contains(&format!("fn {name}(")),
+                "there is no test {name}"
+            );
+            tests += 1;
+        }
+    }
+    assert!(
+        places > 20 && tests > 50,
+        "{places} places, {tests} tests found"
+    );
 }
 
 #[test]
