@@ -1,16 +1,17 @@
 //! The emulator's process: started in a group of its own, waited for, and ended with all its workers.
 
 use super::directory::StackDirectory;
-use super::ports::Ports;
+use super::ports::{Ports, WantedPorts};
 use super::probe;
 use super::state::ROOT_KEY;
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
 /// How long the emulator may take to answer. It takes about a second.
@@ -37,7 +38,7 @@ pub struct EmulatorOptions {
     /// `local/emulator.py`.
     pub launcher: PathBuf,
     /// Where it listens.
-    pub ports: Ports,
+    pub ports: WantedPorts,
 }
 
 /// A running emulator. Dropping it ends it.
@@ -47,7 +48,6 @@ pub struct Emulator {
     /// Its end of the pipe whose closing ends the emulator; none once it may outlive this program.
     leash: Option<ChildStdin>,
     group: Pid,
-    gateway: String,
     log: PathBuf,
     temporary: PathBuf,
 }
@@ -82,23 +82,32 @@ pub enum EmulatorError {
         /// The last lines of it.
         tail: String,
     },
-    /// It answers, but devices cannot connect: another program took the port.
-    #[error("the emulator could not open its MQTT port {port}. Ask for another with --mqtt-port")]
+    /// It answers, but devices cannot connect.
+    #[error("the emulator does not take MQTT connections. The end of its log, {}:\n{tail}", log.display())]
     NoMqtt {
-        /// The port.
+        /// Its log.
+        log: PathBuf,
+        /// The last lines of it.
+        tail: String,
+    },
+    /// Something else listens on a port that was asked for.
+    #[error(
+        "port {port} is in use. End what listens on it, or leave out {option} to take a free one"
+    )]
+    PortInUse {
+        /// The port asked for.
         port: u16,
+        /// The option that asked.
+        option: String,
     },
 }
 
-impl EmulatorError {
-    /// Whether another try with other ports may succeed.
-    pub fn is_about_ports(&self) -> bool {
-        match self {
-            Self::NoMqtt { .. } => true,
-            Self::Ended { tail, .. } => tail.to_lowercase().contains("already in use"),
-            _ => false,
-        }
-    }
+/// What `local/emulator.py` says when it has tried to take its ports.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Report {
+    Listening(Ports),
+    InUse { port: u16, option: String },
 }
 
 impl Emulator {
@@ -111,28 +120,28 @@ impl Emulator {
         let _ = std::fs::remove_dir_all(&temporary);
         std::fs::create_dir_all(&temporary).map_err(|source| start(&temporary, source))?;
         let log = directory.log();
-        let (output, errors) = std::fs::File::create(&log)
-            .and_then(|file| Ok((file.try_clone()?, file)))
-            .map_err(|source| start(&log, source))?;
+        let output = std::fs::File::create(&log).map_err(|source| start(&log, source))?;
 
-        let gateway = format!("http://127.0.0.1:{}", options.ports.gateway);
+        let port = |wanted: Option<u16>| wanted.unwrap_or(0).to_string();
         let mut child = Command::new(&options.python)
             .args(["-I", "-u"])
             .arg(&options.launcher)
             .arg(directory.alive())
             .arg(directory.removed_with_starter())
+            .arg(port(options.ports.gateway))
+            .arg(port(options.ports.mqtt))
             .env_clear()
             .envs(
                 KEPT_VARIABLES
                     .iter()
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
-            .envs(settings(options, &gateway, &temporary))
+            .envs(settings(&temporary))
             .current_dir(&temporary)
             .process_group(0)
             .stdin(Stdio::piped())
-            .stdout(output)
-            .stderr(errors)
+            .stdout(Stdio::piped())
+            .stderr(output)
             .spawn()
             .map_err(|source| start(&options.python, source))?;
         let leash = child.stdin.take();
@@ -144,7 +153,6 @@ impl Emulator {
             child,
             leash,
             group,
-            gateway,
             log,
             temporary,
         })
@@ -155,32 +163,47 @@ impl Emulator {
         self.group.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// For all AWS APIs: `http://127.0.0.1:<port>`.
-    pub fn gateway(&self) -> &str {
-        &self.gateway
-    }
-
-    /// Waits until AWS APIs and MQTT both answer.
-    pub async fn ready(&mut self, ports: Ports) -> Result<(), EmulatorError> {
-        let started = Instant::now();
-        loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(self.ended(status));
-            }
-            if let Some((200, body)) = probe::get(&self.gateway, "/_ministack/ready").await {
-                let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-                if answer["iot_mtls"] == "listening" {
-                    return Ok(());
-                }
-                return Err(EmulatorError::NoMqtt { port: ports.mqtt });
-            }
-            if started.elapsed() > START_LIMIT {
-                return Err(EmulatorError::NotReady {
+    /// Waits until AWS APIs and MQTT both answer, and says on which ports.
+    pub async fn ready(&mut self) -> Result<Ports, EmulatorError> {
+        tokio::time::timeout(START_LIMIT, self.answering())
+            .await
+            .unwrap_or_else(|_| {
+                Err(EmulatorError::NotReady {
                     log: self.log.clone(),
                     tail: tail(&self.log),
-                });
-            }
-            tokio::time::sleep(PAUSE).await;
+                })
+            })
+    }
+
+    async fn answering(&mut self) -> Result<Ports, EmulatorError> {
+        let ports = self.listening().await?;
+        let gateway = ports.gateway_url();
+        let mqtt = tokio::select! {
+            // Asked first: once it has ended, another program may have its ports and answer.
+            biased;
+            ended = self.died() => return Err(ended),
+            mqtt = mqtt_state(&gateway) => mqtt,
+        };
+        if mqtt == "listening" {
+            return Ok(ports);
+        }
+        Err(EmulatorError::NoMqtt {
+            log: self.log.clone(),
+            tail: tail(&self.log),
+        })
+    }
+
+    /// The ports that it has taken, which it does before anything else.
+    async fn listening(&mut self) -> Result<Ports, EmulatorError> {
+        let mut report = Vec::new();
+        if let Some(mut stdout) = self.child.stdout.take() {
+            let read = stdout.read_to_end(&mut report).await;
+            read.map_err(|source| start(&self.log, source))?;
+        }
+        match serde_json::from_slice(&report) {
+            Ok(Report::Listening(ports)) => Ok(ports),
+            Ok(Report::InUse { port, option }) => Err(EmulatorError::PortInUse { port, option }),
+            Err(_) => Err(self.died().await),
         }
     }
 
@@ -240,19 +263,21 @@ pub fn end_group(group: Pid) {
     let _ = kill_process_group(group, Signal::KILL);
 }
 
-fn settings(
-    options: &EmulatorOptions,
-    gateway: &str,
-    temporary: &Path,
-) -> Vec<(&'static str, OsString)> {
+/// What the emulator says of its MQTT listener once it is ready.
+async fn mqtt_state(gateway: &str) -> String {
+    loop {
+        if let Some((200, body)) = probe::get(gateway, "/_ministack/ready").await {
+            let answer: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            return answer["iot_mtls"].as_str().unwrap_or_default().to_owned();
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn settings(temporary: &Path) -> Vec<(&'static str, OsString)> {
     vec![
-        ("BIND_HOST", "127.0.0.1".into()),
-        ("GATEWAY_PORT", options.ports.gateway.to_string().into()),
-        ("IOT_MTLS_PORT", options.ports.mqtt.to_string().into()),
         // Roles' and devices' policies are enforced, as on AWS.
         ("AUTH", "true".into()),
-        // The functions inherit it, and so call the emulator.
-        ("AWS_ENDPOINT_URL", gateway.into()),
         ("AWS_ACCESS_KEY_ID", ROOT_KEY.into()),
         ("AWS_SECRET_ACCESS_KEY", ROOT_KEY.into()),
         ("TMPDIR", temporary.into()),

@@ -38,7 +38,7 @@ pub use environment::{Environment, EnvironmentError};
 pub use overlay::OverlayError;
 pub use package::UnknownPath;
 pub use parameters::UnknownParameter;
-pub use ports::{PortError, WantedPorts};
+pub use ports::WantedPorts;
 pub use python::{PYTHON_VARIABLE, Python, PythonError, find as find_python};
 pub use shared::{Running, SharedError, StarterLock, claim, end, running};
 pub use stack::{LocalStack, Say, StackError, StackOptions};

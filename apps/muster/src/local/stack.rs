@@ -12,7 +12,7 @@ use super::gateway::with_gateway_responses;
 use super::overlay::{Overlay, OverlayError};
 use super::package::{self, Package, UnknownPath};
 use super::parameters::{self, UnknownParameter};
-use super::ports::{PortError, Ports, WantedPorts};
+use super::ports::{Ports, WantedPorts};
 use super::probe;
 use super::python::{self, PythonError};
 use super::state::{Phase, REGION, STACK_NAME, StackState};
@@ -25,9 +25,6 @@ use muster_onboarding::CloudFailure;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// How often other free ports are tried when the chosen ones were taken in between.
-const PORT_TRIES: u8 = 3;
 
 /// The template's parameter for where fleets' devices connect.
 const DEVICE_ENDPOINT: &str = "DeviceEndpoint";
@@ -92,9 +89,6 @@ pub enum StackError {
     /// See [`BuildError`].
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// See [`PortError`].
-    #[error(transparent)]
-    Port(#[from] PortError),
     /// See [`EmulatorError`].
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
@@ -148,7 +142,13 @@ impl LocalStack {
             }
         )?;
         say("starting the emulator");
-        let (emulator, ports) = start_emulator(checkout, &environment, options, &directory).await?;
+        let emulator = EmulatorOptions {
+            python: environment.python(),
+            launcher: checkout.launcher(),
+            ports: options.ports,
+        };
+        let mut emulator = Emulator::start(&emulator, &directory)?;
+        let ports = emulator.ready().await?;
         let state = starting(&emulator, &directory, ports, &options.template);
         let mut stack = Self {
             emulator,
@@ -176,7 +176,7 @@ impl LocalStack {
 
     /// The configuration for AWS SDK clients of this stack.
     pub fn configuration(&self) -> SdkConfig {
-        clients::configuration(self.emulator.gateway())
+        clients::configuration(&self.state.gateway)
     }
 
     /// Waits until the emulator ends, which it does not do by itself.
@@ -202,7 +202,7 @@ impl LocalStack {
 
     async fn fetch_ca(&mut self) -> Result<(), StackError> {
         let Some((200, certificate)) =
-            probe::get(self.emulator.gateway(), "/_ministack/iot/ca.pem").await
+            probe::get(&self.state.gateway, "/_ministack/iot/ca.pem").await
         else {
             return Err(StackError::NoCa(self.directory.log()));
         };
@@ -222,7 +222,7 @@ impl LocalStack {
         let cloudformation = aws_sdk_cloudformation::Client::new(&configuration);
         let parameters = self.with_endpoint(package, parameters);
         self.state.outputs =
-            deploy::deploy(&cloudformation, self.emulator.gateway(), key, &parameters).await?;
+            deploy::deploy(&cloudformation, &self.state.gateway, key, &parameters).await?;
         self.store_ca(&s3).await?;
         // The emulator's account is this stack's alone.
         ThingAnnouncements::new(&Cloud {
@@ -283,36 +283,6 @@ fn read(checkout: &Checkout, options: &StackOptions) -> Result<Package, StackErr
     Ok(package::package(template, beside, checkout.root())?)
 }
 
-async fn start_emulator(
-    checkout: &Checkout,
-    environment: &Environment,
-    options: &StackOptions,
-    directory: &StackDirectory,
-) -> Result<(Emulator, Ports), StackError> {
-    let mut tries = 1;
-    loop {
-        let ports = options.ports.choose()?;
-        let options_now = EmulatorOptions {
-            python: environment.python(),
-            launcher: checkout.launcher(),
-            ports,
-        };
-        let mut emulator = Emulator::start(&options_now, directory)?;
-        match emulator.ready(ports).await {
-            Ok(()) => return Ok((emulator, ports)),
-            Err(error)
-                if error.is_about_ports()
-                    && options.ports.leave_a_choice()
-                    && tries < PORT_TRIES =>
-            {
-                tries += 1;
-                emulator.stop().await;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
 fn starting(
     emulator: &Emulator,
     directory: &StackDirectory,
@@ -322,7 +292,7 @@ fn starting(
     StackState {
         phase: Phase::Starting,
         process_id: emulator.process_id(),
-        gateway: emulator.gateway().to_owned(),
+        gateway: ports.gateway_url(),
         mqtt_host: "localhost".to_owned(),
         mqtt_port: ports.mqtt,
         ca_file: directory.ca(),

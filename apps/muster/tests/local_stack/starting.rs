@@ -1,9 +1,15 @@
 //! Starting the local stack, and what it tells.
 
-use crate::scratch::{Scratch, complaint};
+use crate::scratch::{Scratch, complaint, eventually};
 use rustix::process::Signal;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Stdio;
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
 
 #[test]
 fn a_started_stack_tells_its_addresses_and_outputs_and_listens_there() {
@@ -52,14 +58,7 @@ fn a_second_stack_in_the_same_checkout_is_refused_with_the_firsts_address() {
 
 #[test]
 fn the_ports_asked_for_are_taken() {
-    let free = || {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-    };
-    let (port, mqtt_port) = (free(), free());
+    let (port, mqtt_port) = (free_port(), free_port());
     let scratch = Scratch::new();
 
     let up = scratch.up(&[
@@ -84,7 +83,40 @@ fn a_port_in_use_is_told_and_nothing_is_started() {
 
     let told = complaint(&output);
     assert!(told.contains(&format!("port {port} is in use")), "{told}");
+    assert!(told.contains("leave out --mqtt-port"), "{told}");
     assert_eq!(scratch.status()["running"], false);
+}
+
+#[test]
+fn a_port_that_another_stack_takes_meanwhile_is_told_and_the_other_is_left_alone() {
+    let port = free_port().to_string();
+    let late = Scratch::new();
+    let launcher = late.path("local/emulator.py");
+    let go = late.path("go");
+    let wait = format!(
+        "import os, time\nwhile not os.path.exists({go:?}): time.sleep(0.01)\n{}",
+        fs::read_to_string(&launcher).unwrap()
+    );
+    fs::write(launcher, wait).unwrap();
+    let late_up = late
+        .muster(&["up", "--detach", "--port", &port])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    eventually("the late one's emulator is being started", || {
+        late.path(".muster/stack/emulator.log").exists()
+    });
+
+    let other = Scratch::new();
+    let up = other.up(&["--port", &port]);
+    fs::write(go, "").unwrap();
+
+    let output = late_up.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    let told = complaint(&output);
+    assert!(told.contains(&format!("port {port} is in use")), "{told}");
+    assert_eq!(other.status(), up.state, "the other one runs on");
+    up.ended_by(Signal::INT);
 }
 
 #[test]
