@@ -163,6 +163,7 @@ pub fn all() -> Result<Vec<Case>, Box<dyn Error>> {
         ),
         device.verification(),
         device.verifiers(),
+        device.measurement(),
         device.registration()?,
         device.generation()?,
         hook::admission(&device)?,

@@ -9,6 +9,7 @@ mod hook;
 mod jitp;
 mod jitr;
 mod leaks;
+mod metrics;
 mod packets;
 mod player;
 mod provisioning;

@@ -1,7 +1,7 @@
 //! Devices without any certificate, which ask for one over HTTPS.
 
 mod again;
-mod desk;
+pub mod desk;
 mod giving;
 mod latency;
 mod once;

@@ -175,6 +175,17 @@ impl Device {
         Ok(case)
     }
 
+    /// What the bus tells of a device that came in.
+    pub fn measurement(&self) -> Case {
+        let name = "event-meter";
+        let event = json!({
+            "source": "muster",
+            "detail-type": "DeviceProvisioned",
+            "detail": { "serial": CLIENT_ID, "mode": "chunked", "tookMilliseconds": 1500 },
+        });
+        self.case(name, name, &[], event, Value::Null)
+    }
+
     pub fn verification(&self) -> Case {
         self.case(
             "allow-list-verifier",

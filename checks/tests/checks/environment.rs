@@ -30,6 +30,9 @@ const READERS: [&str; 6] = [
 /// What Lambda sets by itself.
 const OF_LAMBDA: &str = "AWS_REGION";
 
+/// What `muster_lambda` reads for its metrics, in every function.
+const OF_ALL: &str = "STACK_NAME";
+
 /// The names of the constants that a source reads.
 fn named(source: &str) -> impl Iterator<Item = &str> {
     let after = source.split("variables::").skip(1);
@@ -59,10 +62,14 @@ fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
             .flat_map(|source| named(source))
             .map(|name| constants[name].clone())
             .filter(|name| name != OF_LAMBDA)
+            .chain([OF_ALL.to_owned()])
             .collect();
-        let variables = &deployed[&package.directory]["Environment"]["Variables"];
-        let given = variables.as_object().into_iter().flatten();
-        let given: BTreeSet<_> = given.map(|(name, _)| name.clone()).collect();
+        let all = &template["Globals"]["Function"];
+        let given: BTreeSet<_> = [all, &deployed[&package.directory]]
+            .into_iter()
+            .flat_map(|given| given["Environment"]["Variables"].as_object())
+            .flat_map(|variables| variables.keys().cloned())
+            .collect();
         assert_eq!(given, reads, "{}", package.name);
     }
 }
@@ -74,6 +81,7 @@ fn every_variable_that_has_a_name_is_read() {
         .map(|package| read(format!("{}/src/main.rs", package.directory)))
         .collect::<String>()
         + &read("crates/lambda/src/logging.rs")
+        + &read("crates/lambda/src/metric.rs")
         + &READERS.map(reader).concat();
     for name in constants().keys() {
         assert!(sources.contains(name.as_str()), "nobody reads {name}");

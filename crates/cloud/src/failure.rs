@@ -5,6 +5,16 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::error::Error;
 
+/// What services say where there are too many calls.
+pub(crate) const THROTTLES: [&str; 6] = [
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "SlowDown",
+];
+
 /// Names how `action` failed. The service's message is kept, the SDK's error is its source.
 pub fn failure<E, R>(action: &'static str, error: SdkError<E, R>) -> CloudFailure
 where
@@ -14,13 +24,8 @@ where
     let code = error.code().unwrap_or_default();
     let kind = match code {
         // What was detached a moment ago may still count as attached for a while (AWS IoT).
-        "DeleteConflictException"
-        | "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "ProvisionedThroughputExceededException"
-        | "RequestLimitExceeded"
-        | "SlowDown" => FailureKind::Throttled,
+        "DeleteConflictException" => FailureKind::Throttled,
+        code if THROTTLES.contains(&code) => FailureKind::Throttled,
         // "Invalid Target": the certificate is gone (AWS IoT). What is sent is well-formed.
         "InvalidRequestException" if action == "iot:DetachPolicy" => FailureKind::NotFound,
         "ResourceNotFoundException" | "NotFoundException" | "ExecutionDoesNotExist" => {

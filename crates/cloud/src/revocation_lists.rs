@@ -107,7 +107,7 @@ mod tests {
             u32,
         ) {
             let found = self.lists.revocation_list("1234", CA).await;
-            (found, self.calls.drain().values().sum())
+            (found, self.calls.drain().made.values().sum())
         }
 
         fn put(&self, file: File) {

@@ -22,6 +22,6 @@ pub use configuration::{
 pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};
 pub use logging::start_logging;
-pub use metric::count_one;
+pub use metric::{Measurement, Unit, count_one};
 pub use run::{caught, run, run_api, run_device_api};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

@@ -21,7 +21,8 @@ pub fn start_logging() {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        // What the invocation is about stands in each line: `span.serial`, `span.execution`.
+        .with_current_span(true)
         .with_span_list(false);
     // A second start in one process (tests) leaves the first as it is.
     let _ = tracing_subscriber::registry()

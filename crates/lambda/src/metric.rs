@@ -1,46 +1,122 @@
 //! Metrics, as lines of the log from which CloudWatch makes them (Amazon CloudWatch user guide, "Embedded metric format
 //! specification").
 
+use crate::clock::now_milliseconds;
+use crate::variables::STACK_NAME;
 use serde_json::{Value, json};
 use std::io::{Write, stdout};
 
 /// What all metrics of Muster's stand under.
 const NAMESPACE: &str = "Muster";
 
+/// The dimension that tells stacks apart, where no function does.
+const STACK: &str = "Stack";
+
 /// Lambda's own variable with the function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// Counts one of `name`, whose dimension `FunctionName` tells stacks apart. The time is in milliseconds since 1970.
-pub fn count_one(name: &str, now_milliseconds: i64) {
-    let function = std::env::var(FUNCTION_NAME).unwrap_or_default();
-    // A log that takes nothing fails nobody.
-    let _ = writeln!(stdout(), "{}", line(name, &function, now_milliseconds));
+/// What a metric's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// How many.
+    Count,
+    /// How long.
+    Milliseconds,
 }
 
-fn line(name: &str, function: &str, now_milliseconds: i64) -> Value {
-    let metric = json!({
-        "Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": [{ "Name": name, "Unit": "Count" }],
-    });
-    let mut line = json!({
-        "_aws": { "Timestamp": now_milliseconds, "CloudWatchMetrics": [metric] }, "FunctionName": function,
-    });
-    line[name] = 1.into();
+/// Values that were seen together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measurement {
+    /// Each metric's name, unit and value.
+    pub metrics: Vec<(&'static str, Unit, u64)>,
+    /// What tells them apart. There is a metric for the stack, one for the stack and the first of these, and so on.
+    pub dimensions: Vec<(&'static str, String)>,
+}
+
+impl Measurement {
+    /// Writes the metrics of this stack's, as of now.
+    pub fn record(&self) {
+        let stack = std::env::var(STACK_NAME).unwrap_or_default();
+        let mut dimensions = vec![(STACK, stack)];
+        dimensions.extend(self.dimensions.iter().cloned());
+        let sets = (1..=dimensions.len()).map(|length| &dimensions[..length]);
+        let sets: Vec<Vec<_>> = sets.map(names).collect();
+        write(&line(now_milliseconds(), &self.metrics, &dimensions, &sets));
+    }
+}
+
+/// Counts one of `name`, whose dimension `FunctionName` tells stacks apart. The time is in milliseconds since 1970.
+pub fn count_one(name: &'static str, now_milliseconds: i64) {
+    let function = std::env::var(FUNCTION_NAME).unwrap_or_default();
+    let dimensions = [("FunctionName", function)];
+    let metrics = [(name, Unit::Count, 1)];
+    let sets = [names(&dimensions)];
+    write(&line(now_milliseconds, &metrics, &dimensions, &sets));
+}
+
+fn names(dimensions: &[(&'static str, String)]) -> Vec<&'static str> {
+    dimensions.iter().map(|(name, _)| *name).collect()
+}
+
+fn line(
+    now_milliseconds: i64,
+    metrics: &[(&'static str, Unit, u64)],
+    dimensions: &[(&'static str, String)],
+    sets: &[Vec<&'static str>],
+) -> Value {
+    let declared: Vec<_> = metrics
+        .iter()
+        .map(|(name, unit, _)| json!({ "Name": name, "Unit": format!("{unit:?}") }))
+        .collect();
+    let directive = json!({ "Namespace": NAMESPACE, "Dimensions": sets, "Metrics": declared });
+    let mut line =
+        json!({ "_aws": { "Timestamp": now_milliseconds, "CloudWatchMetrics": [directive] } });
+    for (name, value) in dimensions {
+        line[name] = json!(value);
+    }
+    for (name, _, value) in metrics {
+        line[name] = json!(value);
+    }
     line
+}
+
+fn write(line: &Value) {
+    // A log that takes nothing fails nobody.
+    let _ = writeln!(stdout(), "{line}");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{Unit, line};
 
     #[test]
-    fn the_line_has_the_values_that_its_metric_names() {
-        let line = line("ClaimSurge", "hook", 1);
-        let metric = &line["_aws"]["CloudWatchMetrics"][0];
+    fn the_line_has_the_values_that_its_metrics_name() {
+        let dimensions = [("Stack", "here".to_owned()), ("Route", "jitr".to_owned())];
+        let metrics = [
+            ("Provisioned", Unit::Count, 1),
+            ("TimeToProvision", Unit::Milliseconds, 700),
+        ];
+        let sets = [vec!["Stack"], vec!["Stack", "Route"]];
+
+        let line = line(1, &metrics, &dimensions, &sets);
+
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(line["_aws"]["Timestamp"], 1);
-        assert_eq!(metric["Namespace"], "Muster");
-        let name = metric["Metrics"][0]["Name"].as_str().unwrap();
-        assert_eq!(line[name], 1);
-        let dimension = metric["Dimensions"][0][0].as_str().unwrap();
-        assert_eq!(line[dimension], "hook");
+        assert_eq!(directive["Namespace"], "Muster");
+        let values = directive["Metrics"].as_array().unwrap().iter();
+        let values = values.map(|metric| {
+            let name = metric["Name"].as_str().unwrap();
+            (
+                line[name].as_u64().unwrap(),
+                metric["Unit"].as_str().unwrap(),
+            )
+        });
+        assert_eq!(
+            values.collect::<Vec<_>>(),
+            [(1, "Count"), (700, "Milliseconds")]
+        );
+        for dimension in directive["Dimensions"][1].as_array().unwrap() {
+            assert!(line[dimension.as_str().unwrap()].is_string());
+        }
     }
 }

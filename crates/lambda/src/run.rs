@@ -3,13 +3,16 @@
 use crate::device_api::{self, DeviceRequest};
 use crate::error::{Failure, FunctionError, NamedError};
 use crate::http;
+use crate::metric::{Measurement, Unit};
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use muster_documents::Serial;
 use muster_onboarding::ports::CallLog;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
+use tracing::{Instrument, Span, field};
 
 /// Serves invocations until Lambda ends the process.
 ///
@@ -106,19 +109,47 @@ where
     H: AsyncFn(I) -> Result<O, E>,
     L: CallLog,
 {
-    let answer = match input {
-        Ok(input) => caught(invoke(handler, input))
-            .await
-            .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
-        Err(error) => Err(Failure::of(&error)),
-    };
-    log(calls, request, &answer);
-    answer
+    let span = invocation(request, input.as_ref().ok());
+    async {
+        let answer = match input {
+            Ok(input) => caught(invoke(handler, input))
+                .await
+                .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
+            Err(error) => Err(Failure::of(&error)),
+        };
+        log(calls, request, &answer);
+        answer
+    }
+    .instrument(span)
+    .await
 }
 
-/// One line about what came of an invocation.
+/// What each line of an invocation's log says: whose device it is about, and which execution's, where its input names them.
+fn invocation(request: &str, input: Option<&Value>) -> Span {
+    let span = tracing::info_span!(
+        target: "muster", "invocation", request, serial = field::Empty, execution = field::Empty
+    );
+    let named = |name: &str| input.and_then(|input| input[name].as_str());
+    if let Some(serial) = named("serial").and_then(|serial| Serial::new(serial).ok()) {
+        span.record("serial", field::display(serial));
+    }
+    if let Some(execution) = named("execution") {
+        span.record("execution", execution);
+    }
+    span
+}
+
+/// One line about what came of an invocation, and a metric of the calls that were too many.
 fn log(calls: &impl CallLog, request: &str, answer: &Result<Value, Failure>) {
-    let counted = serde_json::to_string(&calls.drain()).unwrap_or_default();
+    let calls = calls.drain();
+    for (api, count) in calls.throttled {
+        let measurement = Measurement {
+            metrics: vec![("Throttled", Unit::Count, count.into())],
+            dimensions: vec![("Api", api)],
+        };
+        measurement.record();
+    }
+    let counted = serde_json::to_string(&calls.made).unwrap_or_default();
     match answer {
         Ok(_) => tracing::info!(target: "muster", request, calls = counted, "done"),
         Err(failure) => tracing::warn!(

@@ -443,15 +443,24 @@ pub trait Waiting {
     ) -> impl Future<Output = Result<bool, CloudFailure>> + Send;
 }
 
+/// Calls to AWS, by action (`DynamoDB:GetItem`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountedCalls {
+    /// How many were made, retries included.
+    pub made: BTreeMap<String, u32>,
+    /// How many of these AWS took for too many.
+    pub throttled: BTreeMap<String, u32>,
+}
+
 /// Counts the calls to AWS, so that each invocation's log line says what it cost of the account's quotas.
 pub trait CallLog {
-    /// The calls since the last time, by action.
-    fn drain(&self) -> BTreeMap<String, u32>;
+    /// The calls since the last time.
+    fn drain(&self) -> CountedCalls;
 }
 
 /// For who calls nothing.
 impl CallLog for () {
-    fn drain(&self) -> BTreeMap<String, u32> {
-        BTreeMap::new()
+    fn drain(&self) -> CountedCalls {
+        CountedCalls::default()
     }
 }

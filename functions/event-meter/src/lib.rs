@@ -1,0 +1,161 @@
+//! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, and what
+//! a day's run has found.
+
+use muster_documents::RefusalCode;
+use muster_lambda::{Measurement, Unit};
+use serde::Deserialize;
+
+/// The routes, as events name them. Each value of a dimension is a metric that is paid for, so that what is none of these
+/// has one together.
+const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", "vending"];
+
+/// What is none of the routes, or no code of a refusal.
+const OTHER: &str = "other";
+
+/// An event, as EventBridge hands it over (Amazon EventBridge user guide, "Events").
+#[derive(Debug, Clone, Deserialize)]
+pub struct Told {
+    /// What has happened.
+    #[serde(rename = "detail-type")]
+    pub what: String,
+    /// To whom.
+    pub detail: Detail,
+}
+
+/// What is measured of an event.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    /// The route.
+    pub mode: Option<String>,
+    /// Why the device was refused.
+    pub code: Option<String>,
+    /// From the beginning of the execution to its event, in milliseconds.
+    pub took_milliseconds: Option<u64>,
+    /// What a run of certificate-rotation has done.
+    pub totals: Option<Totals>,
+}
+
+/// What a run of certificate-rotation counts.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Totals {
+    /// The devices that are due.
+    #[serde(default)]
+    pub read: u64,
+    /// Those that were told.
+    #[serde(default)]
+    pub notified: u64,
+    /// Those whose deadline has passed.
+    #[serde(default)]
+    pub enforced: u64,
+}
+
+/// What there is to measure of an event, if there is anything.
+pub fn measure(told: &Told) -> Option<Measurement> {
+    let detail = &told.detail;
+    let one = |name| vec![(name, Unit::Count, 1)];
+    let route = vec![("Route", known(detail.mode.as_deref(), ROUTES))];
+    let (metrics, dimensions) = match told.what.as_str() {
+        "DeviceProvisioned" | "DeviceAdmitted" => {
+            let took = detail.took_milliseconds;
+            let took = took.map(|took| ("TimeToProvision", Unit::Milliseconds, took));
+            let metrics = one("Provisioned").into_iter().chain(took).collect();
+            (metrics, route)
+        }
+        "DeviceRejected" => {
+            let codes = RefusalCode::ALL.iter().map(|code| code.name());
+            let reason = [("Reason", known(detail.code.as_deref(), codes))];
+            (one("Refused"), route.into_iter().chain(reason).collect())
+        }
+        "DeliveryAbandoned" => (one("Abandoned"), route),
+        "CertificateRotated" => (one("Renewed"), Vec::new()),
+        "DeviceOverdue" => (one("Overdue"), Vec::new()),
+        "RotationRun" => (run(detail.totals.as_ref()?), Vec::new()),
+        _ => return None,
+    };
+    Some(Measurement {
+        metrics,
+        dimensions,
+    })
+}
+
+fn run(totals: &Totals) -> Vec<(&'static str, Unit, u64)> {
+    vec![
+        ("CertificatesDue", Unit::Count, totals.read),
+        ("CertificatesNotified", Unit::Count, totals.notified),
+        ("CertificatesOverdue", Unit::Count, totals.enforced),
+    ]
+}
+
+/// The name, if it is one of these.
+fn known(named: Option<&str>, names: impl IntoIterator<Item = &'static str>) -> String {
+    let mut names = names.into_iter();
+    let known = named.filter(|named| names.any(|name| name == *named));
+    known.unwrap_or(OTHER).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Told, measure};
+    use muster_lambda::{Measurement, Unit};
+    use serde_json::{Value, json};
+
+    fn measured(what: &str, detail: &Value) -> Option<Measurement> {
+        let told = json!({ "detail-type": what, "source": "muster", "detail": detail });
+        let told: Told = serde_json::from_value(told).unwrap();
+        measure(&told)
+    }
+
+    #[test]
+    fn a_device_that_came_in_counts_for_its_route_with_the_time_that_it_took() {
+        let detail = json!({ "serial": "s", "mode": "jitr", "tookMilliseconds": 800 });
+        let measured = measured("DeviceProvisioned", &detail).unwrap();
+        let counted = ("Provisioned", Unit::Count, 1);
+        let took = ("TimeToProvision", Unit::Milliseconds, 800);
+        assert_eq!(measured.metrics, [counted, took]);
+        assert_eq!(measured.dimensions, [("Route", "jitr".to_owned())]);
+    }
+
+    #[test]
+    fn a_fleets_device_counts_when_the_hook_lets_it_in() {
+        let measured = measured("DeviceAdmitted", &json!({ "mode": "fleet" })).unwrap();
+        assert_eq!(measured.metrics, [("Provisioned", Unit::Count, 1)]);
+    }
+
+    #[test]
+    fn a_refusal_counts_for_its_route_and_reason() {
+        let detail = json!({ "mode": "chunked", "code": "SerialUnknown" });
+        let measured = measured("DeviceRejected", &detail).unwrap();
+        assert_eq!(measured.metrics, [("Refused", Unit::Count, 1)]);
+        let reason = ("Reason", "SerialUnknown".to_owned());
+        let route = ("Route", "chunked".to_owned());
+        assert_eq!(measured.dimensions, [route, reason]);
+    }
+
+    #[test]
+    fn nobody_makes_metrics_by_new_names_for_routes_and_reasons() {
+        let detail = json!({ "mode": "x".repeat(500), "code": "y".repeat(500) });
+        let measured = measured("DeviceRejected", &detail).unwrap();
+        let values: Vec<_> = measured.dimensions.iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["other", "other"]);
+    }
+
+    #[test]
+    fn a_days_run_says_how_many_are_due_and_overdue() {
+        let totals = json!({ "read": 5, "notified": 3, "enforced": 1, "deleted": 9 });
+        let measured = measured("RotationRun", &json!({ "totals": totals })).unwrap();
+        let values: Vec<_> = measured
+            .metrics
+            .iter()
+            .map(|(_, _, value)| *value)
+            .collect();
+        assert_eq!(values, [5, 3, 1]);
+        assert!(measured.dimensions.is_empty());
+    }
+
+    #[test]
+    fn of_what_else_is_told_nothing_is_measured() {
+        assert_eq!(measured("FleetSetUp", &json!({ "fleet": "f" })), None);
+        assert_eq!(measured("RotationRun", &json!({ "totals": null })), None);
+    }
+}

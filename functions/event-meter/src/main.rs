@@ -1,0 +1,20 @@
+//! Wiring of `event-meter`.
+
+use event_meter::{Told, measure};
+use muster_lambda::{run, start_logging};
+use std::convert::Infallible;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    start_logging();
+    run(
+        async |told: Told| {
+            if let Some(measurement) = measure(&told) {
+                measurement.record();
+            }
+            Ok::<_, Infallible>(())
+        },
+        (),
+    )
+    .await
+}

@@ -1,0 +1,97 @@
+//! What an operator counts: metrics in the functions' log, as CloudWatch reads them, and whose device each line is about.
+
+use crate::support::{Stack, wait_until};
+use crate::vending::desk::Desk;
+use muster_onboarding::tokens::Opens;
+use muster_pki::DeviceKey;
+use serde_json::Value;
+
+/// The lines of the functions' log.
+async fn lines(stack: &Stack) -> Vec<Value> {
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&stack.target.cloud.config);
+    let mut pages = logs
+        .filter_log_events()
+        .log_group_name(stack.output("LogGroupName"))
+        .into_paginator()
+        .send();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        let messages = page.events().iter().filter_map(|event| event.message());
+        lines.extend(messages.filter_map(|line| serde_json::from_str(line).ok()));
+    }
+    lines
+}
+
+/// The value of a metric with these dimensions, once a function has written it.
+async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str)]) -> u64 {
+    wait_until(name, || async {
+        let lines = lines(stack).await;
+        let written = lines.iter().find(|line| {
+            let directive = &line["_aws"]["CloudWatchMetrics"][0];
+            let sets = directive["Dimensions"].as_array().into_iter().flatten();
+            let names: Vec<_> = sets
+                .filter_map(Value::as_array)
+                .next_back()
+                .into_iter()
+                .flatten()
+                .collect();
+            names.len() == dimensions.len() + 1
+                && dimensions.iter().all(|(name, value)| line[*name] == *value)
+                && line[name].is_u64()
+        });
+        let written = written?;
+        assert!(
+            written["Stack"]
+                .as_str()
+                .is_some_and(|stack| !stack.is_empty())
+        );
+        written[name].as_u64()
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_in_and_who_is_refused_is_counted_by_route_and_reason() {
+    let desk = Desk::open().await;
+    let token = desk.token("sensor-1", Opens::Certificate).await;
+    let key = DeviceKey::generate().unwrap();
+    desk.vend("sensor-1", &token, &key).await.certificate_id();
+    let another = DeviceKey::generate().unwrap();
+    desk.vend("sensor-1", &token, &another)
+        .await
+        .refuses(409, "TokenSpent");
+
+    let route = [("Route", "vending")];
+    assert_eq!(metric(&desk.stack, "Provisioned", &route).await, 1);
+    let took = metric(&desk.stack, "TimeToProvision", &route).await;
+    assert!(took > 0, "it took {took} ms");
+    let refused = [("Route", "vending"), ("Reason", "TokenSpent")];
+    assert_eq!(metric(&desk.stack, "Refused", &refused).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_line_of_a_tasks_log_says_whose_device_and_which_executions_it_is() {
+    let desk = Desk::open().await;
+    let token = desk.token("sensor-1", Opens::Certificate).await;
+    let key = DeviceKey::generate().unwrap();
+    desk.vend("sensor-1", &token, &key).await.certificate_id();
+
+    // Those of certificate-issuer, which alone asks for certificates.
+    let issuers = wait_until("the issuer's line", || async {
+        let lines = lines(&desk.stack).await;
+        let issuers = lines.into_iter().filter(|line| {
+            let calls = line["calls"].as_str().unwrap_or_default();
+            calls.contains("CreateCertificateFromCsr")
+        });
+        let issuers: Vec<_> = issuers.collect();
+        (!issuers.is_empty()).then_some(issuers)
+    })
+    .await;
+
+    for line in issuers {
+        assert_eq!(line["span"]["serial"], "sensor-1", "{line}");
+        let execution = line["span"]["execution"].as_str().unwrap_or_default();
+        assert!(execution.starts_with("vend-"), "{line}");
+    }
+}
