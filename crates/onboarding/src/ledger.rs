@@ -34,7 +34,7 @@ pub const ROTATION_UNDER_WAY: &str = "askedOn, askedSince, orderedAt, pendingFin
      nextCertificateDer, nextFingerprint, nextShutAt, retiringCertificateId, overdueAction, overdueCertificateId, overduePolicies, overdueDone";
 
 /// What a device's item says of the certificate that it was given over HTTPS. It ends with that.
-pub const VENDED: &str = "unprovenCertificateId, vendedFor, vendedCertificateId, vendedFingerprint";
+pub const VENDED: &str = "unprovenCertificateId, vendedFor, vendedCertificateId, vendedFingerprint, vendedKeyless, vendedSince";
 
 /// The beginning of `execution` of a device that was handed its certificate, before the certificate's id.
 pub const HANDED_OUT_PREFIX: &str = "handed-out-";

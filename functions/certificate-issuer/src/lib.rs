@@ -169,9 +169,16 @@ async fn issue_new(
     {
         // A write whose answer was lost may still have been made. Where that cannot be found out the certificate
         // goes all the same: if it was noted after all, what comes next fails and is undone.
-        let noted = ledger.held(&task.serial).await;
-        let noted = noted.ok().flatten().and_then(|held| held.pending);
-        if noted.as_ref() == Some(&certificate) {
+        let held = ledger.held(&task.serial).await;
+        let held = held.ok().flatten().unwrap_or_default();
+        let noted = held.pending;
+        // Another request of the same key may have found it there, and have taken it into force since.
+        let known = [
+            noted.as_ref(),
+            held.current.as_ref(),
+            held.rotation.next.as_ref(),
+        ];
+        if known.contains(&Some(&certificate)) {
             return Ok(certificate);
         }
         authority.discard(&certificate.id).await?;
@@ -203,3 +210,6 @@ fn answer(certificate: Certificate, sealed_key: Option<String>) -> IssuedCertifi
         sealed_key,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use muster_cloud::TokenKeys;
 use muster_cloud::operator::{Terms, Tokens};
 use muster_documents::Serial;
-use muster_onboarding::ledger::{PK, SK, TOKEN_SK, device_key};
+use muster_onboarding::ledger::{PK, SK, STATE_SK, TOKEN_SK, device_key};
 use muster_onboarding::ports::{DeviceRecords, HeldDevice};
 use muster_onboarding::tokens::Opens;
 use muster_pki::DeviceKey;
@@ -209,21 +209,31 @@ impl Desk {
             .unwrap_or_default()
     }
 
-    /// So many seconds pass since the token was used.
+    /// So many seconds pass since the token gave its first certificate, and since it was used last.
     pub async fn seconds_pass(&self, serial: &str, first: i64, last: i64) {
-        let number = |number: i64| AttributeValue::N(number.to_string());
+        self.set_time(serial, TOKEN_SK, "burntAt", last).await;
+        if self
+            .held(serial)
+            .await
+            .is_some_and(|held| held.current.is_some())
+        {
+            self.set_time(serial, STATE_SK, "vendedSince", first).await;
+        }
+    }
+
+    async fn set_time(&self, serial: &str, item: &str, attribute: &str, seconds_ago: i64) {
+        let key = device_key(&Serial::new(serial).unwrap());
         aws_sdk_dynamodb::Client::new(&self.stack.target.cloud.config)
             .update_item()
             .table_name(self.stack.output("LedgerTableName"))
-            .key(
-                PK,
-                AttributeValue::S(device_key(&Serial::new(serial).unwrap())),
+            .key(PK, AttributeValue::S(key))
+            .key(SK, AttributeValue::S(item.to_owned()))
+            .update_expression(format!("SET {attribute} = :then"))
+            .condition_expression(format!("attribute_exists({attribute})"))
+            .expression_attribute_values(
+                ":then",
+                AttributeValue::N((now() - seconds_ago).to_string()),
             )
-            .key(SK, AttributeValue::S(TOKEN_SK.to_owned()))
-            .update_expression("SET spentAt = :first, burntAt = :last")
-            .expression_attribute_values(":first", number(now() - first))
-            .expression_attribute_values(":last", number(now() - last))
-            .condition_expression("attribute_exists(spentAt)")
             .send()
             .await
             .unwrap();

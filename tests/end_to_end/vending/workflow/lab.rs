@@ -63,6 +63,14 @@ impl Asking {
             keyless: false,
         }
     }
+
+    /// Whoever has the same token and no key, so that one is made.
+    pub fn without_a_key(&self) -> Self {
+        Self {
+            keyless: true,
+            ..self.with_another_key()
+        }
+    }
 }
 
 impl Lab {

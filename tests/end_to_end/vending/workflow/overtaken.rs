@@ -5,6 +5,7 @@ use super::lab::{Asking, Ended, Lab};
 use super::scenario::{Scenario, Variant};
 use crate::workflow::in_parallel;
 use muster_documents::RefusalCode;
+use muster_onboarding::tokens::Opens;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,11 +121,13 @@ async fn overtake(lab: &Lab, pace: &Pace) -> Vec<String> {
         .into_iter()
         .filter_map(Ended::certificate_id)
         .collect();
-    // Also where the failure of one has given the token free, which the other was using.
+    // Also where the failure of one has given the token free, which the other was using; and for whom none has a key.
     if !given.is_empty() {
         wrong.extend(not_spent(lab, &format!("{name}-3"), &strange).await);
+        let keyless = strange.without_a_key();
+        wrong.extend(not_spent(lab, &format!("{name}-4"), &keyless).await);
     }
-    let again = lab.run(&format!("{name}-4"), &lab.deployed, &asking).await;
+    let again = lab.run(&format!("{name}-5"), &lab.deployed, &asking).await;
     let Some(id) = again.certificate_id() else {
         wrong.push(format!("asked again it gives nothing: {again:?}"));
         return wrong;
@@ -134,7 +137,7 @@ async fn overtake(lab: &Lab, pace: &Pace) -> Vec<String> {
             wrong.push(format!("it gives {given}, and then {id}"));
         }
     }
-    wrong.extend(not_spent(lab, &format!("{name}-5"), &strange).await);
+    wrong.extend(not_spent(lab, &format!("{name}-6"), &strange).await);
     wrong
 }
 
@@ -199,5 +202,57 @@ async fn a_token_is_free_again_after_a_failure_even_where_an_execution_that_is_g
     assert!(given.certificate_id().is_some(), "{given:?}");
     let wrong = not_spent(&lab, "gone-before-3", &asking).await;
     assert_eq!(wrong, None);
+    assert_eq!(lab.orphans().await, Vec::<String>::new());
+}
+
+/// A device with a certificate in force, one beside it that `Asking` has from an older token and never used, and another
+/// token.
+async fn with_an_unused_certificate(lab: &Lab, serial: &str) -> (Asking, String) {
+    let asking = lab.prepared_as(&variant(Scenario::Spent), serial).await;
+    lab.desk.token(serial, Opens::Certificate).await;
+    let unused = lab
+        .run(&format!("{serial}-0"), &lab.deployed, &asking)
+        .await;
+    lab.desk.token(serial, Opens::Certificate).await;
+    (asking, unused.certificate_id().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looked_before_another_was_given_its_older_certificate_gets_none() {
+    let lab = Lab::open().await;
+    let (asking, unused) = with_an_unused_certificate(&lab, "looked").await;
+    let strange = asking.with_another_key();
+    let deployed = || lab.deployed.clone();
+    let first = deployed().pausing_after("BurnToken", FIRST_PAUSES);
+    let giving_back = deployed().failing_after("BurnToken");
+    let looking = deployed().pausing_after("ReadDevice", 2 * FIRST_PAUSES);
+    let others = async {
+        tokio::time::sleep(BEGINS_AFTER).await;
+        lab.run("looked-2", &giving_back, &asking).await;
+        lab.run("looked-3", &looking, &strange).await
+    };
+
+    let (given, refused) = tokio::join!(lab.run("looked-1", &first, &asking), others);
+
+    assert_eq!(given.certificate_id(), Some(unused.clone()), "{given:?}");
+    let spent = Some((RefusalCode::TokenSpent, false));
+    assert_eq!(refused.refusal(), spent, "{refused:?}");
+    let again = lab.run("looked-4", &lab.deployed, &asking).await;
+    assert_eq!(again.certificate_id(), Some(unused), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_whose_execution_failed_is_free_also_where_its_key_has_a_certificate_from_another()
+{
+    let lab = Lab::open().await;
+    let (asking, _) = with_an_unused_certificate(&lab, "freed").await;
+    let failing = lab.deployed.clone().failing_after("NoteToken");
+    let failed = lab.run("freed-1", &failing, &asking).await;
+    assert_eq!(failed.certificate_id(), None, "{failed:?}");
+
+    let other = asking.with_another_key();
+    let given = lab.run("freed-2", &lab.deployed, &other).await;
+
+    assert!(given.certificate_id().is_some(), "{given:?}");
     assert_eq!(lab.orphans().await, Vec::<String>::new());
 }
