@@ -130,7 +130,9 @@ def build(cloud: Cloud, configuration: dict, source: Path) -> None:
                 continue
             say(f"    {phase}: {command}")
             started = time.monotonic()
-            subprocess.run(command, shell=True, executable="/bin/bash", cwd=source, env=environment, check=True)
+            ended = subprocess.run(command, shell=True, executable="/bin/bash", cwd=source, env=environment)
+            if ended.returncode:
+                sys.exit(f"{command} failed, and so does the build")
             say(f"      took {time.monotonic() - started:.0f} s")
     for name in spec["artifacts"]["files"]:
         if not (source / spec["artifacts"]["base-directory"] / name).is_file():
