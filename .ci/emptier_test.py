@@ -1,7 +1,6 @@
 """The function of pipeline.yaml that empties the bucket: it deletes all there is, and always answers CloudFormation."""
 
 import json
-import sys
 import types
 import unittest
 from pathlib import Path
@@ -99,5 +98,4 @@ class Emptier(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     unittest.main()
