@@ -2,7 +2,8 @@
 
 pipeline.yaml is deployed, all but the pipeline itself. Then its stages are gone through as that file has them, with the
 roles that it makes: the repository is cloned, the commands of buildspec.yaml are run in the clone, CloudFormation makes a
-change set of what came out, shows it and executes it. At last the stack of pipeline.yaml is deleted.
+change set of what came out, shows it and executes it. A second push changes a parameter, and goes the same way. At last the
+stack of pipeline.yaml is deleted.
 
 Its arguments are the repository that was pushed to, the branch, the checkout that was pushed from, and a directory to work in.
 """
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
 PIPELINE_STACK = "pipeline"
@@ -29,6 +30,8 @@ TESTS = ".ci/run"
 STANDIN_FOR, ABSENT = "Pipeline", "ArtifactsPolicy"
 # What this program does, it does with these roles, which trust services of AWS only.
 PLAYED_ROLES = ["BuildRole", "PipelineRole"]
+# What the second push changes.
+CHANGED = {"Enrolment": "open"}
 
 
 def say(line: str) -> None:
@@ -66,6 +69,12 @@ class Cloud:
                 if line["ResourceStatus"].endswith("FAILED"):
                     reasons.append(f"{line['LogicalResourceId']}: {line.get('ResourceStatusReason')}")
             sys.exit(f"{stack} did not come to {event}:\n" + "\n".join(reasons))
+
+    def has(self, stack: str) -> bool:
+        try:
+            return bool(self.cloudformation.describe_stacks(StackName=stack)["Stacks"])
+        except ClientError:
+            return False
 
     def resource(self, stack: str, logical_id: str) -> str:
         answer = self.cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
@@ -139,6 +148,14 @@ def build(cloud: Cloud, configuration: dict, source: Path) -> None:
             sys.exit(f"buildspec.yaml promises {name}, and the build has not made it")
 
 
+def push_a_parameter(source: Path, branch: str) -> None:
+    """What an operator does who changes a parameter, and nothing else."""
+    (source / "parameters.json").write_text(json.dumps({"Parameters": CHANGED}))
+    author = ["-c", "user.name=ci", "-c", "user.email=ci@localhost", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *author, "commit", "--quiet", "--all", "--message", f"{CHANGED}"], cwd=source, check=True)
+    subprocess.run(["git", "push", "--quiet", "origin", branch], cwd=source, check=True)
+
+
 def make_change_set(cloud: Cloud, configuration: dict, built: Path) -> None:
     settings = json.loads((built / configuration["TemplateConfiguration"].split("::")[1]).read_text())
     parameters = {**settings["Parameters"], **json.loads(configuration["ParameterOverrides"])}
@@ -147,9 +164,12 @@ def make_change_set(cloud: Cloud, configuration: dict, built: Path) -> None:
     s3 = cloud.session.client("s3")
     s3.upload_file(str(built / configuration["TemplatePath"].split("::")[1]), bucket, key)
     names = {"StackName": configuration["StackName"], "ChangeSetName": configuration["ChangeSetName"]}
+    there = cloud.has(names["StackName"])
+    if there:
+        cloud.cloudformation.delete_change_set(**names)
     cloud.cloudformation.create_change_set(
         **names,
-        ChangeSetType="CREATE",
+        ChangeSetType="UPDATE" if there else "CREATE",
         TemplateURL=f"{s3.meta.endpoint_url}/{bucket}/{key}",
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Tags=[{"Key": key, "Value": value} for key, value in settings["Tags"].items()],
@@ -170,8 +190,10 @@ def make_change_set(cloud: Cloud, configuration: dict, built: Path) -> None:
 
 def execute_change_set(cloud: Cloud, configuration: dict) -> None:
     stack = configuration["StackName"]
+    (before,) = cloud.cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    done = "stack_create_complete" if before["StackStatus"] == "REVIEW_IN_PROGRESS" else "stack_update_complete"
     cloud.cloudformation.execute_change_set(StackName=stack, ChangeSetName=configuration["ChangeSetName"])
-    cloud.wait_for("stack_create_complete", stack)
+    cloud.wait_for(done, stack)
     (made,) = cloud.cloudformation.describe_stacks(StackName=stack)["Stacks"]
     say(f"    {stack}: {made['StackStatus']}, {len(made['Outputs'])} outputs")
 
@@ -218,7 +240,10 @@ def main() -> None:
     source = Path(work) / "source"
     clone(repository, branch, Path(checkout), source)
     cloud = Cloud(boto3.Session())
-    play(cloud, deploy_pipeline(cloud, source, branch), source)
+    pipeline = deploy_pipeline(cloud, source, branch)
+    play(cloud, pipeline, source)
+    push_a_parameter(source, branch)
+    play(cloud, pipeline, source)
     delete_pipeline(cloud)
 
 
