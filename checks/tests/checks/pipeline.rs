@@ -342,6 +342,46 @@ fn the_boundary_allows_what_the_stacks_roles_may_do_and_nothing_else() {
 }
 
 #[test]
+fn cloudformation_names_what_the_pipelines_roles_know_by_name() {
+    let template = template();
+    let properties = [
+        "AlarmName",
+        "BucketName",
+        "FunctionName",
+        "LogGroupName",
+        "QueueName",
+        "RoleName",
+        "RuleName",
+        "TableName",
+    ];
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        // A permission names the function that it is for.
+        if resource["Type"] != "AWS::Lambda::Permission" {
+            for property in properties {
+                assert!(
+                    resource["Properties"][property].is_null(),
+                    "{name} has {property}"
+                );
+            }
+        }
+    }
+    // And those whose ARNs say more than the prefix.
+    for (name, bus) in resources(&template, "AWS::Events::EventBus") {
+        assert_eq!(bus["Name"]["Fn::Sub"], "${AWS::StackName}-events", "{name}");
+    }
+    let buckets = resources(&template, "AWS::S3::Bucket").into_iter();
+    assert_eq!(buckets.map(|(name, _)| name).collect::<Vec<_>>(), ["Vault"]);
+    for kind in [
+        "AWS::Serverless::StateMachine",
+        "AWS::StepFunctions::StateMachine",
+    ] {
+        for (name, _) in resources(&template, kind) {
+            assert!(name.ends_with("StateMachine"), "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_pipeline_is_made_with_the_seeds_command() {
     let text = read("pipeline.yaml");
     assert!(text.len() <= TEMPLATE_LIMIT, "{} bytes", text.len());
