@@ -9,6 +9,7 @@ mod error_names;
 mod glob;
 mod ledger;
 mod permissions;
+mod pipeline;
 mod policies;
 mod policy;
 mod repository;
