@@ -1,10 +1,11 @@
 //! What the operator's CLI does: devices, things, vouchers, tokens, claim certificates, fleets and certificate authorities,
-//! rotation, reconciliation, a stack's API and outputs, what the functions called.
+//! rotation, reconciliation, dead-letter queues, a stack's API and outputs, what the functions called.
 
 mod api;
 mod authorities;
 mod calls;
 mod claims;
+mod dead_letters;
 mod devices;
 mod fleets;
 mod known;
@@ -21,6 +22,7 @@ pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
+pub use dead_letters::{DeadLetters, Depth, HeldMessage, MessageAttribute};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
 pub use known::known;
