@@ -11,6 +11,7 @@ mod fleets;
 mod known;
 mod random;
 mod reconciliation;
+mod redeliveries;
 mod rotation;
 mod runs;
 mod stack;
@@ -27,6 +28,7 @@ pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
 pub use known::known;
 pub use reconciliation::{Counted, ReconciliationRecord, Reconciliations, Totals};
+pub use redeliveries::{Redelivery, redeliveries};
 pub use rotation::{
     DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, Rotations,
     ThingAnnouncements,
