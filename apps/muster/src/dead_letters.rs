@@ -4,9 +4,9 @@
 //! is given back, at the end, or two minutes later if the program was killed. To look costs a message nothing: these queues have
 //! no dead-letter queue of their own, so that it does not matter how often one was received.
 //!
-//! SQS's own StartMessageMoveTask would do for `--all` alone. It cannot leave behind what would end here again, or what must not
-//! be served late, finds no way back for what was sent here and not moved, says nothing of single messages, and the local stack
-//! has none.
+//! SQS's own `StartMessageMoveTask` would do for `--all` alone. It cannot leave behind what would end here again, or what must
+//! not be served late, finds no way back for what was sent here and not moved, says nothing of single messages, and the local
+//! stack has none.
 
 mod chosen;
 mod discard;

@@ -86,11 +86,7 @@ fn unfit(kind: LetterKind) -> Option<&'static str> {
 
 /// Puts back what was chosen. A message is sent first and taken away after that: what is broken off in between is in both
 /// queues, which does no harm, since all that take messages take them twice.
-pub async fn put_back(
-    letters: &impl LetterBox,
-    asked: &Putting,
-    interrupt: &Interrupt,
-) -> Result<PutBack, CloudFailure> {
+pub async fn put_back(letters: &impl LetterBox, asked: &Putting, interrupt: &Interrupt) -> PutBack {
     let mut walk = Walk::new(letters, interrupt);
     let mut missing = Missing::of(&asked.chosen);
     let mut done = PutBack {
@@ -125,7 +121,7 @@ pub async fn put_back(
     walk.end().await;
     done.interrupted = interrupt.has_come();
     done.missing = missing.into_ids();
-    Ok(done)
+    done
 }
 
 /// How long so many messages take at this speed.
@@ -157,7 +153,8 @@ impl PutBack {
 
     /// Whether nothing was chosen that is here.
     pub fn is_nothing(&self) -> bool {
-        self.put_back.is_empty() && self.stayed.is_empty() && self.came_meanwhile == 0
+        let none = self.put_back.is_empty() && self.stayed.is_empty();
+        none && self.came_meanwhile == 0 && !self.interrupted
     }
 
     /// Notes of the messages of a page what stays, and answers what is to be put back.

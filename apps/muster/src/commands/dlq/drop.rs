@@ -21,7 +21,6 @@ const DAY: i64 = 86_400_000;
 ///
 /// The lines are all that is left of the messages, and have them whole: what devices have sent may be secret.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
 pub struct Arguments {
     /// The dead-letter queue
     #[arg(value_enum, ignore_case = true)]

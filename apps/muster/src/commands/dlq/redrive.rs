@@ -19,7 +19,6 @@ const SHOWN: usize = 20;
 /// What no function can read, topic rules' reports and requests without a CSR stay, unless they are chosen by their ids. Broken
 /// off, it loses nothing; run again, it goes on. Exit status 1 says that something which was chosen is still there.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help shows it as it stands")]
 pub struct Arguments {
     /// The dead-letter queue
     #[arg(value_enum, ignore_case = true)]
@@ -73,7 +72,7 @@ pub async fn run(
         dry_run: asked.dry_run,
     };
     let letters = target.dead_letters(queue)?;
-    let done = put_back(&letters, &putting, &Interrupt::by_ctrl_c()).await?;
+    let done = put_back(&letters, &putting, &Interrupt::by_ctrl_c()).await;
     output.result(&json_of(queue, &done), &Shown { queue, done: &done });
     if let Some(failure) = done.stopped {
         return Err(failure.into());
