@@ -2,6 +2,7 @@
 
 mod api;
 mod arrows;
+mod dead_letters;
 mod device_api;
 mod documents;
 mod environment;
