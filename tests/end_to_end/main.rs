@@ -4,6 +4,7 @@ mod api;
 mod attacks;
 mod authorities;
 mod demo;
+mod dlq;
 mod fleets;
 mod hook;
 mod jitp;

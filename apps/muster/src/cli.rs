@@ -1,11 +1,11 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, token, up,
-    verifiers, voucher,
+    Failure, ca, claim, completions, demo, device, dlq, down, fleet, man, reconcile, rotation,
+    status, token, up, verifiers, voucher,
 };
 use crate::output::Output;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Onboards devices to AWS IoT Core, and runs all of it on one machine.
@@ -31,9 +31,12 @@ enum Command {
     Voucher(voucher::Arguments),
     Rotation(rotation::Arguments),
     Reconcile(reconcile::Arguments),
+    Dlq(dlq::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 impl Cli {
@@ -51,9 +54,12 @@ impl Cli {
             Command::Voucher(arguments) => voucher::run(arguments, &output).await,
             Command::Rotation(arguments) => rotation::run(arguments, &output).await,
             Command::Reconcile(arguments) => reconcile::run(arguments, &output).await,
+            Command::Dlq(arguments) => dlq::run(arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),
+            Command::Completions(arguments) => completions::run(&arguments, Self::command()),
+            Command::Man(arguments) => man::run(&arguments, Self::command(), &output),
         };
         result.unwrap_or_else(|failure| {
             output.failure(failure.as_ref());

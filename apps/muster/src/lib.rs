@@ -5,6 +5,7 @@ pub mod claims;
 pub mod cli;
 mod commands;
 pub mod daily_run;
+pub mod dead_letters;
 pub mod demo;
 mod handed_out;
 pub mod local;

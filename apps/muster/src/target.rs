@@ -4,11 +4,12 @@ use crate::local::{self, Checkout, NotACheckout, Running, StackState, emulated_a
 use clap::Args;
 use edge_client::Source;
 use muster_cloud::operator::{
-    Api, Authorities, DailyRuns, FleetList, Reconciliations, Rotations, ThingAnnouncements, Tokens,
-    stack_outputs,
+    Api, Authorities, DailyRuns, DeadLetters, FleetList, Reconciliations, Rotations,
+    ThingAnnouncements, Tokens, stack_outputs,
 };
 use muster_cloud::{Cloud, Objects, TokenKeys, VaultBucket};
 use muster_documents::bundle::AMAZON_ROOT_CA;
+use muster_documents::dead_letters::DeadLetterQueue;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::DataEndpoint;
 use muster_onboarding::rotation::RotationPolicy;
@@ -262,6 +263,13 @@ impl Target {
     pub fn reconciliation_runs(&self) -> Result<DailyRuns, TargetError> {
         let state_machine = self.output("ReconciliationStateMachineArn")?;
         Ok(DailyRuns::new(&self.cloud, state_machine))
+    }
+
+    /// The messages in a dead-letter queue of this stack.
+    pub fn dead_letters(&self, queue: DeadLetterQueue) -> Result<DeadLetters, TargetError> {
+        let names = queue.names();
+        let (url, source) = (self.output(names.url_output)?, names.source_url_output);
+        Ok(DeadLetters::new(&self.cloud, url, self.output(source)?))
     }
 
     /// How long what may take in a rotation.

@@ -2,6 +2,7 @@
 
 mod api;
 mod arrows;
+mod dead_letters;
 mod device_api;
 mod documents;
 mod environment;
@@ -9,6 +10,7 @@ mod error_names;
 mod glob;
 mod ledger;
 mod permissions;
+mod pipeline;
 mod policies;
 mod policy;
 mod repository;

@@ -1,4 +1,4 @@
-//! `template.yaml` as JSON, with the long forms of CloudFormation's functions.
+//! `template.yaml` and others as JSON, with the long forms of CloudFormation's functions.
 
 use crate::repository;
 use saphyr::{ScalarStyle, Yaml, YamlLoader};
@@ -8,12 +8,17 @@ use std::collections::BTreeMap;
 
 /// The template.
 pub fn template() -> Value {
-    let text = repository::read("template.yaml");
+    yaml("template.yaml")
+}
+
+/// A YAML file, named from the root.
+pub fn yaml(path: &str) -> Value {
+    let text = repository::read(path);
     let mut loader = YamlLoader::<Yaml>::default();
     loader.early_parse(false);
     Parser::new_from_str(&text)
         .load(&mut loader, true)
-        .expect("template.yaml is YAML");
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
     to_json(&loader.into_documents()[0])
 }
 
@@ -77,14 +82,14 @@ fn to_json(node: &Yaml) -> Value {
             let mut object = Map::new();
             for (key, value) in entries {
                 let Value::String(key) = to_json(key) else {
-                    panic!("a key of template.yaml is not text: {key:?}")
+                    panic!("a key is not text: {key:?}")
                 };
                 object.insert(key, to_json(value));
             }
             Value::Object(object)
         }
         Yaml::Value(_) | Yaml::Alias(_) | Yaml::BadValue => {
-            panic!("template.yaml has a value that cannot be read: {node:?}")
+            panic!("a value cannot be read: {node:?}")
         }
     }
 }

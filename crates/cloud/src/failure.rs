@@ -28,9 +28,11 @@ where
         code if THROTTLES.contains(&code) => FailureKind::Throttled,
         // "Invalid Target": the certificate is gone (AWS IoT). What is sent is well-formed.
         "InvalidRequestException" if action == "iot:DetachPolicy" => FailureKind::NotFound,
-        "ResourceNotFoundException" | "NotFoundException" | "ExecutionDoesNotExist" => {
-            FailureKind::NotFound
-        }
+        "ResourceNotFoundException"
+        | "NotFoundException"
+        | "ExecutionDoesNotExist"
+        | "QueueDoesNotExist"
+        | "AWS.SimpleQueueService.NonExistentQueue" => FailureKind::NotFound,
         "ResourceAlreadyExistsException" | "ExecutionAlreadyExists" => FailureKind::AlreadyExists,
         "ConditionalCheckFailedException" | "TransactionCanceledException" => {
             FailureKind::ConditionFailed

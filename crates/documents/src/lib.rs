@@ -7,6 +7,7 @@ mod api_event;
 mod authority;
 pub mod bundle;
 mod claim;
+pub mod dead_letters;
 mod depth;
 mod device_certificate;
 mod fleet;

@@ -3,11 +3,15 @@
 pub mod ca;
 mod certificate;
 pub mod claim;
+pub mod completions;
+mod confirmed;
 pub mod demo;
 pub mod device;
+pub mod dlq;
 pub mod down;
 pub mod fleet;
 mod given_file;
+pub mod man;
 mod new_file;
 mod public_file;
 mod ran;

@@ -1,15 +1,17 @@
 //! What the operator's CLI does: devices, things, vouchers, tokens, claim certificates, fleets and certificate authorities,
-//! rotation, reconciliation, a stack's API and outputs, what the functions called.
+//! rotation, reconciliation, dead-letter queues, a stack's API and outputs, what the functions called.
 
 mod api;
 mod authorities;
 mod calls;
 mod claims;
+mod dead_letters;
 mod devices;
 mod fleets;
 mod known;
 mod random;
 mod reconciliation;
+mod redeliveries;
 mod rotation;
 mod runs;
 mod stack;
@@ -21,10 +23,12 @@ pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
 pub use claims::{Claim, Claims, CreatedClaim};
+pub use dead_letters::{DeadLetters, Depth, HeldMessage, MessageAttribute};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
 pub use known::known;
 pub use reconciliation::{Counted, ReconciliationRecord, Reconciliations, Totals};
+pub use redeliveries::{Redelivery, redeliveries};
 pub use rotation::{
     DeviceRotation, Due, DueDevice, Order, RotatingDevice, RotationRecord, Rotations,
     ThingAnnouncements,
