@@ -187,6 +187,7 @@ def merge(*costs):
 
 
 CASES = {
+    "event-meter": ("event-meter", None, [], 2),
     "claim-intake": ("claim-intake", "claim-intake", [("states:StartExecution", {})], 2),
     "certificate-issuer": ("certificate-issuer", "certificate-issuer", [
         ("dynamodb:GetItem", read("provisioning")),
@@ -321,7 +322,12 @@ def invocation(name, waits_ms=0):
     cost["lambda"] += 1
     cost["lambda_gb_s"] += milliseconds(name, waits_ms) / 1000 * memory_mb(function) / 1024
     cost["log_gb"] += lines * ASSUMED["log_line_bytes"] / 1e9
-    return cost
+    return told(cost)
+
+
+def told(cost):
+    """With what becomes of the events: event-meter makes metrics of them."""
+    return merge(cost, *(invocation("event-meter") for _ in range(cost["event"])))
 
 
 def queued(name):
@@ -393,7 +399,7 @@ def way(workflow, states, does, express=False):
             total += merge(does.get(name, {}))
             waited += LATENCY_MS["dynamodb"]
         elif called.startswith("events:"):
-            total["event"] += 1
+            total += told(merge({"event": 1}))
             waited += LATENCY_MS["events"]
         else:
             demand(False, f"{workflow}: {name} calls {called}, which is not counted")

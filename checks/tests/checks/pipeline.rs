@@ -118,8 +118,9 @@ const APIS: &[&str] = &["apigateway:POST", "apigateway:PATCH", "apigateway:DELET
 const ROLES: &[&str] = &["iam:CreateRole", "iam:DeleteRole", "iam:AttachRolePolicy"];
 
 /// What AWS's own policies allow that SAM gives to functions: `AWSLambdaBasicExecutionRole` and
-/// `AWSLambdaSQSQueueExecutionRole`. Functions change no visibility of messages, but Lambda may for them.
-const OF_SAM: [&str; 7] = [
+/// `AWSLambdaSQSQueueExecutionRole`, and `AWSXRayDaemonWriteAccess`, to workflows too. Functions change no visibility of
+/// messages, but Lambda may for them.
+const OF_SAM: [&str; 12] = [
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -127,6 +128,11 @@ const OF_SAM: [&str; 7] = [
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingStatisticSummaries",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 ];
 
 fn pipeline() -> Value {
