@@ -8,12 +8,17 @@ use std::collections::BTreeMap;
 
 /// The template.
 pub fn template() -> Value {
-    let text = repository::read("template.yaml");
+    document("template.yaml")
+}
+
+/// A YAML file as JSON, with the long forms of CloudFormation's functions.
+pub fn document(file: &str) -> Value {
+    let text = repository::read(file);
     let mut loader = YamlLoader::<Yaml>::default();
     loader.early_parse(false);
     Parser::new_from_str(&text)
         .load(&mut loader, true)
-        .expect("template.yaml is YAML");
+        .unwrap_or_else(|error| panic!("{file} is no YAML: {error}"));
     to_json(&loader.into_documents()[0])
 }
 
