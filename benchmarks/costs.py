@@ -9,7 +9,7 @@ What is counted rests on the repository, and the program fails where that says o
 - A way is a list of states. It has to be a way through the workflow's definition, and each task on it has to call what is
   said here.
 - The calls of a function are as many as docs/measurements.md has measured, and its role in template.yaml allows each.
-- Memory, batches, pages and alarms are read from template.yaml and the sources.
+- Memory, batches, pages, alarms and metrics are read from template.yaml, dashboard.yaml and the sources.
 
 What is assumed stands in the tables ASSUMED and LATENCY_MS, and is printed as well. It needs Python 3.10 and nothing else.
 """
@@ -53,6 +53,7 @@ PRICES = {
     "api": (3.50, MILLION, "requests, REST API", "API Gateway", "api-gateway/pricing"),
     "log_gb": (0.50, 1, "GB of logs taken in", "CloudWatch", "cloudwatch/pricing"),
     "alarm_month": (0.10, 1, "alarm-month", "CloudWatch", "cloudwatch/pricing"),
+    "dashboard_month": (3.00, 1, "dashboard-month", "CloudWatch", "cloudwatch/pricing"),
     "metric_month": (0.30, 1, "metric-month of one's own", "CloudWatch", "cloudwatch/pricing"),
     "s3_get": (0.0004, 1_000, "GET requests", "S3", "s3/pricing"),
     "s3_list": (0.005, 1_000, "LIST requests", "S3", "s3/pricing"),
@@ -68,6 +69,9 @@ ASSUMED = {
     "ledger_items_of_device": 4,
     "express_mb": 64,  # memory is billed in steps of 64 MB; certificate-vending holds some kilobytes
     "principals_with_ledger_key": 30,  # roles for which DynamoDB asks KMS every five minutes, at most
+    "routes": 5,  # by which devices come in a month, of those of the events
+    "reasons_of_route": 5,  # for which devices are refused, of all codes
+    "throttled_apis": 5,
     "pollers_of_queue": 5,  # with which Lambda asks an empty queue, each 20 s
 }
 # How long a call takes that a function waits for, in milliseconds. Only Lambda's and Express's seconds rest on it.
@@ -550,17 +554,34 @@ def reconciliation(devices):
     return total
 
 
+def own_metrics():
+    """How many metrics there are of Muster's own, as far as somebody looks: each set of values of the dimensions is one."""
+    dashboard = text_of("dashboard.yaml")
+    alone = set(re.findall(r'\["Muster", "(\w+)"', dashboard))
+    searched = set(re.findall(r'\{Muster,Stack,([\w,]+)\} MetricName=\\"(\w+)', dashboard))
+    demand(alone and searched, "dashboard.yaml has no metrics of Muster's")
+    of_stack = alone | {name for _, name in searched}
+    values = {"Route": ASSUMED["routes"], "Reason": ASSUMED["reasons_of_route"], "Api": ASSUMED["throttled_apis"]}
+    of_others = sum(math.prod(values[one] for one in dimensions.split(",")) for dimensions, _ in searched)
+    of_functions = len(re.findall(r"^      Namespace: Muster\n.*\n.*Name: FunctionName", TEMPLATE, re.MULTILINE))
+    return len(of_stack) + of_others + of_functions
+
+
 def standing(devices):
     """What costs by the month, whatever happens; for twelve months."""
     queues = len(re.findall(r"^          Type: SQS$", TEMPLATE, re.MULTILINE))
+    # An alarm costs by the metrics that it looks at: a query on rules, one for each rule.
     alarms = len(re.findall(r"^    Type: AWS::CloudWatch::Alarm$", TEMPLATE, re.MULTILINE))
-    metrics = len(re.findall(r"^      Namespace: Muster$", TEMPLATE, re.MULTILINE))
+    alarms += len(re.findall(r" OR$", TEMPLATE, re.MULTILINE))
+    dashboards = len(re.findall(r"^    Type: AWS::CloudWatch::Dashboard$", TEMPLATE, re.MULTILINE))
+    metrics = own_metrics()
     keys = len(re.findall(r"^    Type: AWS::KMS::Key$", TEMPLATE, re.MULTILINE))
     months, days = 12, 365
     gigabytes = devices * ASSUMED["ledger_bytes_of_device"] / 1e9
     return {
         "sqs": queues * ASSUMED["pollers_of_queue"] * 3 * 60 * 24 * days,
-        "alarm_month": alarms * months, "metric_month": metrics * months, "key_month": keys * months,
+        "alarm_month": alarms * months, "metric_month": metrics * months,
+        "dashboard_month": dashboards * months, "key_month": keys * months,
         "kms": ASSUMED["principals_with_ledger_key"] * 12 * 24 * days,
         "gb_month": gigabytes * months, "backup_gb_month": gigabytes * months,
     }
@@ -680,7 +701,8 @@ def tables():
         "ledger_bytes_of_device": "bytes of a device in the ledger, with a year's timeline",
         "ledger_items_of_device": "items of a device in the ledger", "express_mb": "MB of memory of an express execution",
         "principals_with_ledger_key": "roles for which DynamoDB asks KMS every five minutes",
-        "pollers_of_queue": "pollers of Lambda at an empty queue",
+        "routes": "routes by which devices come in a month", "reasons_of_route": "reasons for which devices of a route are refused",
+        "throttled_apis": "APIs that throttle in a month", "pollers_of_queue": "pollers of Lambda at an empty queue",
     }
     lines += [f"| {words[name]} | {count:,} |" for name, count in ASSUMED.items()]
     lines += [f"| ms of a call to {service} | {time} |" for service, time in LATENCY_MS.items()]

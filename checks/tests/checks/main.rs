@@ -1,5 +1,6 @@
 //! Checks of what no compiler sees. They read the repository's files and need neither network nor AWS.
 
+mod alarms;
 mod api;
 mod arrows;
 mod dead_letters;

@@ -31,6 +31,10 @@ const TYPES: &[(&str, &[&str])] = &[
         &["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"],
     ),
     (
+        "AWS::CloudWatch::Dashboard",
+        &["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"],
+    ),
+    (
         "AWS::DynamoDB::Table",
         &[
             "dynamodb:CreateTable",
@@ -82,6 +86,13 @@ const TYPES: &[(&str, &[&str])] = &[
     (
         "AWS::Scheduler::Schedule",
         &["scheduler:CreateSchedule", "scheduler:DeleteSchedule"],
+    ),
+    (
+        "AWS::Scheduler::ScheduleGroup",
+        &[
+            "scheduler:CreateScheduleGroup",
+            "scheduler:DeleteScheduleGroup",
+        ],
     ),
     ("AWS::Serverless::Api", APIS),
     (
@@ -364,14 +375,25 @@ fn cloudformation_names_what_the_pipelines_roles_know_by_name() {
         // A permission names the function that it is for.
         if resource["Type"] != "AWS::Lambda::Permission" {
             for property in properties {
-                assert!(
-                    resource["Properties"][property].is_null(),
-                    "{name} has {property}"
-                );
+                let named = &resource["Properties"][property];
+                let by_the_stack = named["Fn::Sub"]
+                    .as_str()
+                    .is_some_and(|name| name.starts_with("${AWS::StackName}-"));
+                assert!(named.is_null() || by_the_stack, "{name} has {property}");
             }
         }
     }
     // And those whose ARNs say more than the prefix.
+    for (name, dashboard) in resources(&template, "AWS::CloudWatch::Dashboard") {
+        let named = &dashboard["DashboardName"]["Fn::Sub"];
+        assert_eq!(named, "${AWS::StackName}-${AWS::Region}", "{name}");
+    }
+    for (name, group) in resources(&template, "AWS::Scheduler::ScheduleGroup") {
+        assert_eq!(
+            group["Name"]["Fn::Sub"], "${AWS::StackName}-daily",
+            "{name}"
+        );
+    }
     for (name, bus) in resources(&template, "AWS::Events::EventBus") {
         assert_eq!(bus["Name"]["Fn::Sub"], "${AWS::StackName}-events", "{name}");
     }

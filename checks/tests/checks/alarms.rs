@@ -1,0 +1,213 @@
+//! Alarms, their runbooks and the dashboard say the same, and look at metrics that there are.
+
+use crate::repository::{files, read, stem};
+use crate::template::{list, resources, template, yaml};
+use crate::text::{between, without_tests};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+type Names = BTreeSet<String>;
+
+/// The sections of a runbook.
+const SECTIONS: [&str; 5] = [
+    "What is seen",
+    "What it means",
+    "Look first",
+    "What to do",
+    "When it is over",
+];
+
+fn alarms(template: &Value) -> Vec<(String, Value)> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm");
+    assert!(alarms.len() > 25, "only {} alarms found", alarms.len());
+    alarms
+}
+
+fn description(alarm: &Value) -> &str {
+    alarm["AlarmDescription"].as_str().unwrap_or_default()
+}
+
+fn pages() -> Names {
+    let pages = files("docs/runbooks", "md");
+    let pages = pages.iter().map(|path| stem(path));
+    pages.filter(|name| name != "README").collect()
+}
+
+/// The dashboard's body as CloudWatch gets it, but for the names that CloudFormation fills in.
+fn dashboard() -> Value {
+    let dashboard = yaml("dashboard.yaml");
+    let body = dashboard["Fn::Sub"].as_str().expect("a text with names");
+    serde_json::from_str(body).expect("the dashboard's body is JSON")
+}
+
+/// What stands under `key`, in whatever depth.
+fn under<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
+    match value {
+        Value::Object(entries) => entries
+            .iter()
+            .flat_map(|(name, inner)| {
+                let mut found = under(inner, key);
+                found.extend((name == key).then_some(inner));
+                found
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(|item| under(item, key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The metrics of `Muster` that a widget names, in its own list or in a search.
+fn shown() -> Names {
+    let dashboard = dashboard();
+    let mut names = Names::new();
+    for metrics in under(&dashboard, "metrics") {
+        for metric in list(metrics) {
+            if metric[0] == "Muster" {
+                names.insert(metric[1].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    for search in under(&dashboard, "expression") {
+        let search = search.as_str().unwrap();
+        assert!(search.contains("SEARCH('{Muster,Stack,"), "{search}");
+        assert!(search.contains(r#"Stack="${AWS::StackName}""#), "{search}");
+        names.extend(
+            between(search, "MetricName=\"", "\"")
+                .into_iter()
+                .map(str::to_owned),
+        );
+    }
+    names
+}
+
+#[test]
+fn every_alarm_names_a_runbook_that_there_is_and_every_runbook_is_of_an_alarm() {
+    let template = template();
+    let mut named = Names::new();
+    for (name, alarm) in alarms(&template) {
+        let description = description(&alarm);
+        let page = description
+            .rsplit_once(" docs/runbooks/")
+            .and_then(|(_, page)| page.strip_suffix(".md"));
+        let page =
+            page.unwrap_or_else(|| panic!("{name} does not end with its runbook: {description}"));
+        named.insert(page.to_owned());
+        let short = name.strip_suffix("Alarm").expect(&name);
+        let text = read(format!("docs/runbooks/{page}.md"));
+        assert!(
+            text.contains(&format!("`{short}`")),
+            "{page}.md does not name {short}"
+        );
+    }
+    assert_eq!(pages(), named);
+}
+
+#[test]
+fn every_runbook_has_the_same_shape() {
+    for page in pages() {
+        let text = read(format!("docs/runbooks/{page}.md"));
+        assert!(text.starts_with(&format!("# {page}\n\n")), "{page}.md");
+        let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
+        assert_eq!(headings.collect::<Vec<_>>(), SECTIONS, "{page}.md");
+    }
+}
+
+#[test]
+fn every_alarm_tells_the_topic_and_takes_silence_for_health() {
+    let template = template();
+    let told = serde_json::json!({
+        "Fn::If": ["AlarmTopicNamed", [{ "Ref": "AlarmTopicArn" }], { "Ref": "AWS::NoValue" }]
+    });
+    for (name, alarm) in alarms(&template) {
+        assert_eq!(alarm["AlarmActions"], told, "{name}");
+        let ended = &alarm["OKActions"];
+        assert!(ended.is_null() || *ended == told, "{name}");
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
+        let operator = &alarm["ComparisonOperator"];
+        assert_eq!(operator, "GreaterThanOrEqualToThreshold", "{name}");
+    }
+}
+
+#[test]
+fn every_metric_of_musters_that_somebody_looks_at_is_one_that_code_emits() {
+    let template = template();
+    let watched = alarms(&template)
+        .into_iter()
+        .filter(|(_, alarm)| alarm["Namespace"] == "Muster")
+        .map(|(_, alarm)| alarm["MetricName"].as_str().unwrap().to_owned());
+    let sources = ["crates", "functions"].map(|room| files(room, "rs"));
+    let sources: String = sources
+        .concat()
+        .into_iter()
+        .map(|path| without_tests(&read(path)).to_owned())
+        .collect();
+    let wanted: Names = watched.chain(shown()).collect();
+    assert!(wanted.len() > 10, "only {wanted:?} found");
+    for metric in wanted {
+        let emitted = sources.contains(&format!("\"{metric}\""));
+        assert!(emitted, "nothing emits {metric}");
+    }
+}
+
+#[test]
+fn the_list_of_alarms_has_every_alarm_with_tests_that_there_are() {
+    let template = template();
+    let readme = read("docs/runbooks/README.md");
+    let tests: String = files("tests", "rs").into_iter().map(read).collect();
+    for (name, _) in alarms(&template) {
+        let short = name.strip_suffix("Alarm").unwrap();
+        let rows = readme
+            .lines()
+            .filter(|line| line.starts_with('|') && line.contains(&format!("`{short}`")));
+        assert_eq!(rows.count(), 1, "{short} has not one row");
+    }
+    let is_test = |name: &&str| {
+        let words = name.split('_').count();
+        words > 3 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    let named = readme.split('`').skip(1).step_by(2).filter(is_test);
+    for test in named {
+        assert!(
+            tests.contains(&format!("fn {test}(")),
+            "there is no test {test}"
+        );
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_alarm_and_names_what_there_is() {
+    let template = template();
+    let text = read("dashboard.yaml");
+    for (name, alarm) in alarms(&template) {
+        // One that the local stack lacks cannot be referred to, and so has a name of its own.
+        let shown = match alarm["AlarmName"]["Fn::Sub"].as_str() {
+            None => text.contains(&format!("\"${{{name}.Arn}}\"")),
+            Some(own) => text.contains(&format!(":alarm:{own}\"")),
+        };
+        assert!(shown, "{name} is not on the dashboard");
+    }
+    for reference in between(&text, "${", "}") {
+        if reference.starts_with("AWS::") || reference.starts_with('!') {
+            continue;
+        }
+        let resource = reference.split('.').next().unwrap();
+        assert!(
+            template["Resources"][resource].is_object(),
+            "the dashboard names {resource}"
+        );
+    }
+    for widget in list(&dashboard()["widgets"]) {
+        let (x, width) = (widget["x"].as_i64(), widget["width"].as_i64());
+        assert!(x.unwrap() + width.unwrap() <= 24, "{widget}");
+    }
+}
+
+#[test]
+fn the_local_stack_leaves_out_the_alarms_that_its_emulator_cannot_make() {
+    let template = template();
+    let overlay = crate::repository::json("local/overlay.json");
+    for (name, alarm) in alarms(&template) {
+        let absent = list(&overlay["absent"]).contains(&&Value::from(name.as_str()));
+        assert_eq!(absent, alarm["Metrics"].is_array(), "{name}");
+    }
+}
