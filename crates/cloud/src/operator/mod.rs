@@ -1,5 +1,5 @@
 //! What the operator's CLI does: devices, things, vouchers, tokens, claim certificates, fleets and certificate authorities,
-//! rotation, reconciliation, a stack's API and outputs, what the functions called.
+//! rotation, reconciliation, a stack's API and outputs, what the functions called, and the end of it all.
 
 mod api;
 mod authorities;
@@ -13,6 +13,7 @@ mod reconciliation;
 mod rotation;
 mod runs;
 mod stack;
+mod teardown;
 mod things;
 mod tokens;
 mod vouchers;
@@ -31,6 +32,10 @@ pub use rotation::{
 };
 pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
+pub use teardown::{
+    FileVersion, FoundStack, Holding, Holdings, ListedThing, Registered, Registry, Remains,
+    StackPart, Stacks, ThingRemoval, VaultVersions, Works, holdings,
+};
 pub use things::{Listed, Thing, Things};
 pub use tokens::{IssuedToken, Terms, Token, TokenState, Tokens};
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};
