@@ -1,8 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, token, up,
-    verifiers, voucher,
+    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, teardown, token,
+    up, verifiers, voucher,
 };
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -34,6 +34,7 @@ enum Command {
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
+    Teardown(teardown::Arguments),
 }
 
 impl Cli {
@@ -54,6 +55,7 @@ impl Cli {
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),
+            Command::Teardown(arguments) => teardown::run(&arguments, &output).await,
         };
         result.unwrap_or_else(|failure| {
             output.failure(failure.as_ref());

@@ -14,5 +14,6 @@ pub mod release;
 pub mod rotation;
 mod table;
 pub mod target;
+pub mod teardown;
 mod timeline;
 mod token;

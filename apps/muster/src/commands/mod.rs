@@ -18,6 +18,7 @@ mod shown_once;
 mod simulate;
 pub mod status;
 mod subject;
+pub mod teardown;
 pub mod token;
 pub mod up;
 pub mod verifiers;
