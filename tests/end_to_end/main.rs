@@ -17,6 +17,7 @@ mod redelivery;
 mod refusals;
 mod rotation;
 mod support;
+mod teardown;
 mod vending;
 mod ways;
 mod workflow;

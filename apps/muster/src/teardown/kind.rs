@@ -98,17 +98,20 @@ pub enum Stage {
     Stack,
     /// What it leaves behind goes.
     Remains,
+    /// What that was encrypted with goes.
+    Keys,
 }
 
 impl Stage {
     /// All of them, in their order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Shut,
         Self::WaysIn,
         Self::Devices,
         Self::Shared,
         Self::Stack,
         Self::Remains,
+        Self::Keys,
     ];
 
     /// What goes in it, in its order.
@@ -131,14 +134,9 @@ impl Stage {
                 Kind::RoleAlias,
             ],
             Self::Stack => &[Kind::StackResource],
-            // The ledger says which devices there were, and is encrypted with the key.
-            Self::Remains => &[
-                Kind::LogGroup,
-                Kind::VaultFile,
-                Kind::Bucket,
-                Kind::Table,
-                Kind::Key,
-            ],
+            Self::Remains => &[Kind::LogGroup, Kind::VaultFile, Kind::Bucket, Kind::Table],
+            // Without them nobody reads a ledger that is left.
+            Self::Keys => &[Kind::Key],
         }
     }
 
@@ -151,6 +149,7 @@ impl Stage {
             Self::Shared => "what devices share",
             Self::Stack => "the stack",
             Self::Remains => "what the stack leaves behind",
+            Self::Keys => "the keys",
         }
     }
 }

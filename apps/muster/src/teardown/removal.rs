@@ -84,6 +84,11 @@ impl World {
                 self.registry.detach_thing(name, &arn).await?;
             }
         }
+        if !self.registry.principals_of(name).await?.is_empty() {
+            return Ok(Removal::Stays(IN_USE));
+        }
+        // First, since a thing that is gone is not found again.
+        self.shadows.delete(name).await?;
         Ok(match self.registry.delete_thing(name).await? {
             ThingRemoval::Gone => Removal::Gone,
             ThingRemoval::InUse => Removal::Stays(IN_USE),

@@ -3,7 +3,7 @@
 use super::belongings::Widened;
 use aws_config::retry::RetryConfig;
 use muster_cloud::operator::{
-    Authorities, FleetList, FoundStack, Registry, Remains, Stacks, VaultVersions, Works,
+    AllShadows, Authorities, FleetList, FoundStack, Registry, Remains, Stacks, VaultVersions, Works,
 };
 use muster_cloud::{CallCounter, Cloud, Fleets};
 use muster_onboarding::Place;
@@ -35,6 +35,7 @@ pub struct World {
     pub(super) stacks: Stacks,
     pub(super) works: Works,
     pub(super) registry: Registry,
+    pub(super) shadows: AllShadows,
     pub(super) authorities: Authorities,
     pub(super) remains: Remains,
 }
@@ -47,6 +48,7 @@ impl World {
             stacks: Stacks::new(&cloud),
             works: Works::new(&cloud),
             registry: Registry::new(&cloud),
+            shadows: AllShadows::new(&cloud),
             authorities: Authorities::new(&cloud),
             remains: Remains::new(&cloud),
             cloud,

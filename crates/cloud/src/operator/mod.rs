@@ -33,8 +33,8 @@ pub use rotation::{
 pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
 pub use teardown::{
-    FileVersion, FoundStack, Holding, Holdings, ListedThing, Registered, Registry, Remains,
-    StackPart, Stacks, ThingRemoval, VaultVersions, Works, holdings,
+    AllShadows, FileVersion, FoundStack, Holding, Holdings, ListedThing, Registered, Registry,
+    Remains, StackPart, Stacks, ThingRemoval, VaultVersions, Works, holdings,
 };
 pub use things::{Listed, Thing, Things};
 pub use tokens::{IssuedToken, Terms, Token, TokenState, Tokens};

@@ -5,6 +5,7 @@ mod holdings;
 mod registry;
 mod remains;
 mod stacks;
+mod thing_shadows;
 mod vault_bucket;
 mod works;
 
@@ -12,5 +13,6 @@ pub use holdings::{Holding, Holdings, holdings};
 pub use registry::{Listed as ListedThing, Registered, Registry, ThingRemoval};
 pub use remains::Remains;
 pub use stacks::{FoundStack, StackPart, Stacks};
+pub use thing_shadows::AllShadows;
 pub use vault_bucket::{FileVersion, VaultVersions};
 pub use works::Works;

@@ -3,7 +3,7 @@
 use crate::{Cloud, failure};
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
-use muster_onboarding::CloudFailure;
+use muster_onboarding::{CloudFailure, FailureKind};
 
 /// What Step Functions answers of an express workflow, of which it keeps no list (API reference, `ListExecutions`).
 const NOT_KEPT: &str = "StateMachineTypeNotSupported";
@@ -80,6 +80,23 @@ impl Works {
             .send()
             .await
             .map_err(|error| failure("states:StopExecution", error));
-        CloudFailure::unless_not_found(stopped.map(drop))
+        match stopped {
+            // It has ended by itself meanwhile.
+            Err(error) if error.kind == FailureKind::Refused && !self.runs(execution).await? => {
+                Ok(())
+            }
+            stopped => CloudFailure::unless_not_found(stopped.map(drop)),
+        }
+    }
+
+    async fn runs(&self, execution: &str) -> Result<bool, CloudFailure> {
+        let described = self
+            .sfn
+            .describe_execution()
+            .execution_arn(execution)
+            .send();
+        let described = described.await;
+        let described = described.map_err(|error| failure("states:DescribeExecution", error))?;
+        Ok(described.status == ExecutionStatus::Running)
     }
 }
