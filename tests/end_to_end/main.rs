@@ -4,6 +4,7 @@ mod api;
 mod attacks;
 mod authorities;
 mod demo;
+mod doctor;
 mod fleets;
 mod hook;
 mod jitp;

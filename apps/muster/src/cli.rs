@@ -1,8 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, demo, device, down, fleet, reconcile, rotation, status, teardown, token,
-    up, verifiers, voucher,
+    Failure, ca, claim, demo, device, doctor, down, fleet, reconcile, rotation, status, teardown,
+    token, up, verifiers, voucher,
 };
 use crate::output::Output;
 use clap::{Parser, Subcommand};
@@ -31,6 +31,7 @@ enum Command {
     Voucher(voucher::Arguments),
     Rotation(rotation::Arguments),
     Reconcile(reconcile::Arguments),
+    Doctor(doctor::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
@@ -52,6 +53,7 @@ impl Cli {
             Command::Voucher(arguments) => voucher::run(arguments, &output).await,
             Command::Rotation(arguments) => rotation::run(arguments, &output).await,
             Command::Reconcile(arguments) => reconcile::run(arguments, &output).await,
+            Command::Doctor(arguments) => doctor::run(&arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),

@@ -6,6 +6,7 @@ pub mod cli;
 mod commands;
 pub mod daily_run;
 pub mod demo;
+pub mod doctor;
 mod handed_out;
 pub mod local;
 pub mod output;

@@ -5,6 +5,7 @@ mod certificate;
 pub mod claim;
 pub mod demo;
 pub mod device;
+pub mod doctor;
 pub mod down;
 pub mod fleet;
 mod given_file;

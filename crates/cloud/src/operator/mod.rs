@@ -4,6 +4,7 @@
 mod api;
 mod authorities;
 mod calls;
+mod checkup;
 mod claims;
 mod devices;
 mod fleets;
@@ -21,6 +22,7 @@ mod vouchers;
 pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
+pub use checkup::{Checkup, StackHealth};
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
 pub use fleets::{Fleet, FleetList};
