@@ -119,10 +119,12 @@ def main() -> None:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import certificates_from_requests
     import just_in_time_provisioning
+    import named_shadows
     import role_aliases
 
     certificates_from_requests.install()
     just_in_time_provisioning.install()
+    named_shadows.install()
     role_aliases.install()
 
     try:

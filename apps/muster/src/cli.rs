@@ -1,8 +1,8 @@
 //! The command line: options that all commands share, and which command is meant.
 
 use crate::commands::{
-    Failure, ca, claim, completions, demo, device, dlq, down, fleet, man, reconcile, rotation,
-    status, token, up, verifiers, voucher,
+    Failure, ca, claim, completions, demo, device, dlq, doctor, down, fleet, man, reconcile,
+    rotation, status, teardown, token, up, verifiers, voucher,
 };
 use crate::output::Output;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -32,9 +32,11 @@ enum Command {
     Rotation(rotation::Arguments),
     Reconcile(reconcile::Arguments),
     Dlq(dlq::Arguments),
+    Doctor(doctor::Arguments),
     Up(up::Arguments),
     Down(down::Arguments),
     Status(status::Arguments),
+    Teardown(teardown::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -55,9 +57,11 @@ impl Cli {
             Command::Rotation(arguments) => rotation::run(arguments, &output).await,
             Command::Reconcile(arguments) => reconcile::run(arguments, &output).await,
             Command::Dlq(arguments) => dlq::run(arguments, &output).await,
+            Command::Doctor(arguments) => doctor::run(&arguments, &output).await,
             Command::Up(arguments) => up::run(arguments, &output).await,
             Command::Down(arguments) => down::run(arguments, &output).await,
             Command::Status(arguments) => status::run(&arguments, &output),
+            Command::Teardown(arguments) => teardown::run(&arguments, &output).await,
             Command::Completions(arguments) => completions::run(&arguments, Self::command()),
             Command::Man(arguments) => man::run(&arguments, Self::command(), &output),
         };

@@ -105,6 +105,17 @@ impl Target {
         }
     }
 
+    /// Where the stack is that the command line means, and its name. It may be deleted.
+    pub async fn name(arguments: &TargetArguments) -> Result<(Cloud, String), TargetError> {
+        if let Some(name) = &arguments.stack {
+            return Ok((muster_cloud::connect().await, name.clone()));
+        }
+        match local::running(&Checkout::find()?) {
+            Running::Yes(state) => Ok((Self::local(&state).cloud, state.stack_name)),
+            Running::No | Running::Starting => Err(TargetError::NothingRuns),
+        }
+    }
+
     /// A local stack that runs.
     pub fn local(state: &StackState) -> Self {
         let config = local::configuration(&state.gateway);

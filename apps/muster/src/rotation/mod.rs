@@ -12,7 +12,7 @@ pub use outlook::{Stretch, outlook};
 pub use plan::{Planned, plan};
 pub use run::begin;
 pub use standing::Standing;
-pub use status::{RotationStatus, status};
+pub use status::{Counts, RotationStatus, status};
 
 use crate::target::TargetError;
 use muster_onboarding::CloudFailure;

@@ -1,9 +1,10 @@
 //! What the operator's CLI does: devices, things, vouchers, tokens, claim certificates, fleets and certificate authorities,
-//! rotation, reconciliation, dead-letter queues, a stack's API and outputs, what the functions called.
+//! rotation, reconciliation, dead-letter queues, a stack's API and outputs, what the functions called, and the end of it all.
 
 mod api;
 mod authorities;
 mod calls;
+mod checkup;
 mod claims;
 mod dead_letters;
 mod devices;
@@ -15,6 +16,7 @@ mod redeliveries;
 mod rotation;
 mod runs;
 mod stack;
+mod teardown;
 mod things;
 mod tokens;
 mod vouchers;
@@ -22,6 +24,7 @@ mod vouchers;
 pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
+pub use checkup::{Checkup, StackHealth};
 pub use claims::{Claim, Claims, CreatedClaim};
 pub use dead_letters::{DeadLetters, Depth, HeldMessage, MessageAttribute};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};
@@ -35,6 +38,10 @@ pub use rotation::{
 };
 pub use runs::{DailyRun, DailyRuns, RunEnd, RunProgress};
 pub use stack::stack_outputs;
+pub use teardown::{
+    AllShadows, FileVersion, FoundStack, Holding, Holdings, ListedThing, Registered, Registry,
+    Remains, StackPart, Stacks, ThingRemoval, VaultVersions, Works, holdings,
+};
 pub use things::{Listed, Thing, Things};
 pub use tokens::{IssuedToken, Terms, Token, TokenState, Tokens};
 pub use vouchers::{IssuedVoucher, Voucher, Vouchers};

@@ -1,0 +1,60 @@
+//! Whether devices renew their certificates, and the daily run is well.
+
+use super::{Finding, Patient};
+use crate::commands::Failure;
+use crate::rotation::{self, RotationStatus};
+
+pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
+    let status = rotation::status(patient.target, rotation::today(), 1).await?;
+    let failed = status.runs.first().and_then(|run| run.failure.clone());
+    Ok(judge(&status, failed.as_deref()))
+}
+
+fn judge(status: &RotationStatus, failed: Option<&str>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let overdue = status.devices.overdue;
+    if overdue > 0 {
+        found.push(Finding::warning(
+            format!("{overdue} devices have not renewed their certificates by their deadline"),
+            "muster rotation status, then muster device show SERIAL: are they in use, and can their firmware?",
+        ));
+    }
+    if let Some(failure) = failed {
+        found.push(Finding::problem(
+            format!("the last run of certificate-rotation failed with {failure}"),
+            "docs/operations.md, \"A rotation run that fails\"; then muster rotation run",
+        ));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::*;
+    use crate::rotation::Counts;
+
+    fn levels(overdue: usize, failed: Option<&str>) -> Vec<Level> {
+        let status = RotationStatus {
+            today: "20261123".parse().unwrap(),
+            due: Vec::new(),
+            certificates: 0,
+            devices: Counts {
+                overdue,
+                ..Counts::default()
+            },
+            overdue_action: "quarantine".to_owned(),
+            runs: Vec::new(),
+            changes_announced: true,
+        };
+        let found = judge(&status, failed);
+        found.iter().map(|one| one.level).collect()
+    }
+
+    #[test]
+    fn devices_that_are_late_are_a_warning_and_a_run_that_failed_is_a_problem() {
+        assert_eq!(levels(0, None), []);
+        assert_eq!(levels(3, None), [Level::Warning]);
+        assert_eq!(levels(0, Some("Throttled")), [Level::Problem]);
+    }
+}
