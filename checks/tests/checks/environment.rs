@@ -67,7 +67,7 @@ fn each_function_is_given_exactly_the_variables_that_its_wiring_reads() {
         let all = &template["Globals"]["Function"];
         let given: BTreeSet<_> = [all, &deployed[&package.directory]]
             .into_iter()
-            .flat_map(|given| given["Environment"]["Variables"].as_object())
+            .filter_map(|given| given["Environment"]["Variables"].as_object())
             .flat_map(|variables| variables.keys().cloned())
             .collect();
         assert_eq!(given, reads, "{}", package.name);

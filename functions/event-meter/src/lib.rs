@@ -88,9 +88,9 @@ fn run(totals: &Totals) -> Vec<(&'static str, Unit, u64)> {
 }
 
 /// The name, if it is one of these.
-fn known(named: Option<&str>, names: impl IntoIterator<Item = &'static str>) -> String {
-    let mut names = names.into_iter();
-    let known = named.filter(|named| names.any(|name| name == *named));
+fn known(name: Option<&str>, these: impl IntoIterator<Item = &'static str>) -> String {
+    let mut these = these.into_iter();
+    let known = name.filter(|name| these.any(|one| one == *name));
     known.unwrap_or(OTHER).to_owned()
 }
 
