@@ -43,7 +43,7 @@ async fn redrive(stack: &Stack, queue: DeadLetterQueue, chosen: Chosen, dry_run:
         dry_run,
     };
     let letters = stack.target.dead_letters(queue).unwrap();
-    put_back(&letters, &asked, &Interrupt::default()).await
+    put_back(&letters, &asked, &Interrupt::default(), |_| {}).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

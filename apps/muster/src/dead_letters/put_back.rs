@@ -85,8 +85,13 @@ fn unfit(kind: LetterKind) -> Option<&'static str> {
 }
 
 /// Puts back what was chosen. A message is sent first and taken away after that: what is broken off in between is in both
-/// queues, which does no harm, since all that take messages take them twice.
-pub async fn put_back(letters: &impl LetterBox, asked: &Putting, interrupt: &Interrupt) -> PutBack {
+/// queues, which does no harm, since all that take messages take them twice. `told` hears now and then how many there are so far.
+pub async fn put_back(
+    letters: &impl LetterBox,
+    asked: &Putting,
+    interrupt: &Interrupt,
+    told: impl Fn(usize),
+) -> PutBack {
     let mut walk = Walk::new(letters, interrupt);
     let mut missing = Missing::of(&asked.chosen);
     let mut done = PutBack {
@@ -114,6 +119,7 @@ pub async fn put_back(letters: &impl LetterBox, asked: &Putting, interrupt: &Int
         for ((message, named), moved) in fit.iter().zip(moved.await) {
             done.take(named.clone(), moved, || walk.forget(&message.id));
         }
+        told(done.put_back.len());
         if !asked.dry_run && !interrupt.has_come() {
             sleep_until(slowly).await;
         }

@@ -8,11 +8,16 @@ use crate::table;
 use crate::target::Target;
 use muster_documents::dead_letters::DeadLetterQueue;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// How many messages that stayed are shown.
 const SHOWN: usize = 20;
+
+/// How long the command says nothing of how far it is.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Put messages back into the queue that they came from, each once
 ///
@@ -72,7 +77,14 @@ pub async fn run(
         dry_run: asked.dry_run,
     };
     let letters = target.dead_letters(queue)?;
-    let done = put_back(&letters, &putting, &Interrupt::by_ctrl_c()).await;
+    let said_at = Cell::new(Instant::now());
+    let told = |count| {
+        if said_at.get().elapsed() >= SILENCE {
+            said_at.set(Instant::now());
+            output.progress(&format!("{count} put back"));
+        }
+    };
+    let done = put_back(&letters, &putting, &Interrupt::by_ctrl_c(), told).await;
     output.result(&json_of(queue, &done), &Shown { queue, done: &done });
     if let Some(failure) = done.stopped {
         return Err(failure.into());

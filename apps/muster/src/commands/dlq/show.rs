@@ -179,7 +179,8 @@ impl Display for Shown<'_> {
                 "{count} of about {} messages; --limit shows more",
                 looked.depth.visible.max(count as u64)
             )?,
-            (count, _) => write!(f, "{count} messages; `muster dlq redrive` puts them back")?,
+            (1, _) => write!(f, "1 message")?,
+            (count, _) => write!(f, "{count} messages")?,
         }
         match looked.depth.hidden {
             0 => Ok(()),

@@ -19,7 +19,7 @@ fn ids(ids: &[&str]) -> Chosen {
 }
 
 async fn run(letters: &Played, asked: &Putting) -> PutBack {
-    put_back(letters, asked, &Interrupt::default()).await
+    put_back(letters, asked, &Interrupt::default(), |_| {}).await
 }
 
 #[tokio::test]
