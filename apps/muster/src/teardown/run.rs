@@ -36,7 +36,8 @@ impl World {
         for (number, stage) in Stage::ALL.into_iter().enumerate() {
             say(stage.name());
             let settled = match stage {
-                Stage::Devices => shut_at + self.terms.settle,
+                // Of a stack that is gone nothing runs any more.
+                Stage::Devices if !self.stack.is_deleted() => shut_at + self.terms.settle,
                 _ => Instant::now(),
             };
             self.take_away(stage, settled, &mut report, say).await?;
