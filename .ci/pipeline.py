@@ -28,6 +28,8 @@ TAG = "pushed"
 TESTS = ".ci/run"
 # Where the emulator differs: it has no pipelines, and this policy refuses whoever comes without TLS, as all do here.
 STANDIN_FOR, ABSENT = "Pipeline", "ArtifactsPolicy"
+# What the emulator does not take of the template, here and in `muster up`.
+OVERLAY = Path(__file__).parent.parent / "local/overlay.json"
 # What this program does, it does with these roles, which trust services of AWS only.
 PLAYED_ROLES = ["BuildRole", "PipelineRole"]
 # What the second push changes.
@@ -159,10 +161,13 @@ def push_a_parameter(source: Path, branch: str) -> None:
 def make_change_set(cloud: Cloud, configuration: dict, built: Path) -> None:
     settings = json.loads((built / configuration["TemplateConfiguration"].split("::")[1]).read_text())
     parameters = {**settings["Parameters"], **json.loads(configuration["ParameterOverrides"])}
+    template = yaml_parse((built / configuration["TemplatePath"].split("::")[1]).read_text())
+    for name in json.loads(OVERLAY.read_text())["absent"]:
+        del template["Resources"][name]
     # CloudFormation takes no template of this size but from a bucket.
     bucket, key = cloud.bucket, f"{TAG}/Built/packaged.yaml"
     s3 = cloud.session.client("s3")
-    s3.upload_file(str(built / configuration["TemplatePath"].split("::")[1]), bucket, key)
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(template))
     names = {"StackName": configuration["StackName"], "ChangeSetName": configuration["ChangeSetName"]}
     there = cloud.has(names["StackName"])
     if there:
