@@ -249,6 +249,31 @@ fn every_resource_that_is_all_resources_has_its_reason_above() {
     assert_eq!(found.count(), count);
 }
 
+/// What SAM makes of a function's events takes as well.
+#[test]
+fn the_deployment_role_can_make_and_delete_what_hands_events_to_functions() {
+    let allowed = deployment(&pipeline());
+    for (name, function) in resources(&template(), "AWS::Serverless::Function") {
+        for event in function["Events"].as_object().into_iter().flatten() {
+            let needs: &[&str] = match event.1["Type"].as_str().unwrap() {
+                "EventBridgeRule" => &[
+                    "events:PutRule",
+                    "events:DeleteRule",
+                    "events:PutTargets",
+                    "events:RemoveTargets",
+                    "lambda:AddPermission",
+                ],
+                "SQS" => &["lambda:CreateEventSourceMapping"],
+                "Api" => &["lambda:AddPermission"],
+                other => panic!("{name} has an event of the type {other}, which nobody knows here"),
+            };
+            for action in needs {
+                assert!(allowed.contains(*action), "{name} needs {action}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_deployment_role_can_make_and_delete_each_type_of_the_template_and_uses_no_other_service() {
     let allowed = deployment(&pipeline());

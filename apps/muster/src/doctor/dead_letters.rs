@@ -22,7 +22,8 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
 }
 
 fn judge(output: &str, messages: u64) -> Option<Finding> {
-    let advice = "docs/operations.md, \"Dead-letter queues\": look why, then send them again";
+    let advice =
+        "muster dlq list, and docs/runbooks/DeadLetters.md: look why, then send them again";
     (messages > 0).then(|| Finding::problem(format!("{messages} messages are in {output}"), advice))
 }
 

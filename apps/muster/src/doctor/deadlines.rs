@@ -22,7 +22,7 @@ fn judge(status: &RotationStatus, failed: Option<&str>) -> Vec<Finding> {
     if let Some(failure) = failed {
         found.push(Finding::problem(
             format!("the last run of certificate-rotation failed with {failure}"),
-            "docs/operations.md, \"A rotation run that fails\"; then muster rotation run",
+            "docs/runbooks/RotationFailure.md; then muster rotation run",
         ));
     }
     found
