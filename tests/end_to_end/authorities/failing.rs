@@ -47,7 +47,7 @@ async fn a_file_that_cannot_be_stored_leaves_neither_the_ca_nor_the_files_before
 fn template(directory: &Path, denied: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = root.canonicalize().unwrap();
-    for room in ["functions", "policies", "statemachines"] {
+    for room in ["dashboard.yaml", "functions", "policies", "statemachines"] {
         symlink(root.join(room), directory.join(room)).unwrap();
     }
     let template = std::fs::read_to_string(root.join("template.yaml")).unwrap();

@@ -13,7 +13,7 @@ use std::path::Path;
 fn template(directory: &Path, before: &str, denied: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = root.canonicalize().unwrap();
-    for room in ["functions", "policies", "statemachines"] {
+    for room in ["dashboard.yaml", "functions", "policies", "statemachines"] {
         symlink(root.join(room), directory.join(room)).unwrap();
     }
     let template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
