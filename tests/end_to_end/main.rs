@@ -17,6 +17,7 @@ mod player;
 mod provisioning;
 mod reconciliation;
 mod redelivery;
+mod redeploy;
 mod refusals;
 mod rotation;
 mod support;
