@@ -257,23 +257,7 @@ impl CertificateRemover for Identity {
 
 impl Policies for Identity {
     async fn attached_policies(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
-        let mut pages = self
-            .client
-            .list_attached_policies()
-            .target(certificate_arn)
-            .into_paginator()
-            .send();
-        let mut attached = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
-                Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
-                page => attached.extend(page?.policies.unwrap_or_default()),
-            }
-        }
-        Ok(attached
-            .into_iter()
-            .filter_map(|policy| policy.policy_name)
-            .collect())
+        policies_of(&self.client, certificate_arn).await
     }
 
     async fn put_policy(&self, policy: &str, certificate_arn: &str) -> Result<(), CloudFailure> {
@@ -408,4 +392,27 @@ impl IdentityRemover for Identity {
             other => CloudFailure::unless_not_found(other),
         }
     }
+}
+
+/// The names of the policies that are attached to a certificate. One that is not there has none.
+pub(crate) async fn policies_of(
+    client: &Client,
+    certificate_arn: &str,
+) -> Result<Vec<String>, CloudFailure> {
+    let mut pages = client
+        .list_attached_policies()
+        .target(certificate_arn)
+        .into_paginator()
+        .send();
+    let mut attached = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
+            page => attached.extend(page?.policies.unwrap_or_default()),
+        }
+    }
+    Ok(attached
+        .into_iter()
+        .filter_map(|policy| policy.policy_name)
+        .collect())
 }

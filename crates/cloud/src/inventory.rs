@@ -116,19 +116,26 @@ impl Attachments for Inventory {
     }
 
     async fn things_of(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
-        let mut pages = self
-            .client
-            .list_principal_things()
-            .principal(certificate_arn)
-            .into_paginator()
-            .send();
-        let mut things = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| failure("iot:ListPrincipalThings", error)) {
-                Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
-                page => things.extend(page?.things.unwrap_or_default()),
-            }
-        }
-        Ok(things)
+        things_of(&self.client, certificate_arn).await
     }
+}
+
+/// The names of the things that a certificate is attached to. One that is not there has none.
+pub(crate) async fn things_of(
+    client: &Client,
+    certificate_arn: &str,
+) -> Result<Vec<String>, CloudFailure> {
+    let mut pages = client
+        .list_principal_things()
+        .principal(certificate_arn)
+        .into_paginator()
+        .send();
+    let mut things = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page.map_err(|error| failure("iot:ListPrincipalThings", error)) {
+            Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
+            page => things.extend(page?.things.unwrap_or_default()),
+        }
+    }
+    Ok(things)
 }

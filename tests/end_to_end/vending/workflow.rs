@@ -19,7 +19,7 @@ async fn whatever_task_fails_is_repeated_or_is_the_last_the_device_gets_its_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "some 300 runs, six minutes: docs/measurements.md"]
+#[ignore = "some 300 runs, six minutes: cargo test -p end-to-end --test end_to_end -- --ignored vending::workflow"]
 async fn each_task_fails_before_and_after_is_repeated_and_is_the_last() {
     altered(&Alteration::ALL).await;
 }

@@ -2,21 +2,13 @@
 
 use super::{Finding, Patient};
 use crate::commands::Failure;
-
-/// The outputs that name the queues.
-const QUEUES: [&str; 5] = [
-    "ClaimRequestDeadLetterQueueUrl",
-    "AcknowledgementDeadLetterQueueUrl",
-    "RegistrationDeadLetterQueueUrl",
-    "ConnectionDeadLetterQueueUrl",
-    "RegistryDeadLetterQueueUrl",
-];
+use muster_documents::dead_letters::DeadLetterQueue;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let mut found = Vec::new();
-    for output in QUEUES {
-        let queue = patient.target.output(output)?;
-        found.extend(judge(output, patient.checkup.messages(queue).await?));
+    for queue in DeadLetterQueue::ALL {
+        let depth = patient.target.dead_letters(queue)?.depth().await?;
+        found.extend(judge(queue.names().url_output, depth.visible));
     }
     Ok(found)
 }
@@ -53,7 +45,7 @@ mod tests {
             .filter(|name| name.ends_with("DeadLetterQueueUrl"))
             .collect();
         queues.sort_unstable();
-        let mut looked_at = QUEUES;
+        let mut looked_at = DeadLetterQueue::ALL.map(|queue| queue.names().url_output);
         looked_at.sort_unstable();
         assert_eq!(queues, looked_at);
     }

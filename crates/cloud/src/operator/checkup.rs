@@ -4,7 +4,6 @@ use crate::{Cloud, failure};
 use aws_sdk_cloudformation::types::{StackDriftStatus, StackStatus};
 use aws_sdk_iot::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
-use aws_sdk_sqs::types::QueueAttributeName;
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// How many executions are looked through, the newest.
@@ -17,7 +16,6 @@ pub struct Checkup {
     iot: aws_sdk_iot::Client,
     kms: aws_sdk_kms::Client,
     sfn: aws_sdk_sfn::Client,
-    sqs: aws_sdk_sqs::Client,
 }
 
 /// How a stack stands, as CloudFormation names it.
@@ -37,7 +35,6 @@ impl Checkup {
             iot: aws_sdk_iot::Client::new(&cloud.config),
             kms: aws_sdk_kms::Client::new(&cloud.config),
             sfn: aws_sdk_sfn::Client::new(&cloud.config),
-            sqs: aws_sdk_sqs::Client::new(&cloud.config),
         }
     }
 
@@ -61,23 +58,6 @@ impl Checkup {
                 .map_or("NOT_CHECKED", StackDriftStatus::as_str)
                 .to_owned(),
         })
-    }
-
-    /// About how many messages wait in a queue.
-    pub async fn messages(&self, queue_url: &str) -> Result<u64, CloudFailure> {
-        const WANTED: QueueAttributeName = QueueAttributeName::ApproximateNumberOfMessages;
-        let found = self
-            .sqs
-            .get_queue_attributes()
-            .queue_url(queue_url)
-            .attribute_names(WANTED)
-            .send()
-            .await
-            .map_err(|error| failure("sqs:GetQueueAttributes", error))?;
-        let count = found.attributes().and_then(|all| all.get(&WANTED));
-        Ok(count
-            .and_then(|count| count.parse().ok())
-            .unwrap_or_default())
     }
 
     /// The names of the executions of a workflow that failed or ran out of time since `since`, in seconds since 1970: of the

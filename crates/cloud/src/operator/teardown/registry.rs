@@ -1,5 +1,7 @@
 //! AWS IoT: all things, certificates, policies, templates and role aliases of an account, and taking them away.
 
+use crate::identity::policies_of;
+use crate::inventory::things_of;
 use crate::{Cloud, failure};
 use aws_sdk_iot::Client;
 use aws_sdk_iot::types::{CertificateStatus, ThingAttribute};
@@ -225,41 +227,12 @@ impl Registry {
 
     /// The names of the things that a certificate is attached to.
     pub async fn things_of(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
-        let mut pages = self
-            .client
-            .list_principal_things()
-            .principal(certificate_arn)
-            .into_paginator()
-            .send();
-        let mut things = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| failure("iot:ListPrincipalThings", error)) {
-                Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
-                page => things.extend(page?.things.unwrap_or_default()),
-            }
-        }
-        Ok(things)
+        things_of(&self.client, certificate_arn).await
     }
 
     /// The names of the policies that are attached to a certificate.
     pub async fn policies_of(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
-        let mut pages = self
-            .client
-            .list_attached_policies()
-            .target(certificate_arn)
-            .into_paginator()
-            .send();
-        let mut names = Vec::new();
-        while let Some(page) = pages.next().await {
-            match page.map_err(|error| failure("iot:ListAttachedPolicies", error)) {
-                Err(error) if error.kind == FailureKind::NotFound => return Ok(Vec::new()),
-                page => {
-                    let policies = page?.policies.unwrap_or_default().into_iter();
-                    names.extend(policies.filter_map(|policy| policy.policy_name));
-                }
-            }
-        }
-        Ok(names)
+        policies_of(&self.client, certificate_arn).await
     }
 
     /// The ARNs of what is attached to a thing. One that is not there has nothing.
