@@ -118,11 +118,13 @@ def main() -> None:
     sys.dont_write_bytecode = True  # which would go beside it, into the checkout
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import certificates_from_requests
+    import expression_time
     import just_in_time_provisioning
     import named_shadows
     import role_aliases
 
     certificates_from_requests.install()
+    expression_time.install()
     just_in_time_provisioning.install()
     named_shadows.install()
     role_aliases.install()
