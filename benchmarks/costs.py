@@ -569,7 +569,7 @@ def own_metrics():
 
 def standing(devices):
     """What costs by the month, whatever happens; for twelve months."""
-    queues = len(re.findall(r"^          Type: SQS$", TEMPLATE, re.MULTILINE))
+    queues = len(re.findall(r"^    Type: AWS::Lambda::EventSourceMapping$", TEMPLATE, re.MULTILINE))
     # An alarm costs by the metrics that it looks at: a query on rules, one for each rule.
     alarms = len(re.findall(r"^    Type: AWS::CloudWatch::Alarm$", TEMPLATE, re.MULTILINE))
     alarms += len(re.findall(r" OR$", TEMPLATE, re.MULTILINE))

@@ -1,7 +1,7 @@
 //! No dead-letter queue is forgotten: by the operator's program, by an alarm, by the documents.
 
 use crate::repository::read;
-use crate::template::{resources, target, template};
+use crate::template::{event_sources, resources, target, template};
 use muster_documents::dead_letters::DeadLetterQueue;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -57,14 +57,12 @@ fn what_belongs_to_a_dead_letter_queue_is_called_as_the_template_calls_it() {
         let source = &template["Resources"][names.source]["Properties"];
         let dead = &source["RedrivePolicy"]["deadLetterTargetArn"];
         assert_eq!(target(dead), Some(names.resource));
-        let function = resources(&template, "AWS::Serverless::Function").into_iter();
-        let mut function = function.filter(|(_, function)| {
-            let events = function["Events"].as_object().into_iter().flatten();
-            events
-                .into_iter()
-                .any(|(_, event)| target(&event["Properties"]["Queue"]) == Some(names.source))
-        });
-        let (_, function) = function.next().expect(names.source);
+        let handed = event_sources(&template).into_iter();
+        let handed: Vec<_> = handed
+            .filter(|source| source.queue == names.source)
+            .collect();
+        assert_eq!(handed.len(), 1, "{}", names.source);
+        let function = &template["Resources"][&handed[0].function]["Properties"];
         let directory = format!("functions/{}", names.function);
         assert_eq!(function["CodeUri"], directory);
     }

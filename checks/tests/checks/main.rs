@@ -1,6 +1,7 @@
 //! Checks of what no compiler sees. They read the repository's files and need neither network nor AWS.
 
 mod alarms;
+mod all_resources;
 mod api;
 mod arrows;
 mod dead_letters;

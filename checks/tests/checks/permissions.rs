@@ -4,7 +4,9 @@
 //! `crates/cloud` name.
 
 use crate::repository::{adapter_source, files, packages_in, read, stem};
-use crate::template::{functions_by_directory, list, resources, statements, template};
+use crate::template::{
+    event_sources, functions_by_directory, list, resources, statements, target, template,
+};
 use crate::text::without_tests;
 use muster_documents::VaultFile;
 use serde_json::{Value, json};
@@ -45,6 +47,14 @@ const TABLE_KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 const BUCKET_KEY: [(&str, &str); 2] = [
     ("s3:PutObject", "kms:GenerateDataKey"),
     ("s3:GetObject", "kms:Decrypt"),
+];
+
+/// What Lambda does with a queue as the function that it hands the messages to (Lambda developer guide, "Using Lambda with
+/// Amazon SQS").
+const EVENT_SOURCE: [&str; 3] = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
 ];
 
 /// The functions of a source file: name and body.
@@ -210,6 +220,13 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
                 needed.insert(of_key.to_owned());
             }
         }
+        let is_this = |function: &&(String, Value)| function.1["CodeUri"] == package.directory;
+        let all = resources(&template, "AWS::Serverless::Function");
+        let (name, _) = all.iter().find(is_this).expect("each package is deployed");
+        let mut sources = event_sources(&template).into_iter();
+        if sources.any(|source| source.function == *name) {
+            needed.extend(EVENT_SOURCE.map(str::to_owned));
+        }
         let allowed: Actions = statements(&deployed[&package.directory])
             .into_iter()
             .flat_map(|statement| list(&statement["Action"]))
@@ -217,6 +234,25 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
             .collect();
         assert_eq!(allowed, needed, "{}", package.name);
     }
+}
+
+#[test]
+fn a_function_takes_messages_of_its_own_queue_alone() {
+    let template = template();
+    let mut taken = BTreeSet::new();
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        for statement in statements(&function) {
+            if list(&statement["Action"]).contains(&&Value::from("sqs:ReceiveMessage")) {
+                let queue = target(&statement["Resource"]).expect("one queue");
+                taken.insert((queue.to_owned(), name.clone()));
+            }
+        }
+    }
+    let sources = event_sources(&template).into_iter();
+    let handed: BTreeSet<_> = sources
+        .map(|source| (source.queue, source.function))
+        .collect();
+    assert_eq!(taken, handed);
 }
 
 /// The vault has CAs' private keys too, if only as ciphertexts of the key that encrypts the bucket.

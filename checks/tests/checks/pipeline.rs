@@ -66,6 +66,15 @@ const TYPES: &[(&str, &[&str])] = &[
         &["kms:CreateKey", "kms:EnableKeyRotation", "kms:PutKeyPolicy"],
     ),
     (
+        "AWS::Lambda::EventSourceMapping",
+        &[
+            "lambda:CreateEventSourceMapping",
+            "lambda:GetEventSourceMapping",
+            "lambda:UpdateEventSourceMapping",
+            "lambda:DeleteEventSourceMapping",
+        ],
+    ),
+    (
         "AWS::Lambda::Permission",
         &["lambda:AddPermission", "lambda:RemovePermission"],
     ),
@@ -100,8 +109,6 @@ const TYPES: &[(&str, &[&str])] = &[
         &[
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
-            "lambda:CreateEventSourceMapping",
-            "lambda:DeleteEventSourceMapping",
             "iam:CreateRole",
             "iam:PassRole",
             "s3:GetObject",
@@ -128,17 +135,12 @@ const TYPES: &[(&str, &[&str])] = &[
 const APIS: &[&str] = &["apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"];
 const ROLES: &[&str] = &["iam:CreateRole", "iam:DeleteRole", "iam:AttachRolePolicy"];
 
-/// What AWS's own policies allow that SAM gives to functions: `AWSLambdaBasicExecutionRole` and
-/// `AWSLambdaSQSQueueExecutionRole`, and `AWSXRayDaemonWriteAccess`, to workflows too. Functions change no visibility of
-/// messages, but Lambda may for them.
-const OF_SAM: [&str; 12] = [
+/// What AWS's own policies allow that SAM gives to functions: `AWSLambdaBasicExecutionRole`, and
+/// `AWSXRayDaemonWriteAccess`, to workflows too.
+const OF_SAM: [&str; 8] = [
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
-    "sqs:ChangeMessageVisibility",
-    "sqs:DeleteMessage",
-    "sqs:GetQueueAttributes",
-    "sqs:ReceiveMessage",
     "xray:GetSamplingRules",
     "xray:GetSamplingStatisticSummaries",
     "xray:GetSamplingTargets",
@@ -263,7 +265,6 @@ fn the_deployment_role_can_make_and_delete_what_hands_events_to_functions() {
                     "events:RemoveTargets",
                     "lambda:AddPermission",
                 ],
-                "SQS" => &["lambda:CreateEventSourceMapping"],
                 "Api" => &["lambda:AddPermission"],
                 other => panic!("{name} has an event of the type {other}, which nobody knows here"),
             };
@@ -397,8 +398,9 @@ fn cloudformation_names_what_the_pipelines_roles_know_by_name() {
         "TableName",
     ];
     for (name, resource) in template["Resources"].as_object().unwrap() {
-        // A permission names the function that it is for.
-        if resource["Type"] != "AWS::Lambda::Permission" {
+        // These name the function that they are for.
+        let of_a_function = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"];
+        if !of_a_function.contains(&resource["Type"].as_str().unwrap()) {
             for property in properties {
                 let named = &resource["Properties"][property];
                 let by_the_stack = named["Fn::Sub"]

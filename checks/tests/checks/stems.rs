@@ -3,7 +3,7 @@
 //! tells its name.
 
 use crate::repository::{Package, packages_in, states, workflows};
-use crate::template::{resources, target, template};
+use crate::template::{event_sources, resources, target, template};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -68,9 +68,11 @@ fn every_function_is_called_by_a_workflow_an_event_source_or_an_operator() {
         .map(|(_, workflow)| workflow)
         .collect();
     for (name, function) in resources(&template, FUNCTION) {
+        let mut sources = event_sources(&template).into_iter();
         let has_event = function["Events"]
             .as_object()
-            .is_some_and(|events| !events.is_empty());
+            .is_some_and(|events| !events.is_empty())
+            || sources.any(|source| source.function == name);
         let called = machines.iter().any(|(_, machine)| {
             let substitutions = machine["DefinitionSubstitutions"].as_object().unwrap();
             substitutions

@@ -43,6 +43,28 @@ pub fn target(value: &Value) -> Option<&str> {
     value["Fn::GetAtt"][0].as_str().or(value["Ref"].as_str())
 }
 
+/// The logical ids of a queue and of the function that Lambda hands its messages to.
+pub struct EventSource {
+    pub queue: String,
+    pub function: String,
+}
+
+/// All of them.
+pub fn event_sources(template: &Value) -> Vec<EventSource> {
+    let id = |value: &Value| {
+        target(value)
+            .expect("a resource of the template")
+            .to_owned()
+    };
+    resources(template, "AWS::Lambda::EventSourceMapping")
+        .into_iter()
+        .map(|(_, mapping)| EventSource {
+            queue: id(&mapping["EventSourceArn"]),
+            function: id(&mapping["FunctionName"]),
+        })
+        .collect()
+}
+
 /// What may be one or many.
 pub fn list(value: &Value) -> Vec<&Value> {
     match value {
