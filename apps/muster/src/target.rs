@@ -133,6 +133,11 @@ impl Target {
         }
     }
 
+    /// Whether it runs on this machine.
+    pub fn is_local(&self) -> bool {
+        self.local.is_some()
+    }
+
     /// An output of the template.
     pub fn output(&self, name: &'static str) -> Result<&str, TargetError> {
         self.outputs

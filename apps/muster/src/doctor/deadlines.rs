@@ -4,10 +4,28 @@ use super::{Finding, Patient};
 use crate::commands::Failure;
 use crate::rotation::{self, RotationStatus};
 
+/// A run that ended longer ago is old, in seconds: there is one a day.
+const OLD: i64 = 36 * 3600;
+
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let status = rotation::status(patient.target, rotation::today(), 1).await?;
-    let failed = status.runs.first().and_then(|run| run.failure.clone());
-    Ok(judge(&status, failed.as_deref()))
+    let last = status.runs.first();
+    let failed = last.and_then(|run| run.failure.as_deref());
+    let ended = last.and_then(|run| run.at.parse::<jiff::Timestamp>().ok());
+    let mut found = judge(&status, failed);
+    found.extend(ended.and_then(|at| judge_age(at.as_second(), patient.now)));
+    Ok(found)
+}
+
+/// On a stack that is a day old there may have been none yet.
+fn judge_age(ended: i64, now: i64) -> Option<Finding> {
+    (now - ended > OLD).then(|| {
+        let hours = (now - ended) / 3600;
+        Finding::problem(
+            format!("the last run of certificate-rotation ended {hours} hours ago"),
+            "docs/runbooks/ScheduleFailure.md; then muster rotation run",
+        )
+    })
 }
 
 fn judge(status: &RotationStatus, failed: Option<&str>) -> Vec<Finding> {
@@ -56,5 +74,13 @@ mod tests {
         assert_eq!(levels(0, None), []);
         assert_eq!(levels(3, None), [Level::Warning]);
         assert_eq!(levels(0, Some("Throttled")), [Level::Problem]);
+    }
+
+    #[test]
+    fn a_day_without_a_run_is_a_problem() {
+        assert_eq!(judge_age(0, OLD), None);
+        let found = judge_age(0, OLD + 3600).unwrap();
+        assert_eq!(found.level, Level::Problem);
+        assert!(found.said.contains("37 hours"), "{}", found.said);
     }
 }

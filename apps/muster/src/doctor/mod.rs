@@ -9,6 +9,7 @@ mod deadlines;
 mod endpoint;
 mod executions;
 mod finding;
+mod inputs;
 mod keys;
 mod reconciliation;
 mod stack;
@@ -42,6 +43,7 @@ pub async fn examine(target: &Target, now: i64) -> Vec<Finding> {
     note("API", api::look(&patient).await);
     note("keys", keys::look(&patient).await);
     note("changes of things", changes::look(&patient).await);
+    note("ways in", inputs::look(&patient).await);
     note("claim certificates", claims::look(&patient).await);
     note("certificate authorities", authorities::look(&patient).await);
     note("deadlines", deadlines::look(&patient).await);

@@ -6,11 +6,26 @@ use muster_cloud::operator::StackHealth;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let name = patient.target.output("StackName")?;
-    Ok(vec![judge(&patient.checkup.stack(name).await?)])
+    let stack = patient.checkup.stack(name).await?;
+    let mut found = vec![judge(&stack)];
+    // The emulator's alarms tell nobody in any case.
+    if !patient.target.is_local() {
+        found.extend(judge_alarms(&stack));
+    }
+    Ok(found)
+}
+
+fn judge_alarms(stack: &StackHealth) -> Option<Finding> {
+    (!stack.tells).then(|| {
+        Finding::warning(
+            "its alarms tell nobody",
+            "deploy it with AlarmTopicArn, an SNS topic that wakes who is on call",
+        )
+    })
 }
 
 fn judge(stack: &StackHealth) -> Finding {
-    let StackHealth { status, drift } = stack;
+    let StackHealth { status, drift, .. } = stack;
     if status.contains("FAILED") || status == "ROLLBACK_COMPLETE" {
         return Finding::problem(
             format!("it is {status}"),
@@ -51,8 +66,20 @@ mod tests {
             let stack = StackHealth {
                 status: status.to_owned(),
                 drift: drift.to_owned(),
+                tells: true,
             };
             assert_eq!(judge(&stack).level, level, "{status}, {drift}");
+            assert_eq!(judge_alarms(&stack), None);
         }
+    }
+
+    #[test]
+    fn alarms_that_nobody_hears_are_a_warning() {
+        let stack = StackHealth {
+            status: "CREATE_COMPLETE".to_owned(),
+            drift: "IN_SYNC".to_owned(),
+            tells: false,
+        };
+        assert_eq!(judge_alarms(&stack).unwrap().level, Level::Warning);
     }
 }

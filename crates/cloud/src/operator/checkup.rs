@@ -1,10 +1,15 @@
 //! What `muster doctor` looks at in AWS, and nothing else does.
 
+mod inputs;
+
 use crate::{Cloud, failure};
 use aws_sdk_cloudformation::types::{StackDriftStatus, StackStatus};
 use aws_sdk_iot::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use muster_onboarding::{CloudFailure, FailureKind};
+
+/// The template's parameter for whom alarms tell.
+const ALARM_TOPIC: &str = "AlarmTopicArn";
 
 /// How many executions are looked through, the newest.
 const EXECUTIONS: i32 = 100;
@@ -15,6 +20,7 @@ pub struct Checkup {
     cloudformation: aws_sdk_cloudformation::Client,
     iot: aws_sdk_iot::Client,
     kms: aws_sdk_kms::Client,
+    lambda: aws_sdk_lambda::Client,
     sfn: aws_sdk_sfn::Client,
 }
 
@@ -25,6 +31,8 @@ pub struct StackHealth {
     pub status: String,
     /// `IN_SYNC`, `DRIFTED` or `NOT_CHECKED`, when that was last looked for.
     pub drift: String,
+    /// Whether its alarms tell somebody: the parameter `AlarmTopicArn`.
+    pub tells: bool,
 }
 
 impl Checkup {
@@ -34,6 +42,7 @@ impl Checkup {
             cloudformation: aws_sdk_cloudformation::Client::new(&cloud.config),
             iot: aws_sdk_iot::Client::new(&cloud.config),
             kms: aws_sdk_kms::Client::new(&cloud.config),
+            lambda: aws_sdk_lambda::Client::new(&cloud.config),
             sfn: aws_sdk_sfn::Client::new(&cloud.config),
         }
     }
@@ -50,6 +59,13 @@ impl Checkup {
             .map_err(|error| failure("cloudformation:DescribeStacks", error))?;
         let stack = described.stacks().first();
         let status = stack.and_then(|stack| stack.stack_status());
+        let parameters = stack.map_or(&[][..], |stack| stack.parameters());
+        let tells = parameters.iter().any(|parameter| {
+            parameter.parameter_key() == Some(ALARM_TOPIC)
+                && parameter
+                    .parameter_value()
+                    .is_some_and(|arn| !arn.is_empty())
+        });
         let drift = stack.and_then(|stack| stack.drift_information());
         let drift = drift.and_then(|drift| drift.stack_drift_status());
         Ok(StackHealth {
@@ -57,6 +73,7 @@ impl Checkup {
             drift: drift
                 .map_or("NOT_CHECKED", StackDriftStatus::as_str)
                 .to_owned(),
+            tells,
         })
     }
 
