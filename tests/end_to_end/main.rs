@@ -1,5 +1,6 @@
 //! Real devices over mutual TLS, through the deployed template, on local stacks of the tests' own.
 
+mod alarms;
 mod api;
 mod attacks;
 mod authorities;

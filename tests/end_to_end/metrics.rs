@@ -24,7 +24,7 @@ async fn lines(stack: &Stack) -> Vec<Value> {
 }
 
 /// The value of a metric with these dimensions, once a function has written it.
-async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str)]) -> u64 {
+pub async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str)]) -> u64 {
     wait_until(name, || async {
         let lines = lines(stack).await;
         let written = lines.iter().find(|line| {

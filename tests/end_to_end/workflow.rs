@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use variant::{Alteration, End, Scenario, Variant};
 
-pub use definition::Definition;
+pub use definition::{Definition, INJECTED};
 pub use slate::verify_clean_slate;
 
 /// How many runs are under way at once.

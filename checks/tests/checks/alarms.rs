@@ -1,8 +1,8 @@
-//! Alarms, their runbooks and the dashboard say the same, and look at metrics that there are.
+//! Alarms, their runbooks and the dashboard say the same.
 
 use crate::repository::{files, read, stem};
 use crate::template::{list, resources, template, yaml};
-use crate::text::{between, without_tests};
+use crate::text::between;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -17,7 +17,8 @@ const SECTIONS: [&str; 5] = [
     "When it is over",
 ];
 
-fn alarms(template: &Value) -> Vec<(String, Value)> {
+/// All alarms, by logical id.
+pub fn alarms(template: &Value) -> Vec<(String, Value)> {
     let alarms = resources(template, "AWS::CloudWatch::Alarm");
     assert!(alarms.len() > 25, "only {} alarms found", alarms.len());
     alarms
@@ -34,50 +35,10 @@ fn pages() -> Names {
 }
 
 /// The dashboard's body as CloudWatch gets it, but for the names that CloudFormation fills in.
-fn dashboard() -> Value {
+pub fn dashboard() -> Value {
     let dashboard = yaml("dashboard.yaml");
     let body = dashboard["Fn::Sub"].as_str().expect("a text with names");
     serde_json::from_str(body).expect("the dashboard's body is JSON")
-}
-
-/// What stands under `key`, in whatever depth.
-fn under<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
-    match value {
-        Value::Object(entries) => entries
-            .iter()
-            .flat_map(|(name, inner)| {
-                let mut found = under(inner, key);
-                found.extend((name == key).then_some(inner));
-                found
-            })
-            .collect(),
-        Value::Array(items) => items.iter().flat_map(|item| under(item, key)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The metrics of `Muster` that a widget names, in its own list or in a search.
-fn shown() -> Names {
-    let dashboard = dashboard();
-    let mut names = Names::new();
-    for metrics in under(&dashboard, "metrics") {
-        for metric in list(metrics) {
-            if metric[0] == "Muster" {
-                names.insert(metric[1].as_str().unwrap().to_owned());
-            }
-        }
-    }
-    for search in under(&dashboard, "expression") {
-        let search = search.as_str().unwrap();
-        assert!(search.contains("SEARCH('{Muster,Stack,"), "{search}");
-        assert!(search.contains(r#"Stack="${AWS::StackName}""#), "{search}");
-        names.extend(
-            between(search, "MetricName=\"", "\"")
-                .into_iter()
-                .map(str::to_owned),
-        );
-    }
-    names
 }
 
 #[test]
@@ -125,27 +86,6 @@ fn every_alarm_tells_the_topic_and_takes_silence_for_health() {
         assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
         let operator = &alarm["ComparisonOperator"];
         assert_eq!(operator, "GreaterThanOrEqualToThreshold", "{name}");
-    }
-}
-
-#[test]
-fn every_metric_of_musters_that_somebody_looks_at_is_one_that_code_emits() {
-    let template = template();
-    let watched = alarms(&template)
-        .into_iter()
-        .filter(|(_, alarm)| alarm["Namespace"] == "Muster")
-        .map(|(_, alarm)| alarm["MetricName"].as_str().unwrap().to_owned());
-    let sources = ["crates", "functions"].map(|room| files(room, "rs"));
-    let sources: String = sources
-        .concat()
-        .into_iter()
-        .map(|path| without_tests(&read(path)).to_owned())
-        .collect();
-    let wanted: Names = watched.chain(shown()).collect();
-    assert!(wanted.len() > 10, "only {wanted:?} found");
-    for metric in wanted {
-        let emitted = sources.contains(&format!("\"{metric}\""));
-        assert!(emitted, "nothing emits {metric}");
     }
 }
 
@@ -209,5 +149,26 @@ fn the_local_stack_leaves_out_the_alarms_that_its_emulator_cannot_make() {
     for (name, alarm) in alarms(&template) {
         let absent = list(&overlay["absent"]).contains(&&Value::from(name.as_str()));
         assert_eq!(absent, alarm["Metrics"].is_array(), "{name}");
+    }
+}
+
+#[test]
+fn both_alarms_on_topic_rules_look_at_all_of_them() {
+    let template = template();
+    let query = |name: &str| {
+        let query = &template["Resources"][name]["Properties"]["Metrics"][0]["Expression"];
+        assert!(query.is_object(), "{name} has no query");
+        query.to_string()
+    };
+    let (failure, throttling) = (
+        query("TopicRuleFailureAlarm"),
+        query("TopicRuleThrottlingAlarm"),
+    );
+    let others = throttling.replace("RuleMessageThrottled", "ErrorActionFailure");
+    assert_eq!(failure, others);
+    for (rule, _) in resources(&template, "AWS::IoT::TopicRule") {
+        // Its name is filled in, or it stands behind a condition.
+        let named = ["${RULE}", "\"Ref\":\"RULE\""].map(|form| form.replace("RULE", &rule));
+        assert!(named.iter().any(|name| failure.contains(name)), "{rule}");
     }
 }

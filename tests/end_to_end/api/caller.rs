@@ -134,12 +134,22 @@ pub async fn ask_unsigned(stack: &Stack, asked: Asked<'_>) -> Answer {
     send(None, &url, asked).await
 }
 
-/// One call of IAM, which speaks forms and XML.
+/// One call of IAM.
 pub async fn iam(stack: &Stack, form: &str) -> String {
-    let mut asked = Asked::post("/", format!("{form}&Version=2010-05-08"));
+    call(stack, "iam", format!("{form}&Version=2010-05-08")).await
+}
+
+/// One call of CloudWatch.
+pub async fn cloudwatch(stack: &Stack, form: &str) -> String {
+    call(stack, "monitoring", format!("{form}&Version=2010-08-01")).await
+}
+
+/// One call of a service that speaks forms and XML.
+async fn call(stack: &Stack, service: &str, form: String) -> String {
+    let mut asked = Asked::post("/", form);
     asked.content_type = Some("application/x-www-form-urlencoded");
     let url = format!("{}/", stack.local.state().gateway);
-    let answer = send(Some((&Caller::root(), "iam")), &url, asked).await;
+    let answer = send(Some((&Caller::root(), service)), &url, asked).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.text
 }
