@@ -10,6 +10,7 @@ mod environment;
 mod error_names;
 mod glob;
 mod ledger;
+mod log_fields;
 mod permissions;
 mod pipeline;
 mod policies;

@@ -1,8 +1,8 @@
 //! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, and what
 //! a day's run has found.
 
-use muster_documents::RefusalCode;
-use muster_lambda::{Measurement, Unit};
+use muster_documents::{RefusalCode, Serial};
+use muster_lambda::{Measurement, Unit, about_device, about_execution};
 use serde::Deserialize;
 
 /// The routes, as events name them. Each value of a dimension is a metric that is paid for, so that what is none of these
@@ -26,6 +26,10 @@ pub struct Told {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Detail {
+    /// Whom it is about, for the log.
+    pub serial: Option<String>,
+    /// Which execution tells it, for the log.
+    pub execution: Option<String>,
     /// The route.
     pub mode: Option<String>,
     /// Why the device was refused.
@@ -50,8 +54,24 @@ pub struct Totals {
     pub enforced: u64,
 }
 
+/// Writes the metrics of an event.
+pub fn meter(told: &Told) {
+    let Detail {
+        serial, execution, ..
+    } = &told.detail;
+    if let Some(Ok(serial)) = serial.as_deref().map(Serial::new) {
+        about_device(&serial);
+    }
+    if let Some(execution) = execution {
+        about_execution(execution);
+    }
+    if let Some(measurement) = measure(told) {
+        measurement.record();
+    }
+}
+
 /// What there is to measure of an event, if there is anything.
-pub fn measure(told: &Told) -> Option<Measurement> {
+fn measure(told: &Told) -> Option<Measurement> {
     let detail = &told.detail;
     let one = |name| vec![(name, Unit::Count, 1)];
     let route = vec![("Route", known(detail.mode.as_deref(), ROUTES))];
