@@ -71,27 +71,44 @@ async fn who_comes_in_and_who_is_refused_is_counted_by_route_and_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_line_of_a_tasks_log_says_whose_device_and_which_executions_it_is() {
+async fn each_line_says_whose_device_and_which_execution_it_is_as_soon_as_that_is_known() {
     let desk = Desk::open().await;
     let token = desk.token("sensor-1", Opens::Certificate).await;
     let key = DeviceKey::generate().unwrap();
+    desk.vend("sensor-1", "not the token", &key)
+        .await
+        .refuses(401, "TokenRefused");
     desk.vend("sensor-1", &token, &key).await.certificate_id();
 
-    // Those of certificate-issuer, which alone asks for certificates.
-    let issuers = wait_until("the issuer's line", || async {
+    // One each of certificate-vendor, which refused and then gave, certificate-issuer, identity-registrar and event-meter.
+    let said = wait_until("each function's last line", || async {
         let lines = lines(&desk.stack).await;
-        let issuers = lines.into_iter().filter(|line| {
-            let calls = line["calls"].as_str().unwrap_or_default();
-            calls.contains("CreateCertificateFromCsr")
-        });
-        let issuers: Vec<_> = issuers.collect();
-        (!issuers.is_empty()).then_some(issuers)
+        let said: Vec<_> = lines
+            .into_iter()
+            .filter(|line| line["target"] == "muster")
+            .collect();
+        let ended = said.iter().filter(|line| line.get("calls").is_some());
+        (ended.count() == 5).then_some(said)
     })
     .await;
 
-    for line in issuers {
-        assert_eq!(line["span"]["serial"], "sensor-1", "{line}");
-        let execution = line["span"]["execution"].as_str().unwrap_or_default();
-        assert!(execution.starts_with("vend-"), "{line}");
+    for line in &said {
+        let message = line["message"].as_str().unwrap_or_default();
+        let execution = line["execution"].as_str();
+        // The request is read after the first, and its token is looked at after the second.
+        match message {
+            "asked by a device" => assert_eq!(line["serial"], Value::Null, "{line}"),
+            "asked" | "refused" => assert_eq!(execution, None, "{line}"),
+            _ => assert!(
+                execution.is_some_and(|name| name.starts_with("vend-")),
+                "{line}"
+            ),
+        }
+        if message != "asked by a device" {
+            assert_eq!(line["serial"], "sensor-1", "{line}");
+        }
+        assert_ne!(message, "failed", "{line}");
     }
+    let refused = said.iter().find(|line| line["message"] == "refused");
+    assert_eq!(refused.unwrap()["code"], "TokenRefused");
 }

@@ -180,8 +180,10 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logging::tests::logged;
     use serde_json::json;
     use std::convert::Infallible;
+    use tracing::level_filters::LevelFilter;
 
     /// One invocation of a handler that waits for nothing.
     fn attempted(handler: impl AsyncFn(u8) -> Result<u8, Infallible>) -> Result<Value, Failure> {
@@ -198,5 +200,27 @@ mod tests {
         let answer = http::answer(Err(failure));
         assert_eq!(answer["statusCode"], 500);
         assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+
+    #[test]
+    fn a_devices_refused_request_is_logged_as_no_failure() {
+        let answers = |error: FunctionError| {
+            let lines = logged(LevelFilter::INFO, || {
+                log_answer_to_device(&(), &Err(Failure::of(&error)));
+            });
+            let [line] = &lines[..] else {
+                panic!("{lines:?}")
+            };
+            line.clone()
+        };
+
+        let refused = answers(FunctionError::TokenAmbiguous);
+        assert_eq!(refused["message"], "refused");
+        assert_eq!(refused["code"], "InputInvalid");
+        assert_eq!(refused["level"], "INFO");
+        let failed = answers(FunctionError::Panicked);
+        assert_eq!(failed["message"], "failed");
+        assert_eq!(failed["error"], "FunctionPanicked");
+        assert_eq!(failed["level"], "WARN");
     }
 }
