@@ -4,11 +4,20 @@ use muster_documents::Serial;
 use serde_json::Value;
 use tracing::{Span, field};
 
+/// A request that came through an API.
+pub(crate) struct ApiRequest<'a> {
+    pub(crate) id: &'a str,
+    /// Method and path.
+    pub(crate) operation: String,
+}
+
 /// The span of an invocation. What is known of it later, [`about_device`] and [`about_execution`] add.
-pub(crate) fn invocation(request: &str, api_request: Option<&str>) -> Span {
+pub(crate) fn invocation(request: &str, api: Option<ApiRequest<'_>>) -> Span {
+    let (api_request, operation) = api.map(|api| (api.id, api.operation)).unzip();
     // Of the highest level, so that no `LOG_LEVEL` takes it from the lines that are written.
     tracing::error_span!(
-        target: "muster", "invocation", request, api_request, serial = field::Empty, execution = field::Empty
+        target: "muster", "invocation", request, api_request, operation,
+        serial = field::Empty, execution = field::Empty
     )
 }
 

@@ -92,7 +92,7 @@ fn read(fields: &str) -> Result<Map<String, Value>, fmt::Error> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::about::{invocation, message};
+    use crate::about::{ApiRequest, invocation, message};
     use crate::{about_device, about_execution};
     use muster_documents::Serial;
     use std::sync::{Arc, Mutex};
@@ -151,7 +151,11 @@ pub(crate) mod tests {
     #[test]
     fn a_log_of_warnings_alone_says_whose_they_are_too() {
         let lines = logged(LevelFilter::WARN, || {
-            let _invocation = invocation("r1", Some("a1")).entered();
+            let api = ApiRequest {
+                id: "a1",
+                operation: "GET /shadow".to_owned(),
+            };
+            let _invocation = invocation("r1", Some(api)).entered();
             about_device(&Serial::new("sensor-1").unwrap());
             tracing::info!(target: "muster", "not written");
             tracing::warn!(target: "muster", "written");
@@ -159,5 +163,6 @@ pub(crate) mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["serial"], "sensor-1");
         assert_eq!(lines[0]["api_request"], "a1");
+        assert_eq!(lines[0]["operation"], "GET /shadow");
     }
 }

@@ -1,6 +1,6 @@
 //! The one way in which functions run.
 
-use crate::about::{about_payload, invocation};
+use crate::about::{ApiRequest, about_payload, invocation};
 use crate::device_api::{self, DeviceRequest};
 use crate::error::{Failure, FunctionError, NamedError};
 use crate::http;
@@ -56,7 +56,11 @@ where
             return answer.map_err(Diagnostic::from);
         }
         // Who was told to look into the log has this id, and not Lambda's.
-        let span = invocation(request, Some(http::request_id(&payload)));
+        let api = ApiRequest {
+            id: http::request_id(&payload),
+            operation: http::operation(&payload).unwrap_or_default(),
+        };
+        let span = invocation(request, Some(api));
         async {
             tracing::info!(target: "muster", caller = http::caller(&payload), "asked through the API");
             let answer = attempt(handler, calls, http::input(&payload)).await;
@@ -79,9 +83,13 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let request = DeviceRequest::new(event.payload);
-        let span = invocation(&event.context.request_id, Some(request.id()));
+        let api = ApiRequest {
+            id: request.id(),
+            operation: request.operation(),
+        };
+        let span = invocation(&event.context.request_id, Some(api));
         async {
-            tracing::info!(target: "muster", operation = request.operation(), "asked by a device");
+            tracing::info!(target: "muster", "asked by a device");
             let answer = caught(Box::pin(handler(&request))).await;
             let answer = answer.map_or_else(
                 || Err(Failure::of(&FunctionError::Panicked)),
