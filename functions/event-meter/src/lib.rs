@@ -1,5 +1,5 @@
-//! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, and what
-//! a day's run has found.
+//! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, what
+//! failed, and what a day's run has found.
 
 use muster_documents::{RefusalCode, Serial};
 use muster_lambda::{Measurement, Unit, about_device, about_execution};
@@ -11,6 +11,9 @@ const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", "vending"];
 
 /// What is none of the routes, or no code of a refusal.
 const OTHER: &str = "other";
+
+/// The code of what failed on the cloud's side: nobody was refused, and the device asks again.
+const FAILED: RefusalCode = RefusalCode::ProvisioningFailed;
 
 /// An event, as EventBridge hands it over (Amazon EventBridge user guide, "Events").
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +35,7 @@ pub struct Detail {
     pub execution: Option<String>,
     /// The route.
     pub mode: Option<String>,
-    /// Why the device was refused.
+    /// Why the device was refused, or that its request failed.
     pub code: Option<String>,
     /// From the beginning of the execution to its event, in milliseconds.
     pub took_milliseconds: Option<u64>,
@@ -82,6 +85,7 @@ fn measure(told: &Told) -> Option<Measurement> {
             let metrics = one("Provisioned").into_iter().chain(took).collect();
             (metrics, route)
         }
+        "DeviceRejected" if detail.code.as_deref() == Some(FAILED.name()) => (one("Failed"), route),
         "DeviceRejected" => {
             let codes = RefusalCode::ALL.iter().map(|code| code.name());
             let reason = [("Reason", known(detail.code.as_deref(), codes))];
@@ -150,6 +154,14 @@ mod tests {
         let reason = ("Reason", "SerialUnknown".to_owned());
         let route = ("Route", "chunked".to_owned());
         assert_eq!(measured.dimensions, [route, reason]);
+    }
+
+    #[test]
+    fn what_failed_on_the_clouds_side_counts_for_its_route_and_is_no_refusal() {
+        let detail = json!({ "mode": "chunked", "code": "ProvisioningFailed" });
+        let measured = measured("DeviceRejected", &detail).unwrap();
+        assert_eq!(measured.metrics, [("Failed", Unit::Count, 1)]);
+        assert_eq!(measured.dimensions, [("Route", "chunked".to_owned())]);
     }
 
     #[test]
