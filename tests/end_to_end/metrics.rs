@@ -2,6 +2,7 @@
 
 use crate::support::{Stack, wait_until};
 use crate::vending::desk::Desk;
+use edge_client::Mode;
 use muster_onboarding::tokens::Opens;
 use muster_pki::DeviceKey;
 use serde_json::Value;
@@ -111,4 +112,43 @@ async fn each_line_says_whose_device_and_which_execution_it_is_as_soon_as_that_i
     }
     let refused = said.iter().find(|line| line["message"] == "refused");
     assert_eq!(refused.unwrap()["code"], "TokenRefused");
+
+    desk.stack.import("sensor-2").await;
+    let came_in = desk.stack.provision("sensor-2", Mode::Chunked).await;
+    came_in.unwrap();
+    queues_and_tasks_say_whose_they_are(&desk.stack, "sensor-2").await;
+}
+
+/// The device has come in by `claim-provisioning`.
+async fn queues_and_tasks_say_whose_they_are(stack: &Stack, serial: &str) {
+    let said = wait_until("event-meter's line", || async {
+        let lines = lines(stack).await;
+        let of_its_execution = |line: &&Value| {
+            let execution = line["execution"].as_str();
+            execution.is_some_and(|name| name.starts_with(serial))
+        };
+        let said: Vec<_> = lines.iter().filter(of_its_execution).cloned().collect();
+        let is_event_meters = |line: &Value| line["message"] == "done" && line["calls"] == "{}";
+        said.iter().any(is_event_meters).then_some(said)
+    })
+    .await;
+    let calls: String = said.iter().map(|line| line["calls"].to_string()).collect();
+    for call in [
+        "CreateCertificateFromCsr",
+        "CreateThing",
+        "Publish",
+        "AttachPolicy",
+    ] {
+        assert!(calls.contains(call), "{call}: {said:?}");
+    }
+    for message in ["request taken", "acknowledgement taken"] {
+        let taken = said.iter().find(|line| line["message"] == message);
+        assert!(
+            taken.is_some_and(|line| line["message_id"].is_string()),
+            "{message}: {said:?}"
+        );
+    }
+    for line in &said {
+        assert_eq!(line["serial"], serial, "{line}");
+    }
 }
