@@ -2,6 +2,7 @@
 
 use crate::support::{Stack, wait_until};
 use crate::vending::desk::Desk;
+use edge_client::Mode;
 use muster_onboarding::tokens::Opens;
 use muster_pki::DeviceKey;
 use serde_json::Value;
@@ -71,27 +72,83 @@ async fn who_comes_in_and_who_is_refused_is_counted_by_route_and_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_line_of_a_tasks_log_says_whose_device_and_which_executions_it_is() {
+async fn each_line_says_whose_device_and_which_execution_it_is_as_soon_as_that_is_known() {
     let desk = Desk::open().await;
     let token = desk.token("sensor-1", Opens::Certificate).await;
     let key = DeviceKey::generate().unwrap();
+    desk.vend("sensor-1", "not the token", &key)
+        .await
+        .refuses(401, "TokenRefused");
     desk.vend("sensor-1", &token, &key).await.certificate_id();
 
-    // Those of certificate-issuer, which alone asks for certificates.
-    let issuers = wait_until("the issuer's line", || async {
+    // One each of certificate-vendor, which refused and then gave, certificate-issuer, identity-registrar and event-meter.
+    let said = wait_until("each function's last line", || async {
         let lines = lines(&desk.stack).await;
-        let issuers = lines.into_iter().filter(|line| {
-            let calls = line["calls"].as_str().unwrap_or_default();
-            calls.contains("CreateCertificateFromCsr")
-        });
-        let issuers: Vec<_> = issuers.collect();
-        (!issuers.is_empty()).then_some(issuers)
+        let said: Vec<_> = lines
+            .into_iter()
+            .filter(|line| line["target"] == "muster")
+            .collect();
+        let ended = said.iter().filter(|line| line.get("calls").is_some());
+        (ended.count() == 5).then_some(said)
     })
     .await;
 
-    for line in issuers {
-        assert_eq!(line["span"]["serial"], "sensor-1", "{line}");
-        let execution = line["span"]["execution"].as_str().unwrap_or_default();
-        assert!(execution.starts_with("vend-"), "{line}");
+    for line in &said {
+        let message = line["message"].as_str().unwrap_or_default();
+        let execution = line["execution"].as_str();
+        // The request is read after the first, and its token is looked at after the second.
+        match message {
+            "asked by a device" => assert_eq!(line["serial"], Value::Null, "{line}"),
+            "asked" | "refused" => assert_eq!(execution, None, "{line}"),
+            _ => assert!(
+                execution.is_some_and(|name| name.starts_with("vend-")),
+                "{line}"
+            ),
+        }
+        if message != "asked by a device" {
+            assert_eq!(line["serial"], "sensor-1", "{line}");
+        }
+        assert_ne!(message, "failed", "{line}");
+    }
+    let refused = said.iter().find(|line| line["message"] == "refused");
+    assert_eq!(refused.unwrap()["code"], "TokenRefused");
+
+    desk.stack.import("sensor-2").await;
+    let came_in = desk.stack.provision("sensor-2", Mode::Chunked).await;
+    came_in.unwrap();
+    queues_and_tasks_say_whose_they_are(&desk.stack, "sensor-2").await;
+}
+
+/// The device has come in by `claim-provisioning`.
+async fn queues_and_tasks_say_whose_they_are(stack: &Stack, serial: &str) {
+    let said = wait_until("event-meter's line", || async {
+        let lines = lines(stack).await;
+        let of_its_execution = |line: &&Value| {
+            let execution = line["execution"].as_str();
+            execution.is_some_and(|name| name.starts_with(serial))
+        };
+        let said: Vec<_> = lines.iter().filter(of_its_execution).cloned().collect();
+        let is_event_meters = |line: &Value| line["message"] == "done" && line["calls"] == "{}";
+        said.iter().any(is_event_meters).then_some(said)
+    })
+    .await;
+    let calls: String = said.iter().map(|line| line["calls"].to_string()).collect();
+    for call in [
+        "CreateCertificateFromCsr",
+        "CreateThing",
+        "Publish",
+        "AttachPolicy",
+    ] {
+        assert!(calls.contains(call), "{call}: {said:?}");
+    }
+    for message in ["request taken", "acknowledgement taken"] {
+        let taken = said.iter().find(|line| line["message"] == message);
+        assert!(
+            taken.is_some_and(|line| line["message_id"].is_string()),
+            "{message}: {said:?}"
+        );
+    }
+    for line in &said {
+        assert_eq!(line["serial"], serial, "{line}");
     }
 }

@@ -11,6 +11,7 @@ mod environment;
 mod error_names;
 mod glob;
 mod ledger;
+mod log_fields;
 mod metrics;
 mod permissions;
 mod pipeline;

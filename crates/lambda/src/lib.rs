@@ -1,6 +1,7 @@
 //! What every function shares: how it runs, how its errors are named, its configuration and its log; and what
 //! an API's answers look like.
 
+mod about;
 mod authentication;
 mod clock;
 mod configuration;
@@ -13,6 +14,7 @@ mod metric;
 mod run;
 mod sqs;
 
+pub use about::{about_device, about_execution};
 pub use authentication::{NotAuthenticated, PaceLimits, Shown, authenticate, paced};
 pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{

@@ -1,18 +1,19 @@
 //! The one way in which functions run.
 
+use crate::about::{ApiRequest, about_payload, invocation};
 use crate::device_api::{self, DeviceRequest};
 use crate::error::{Failure, FunctionError, NamedError};
 use crate::http;
+use crate::http_status::is_refusal;
 use crate::metric::{Measurement, Unit};
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use muster_documents::Serial;
 use muster_onboarding::ports::CallLog;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
-use tracing::{Instrument, Span, field};
+use tracing::Instrument;
 
 /// Serves invocations until Lambda ends the process.
 ///
@@ -28,8 +29,9 @@ where
 {
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
-        let answer = attempt(handler, calls, &event.context.request_id, Ok(event.payload)).await;
-        answer.map_err(Diagnostic::from)
+        let span = invocation(&event.context.request_id, None);
+        let answer = attempt(handler, calls, Ok(event.payload));
+        answer.instrument(span).await.map_err(Diagnostic::from)
     }))
     .await
 }
@@ -47,25 +49,31 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let LambdaEvent { payload, context } = event;
+        let request = context.request_id.as_str();
         if !http::came_through_an_api(&payload) {
-            let payload = http::without_caller(payload);
-            let answer = attempt(handler, calls, &context.request_id, Ok(payload)).await;
+            let answer = attempt(handler, calls, Ok(http::without_caller(payload)));
+            let answer = answer.instrument(invocation(request, None)).await;
             return answer.map_err(Diagnostic::from);
         }
-        let input = http::input(&payload);
         // Who was told to look into the log has this id, and not Lambda's.
-        tracing::info!(
-            target: "muster", request = context.request_id, api_request = http::request_id(&payload),
-            caller = http::caller(&payload), "asked through the API"
-        );
-        let answer = attempt(handler, calls, &context.request_id, input).await;
-        Ok(http::answer(answer))
+        let api = ApiRequest {
+            id: http::request_id(&payload),
+            operation: http::operation(&payload).unwrap_or_default(),
+        };
+        let span = invocation(request, Some(api));
+        async {
+            tracing::info!(target: "muster", caller = http::caller(&payload), "asked through the API");
+            let answer = attempt(handler, calls, http::input(&payload)).await;
+            Ok(http::answer(answer))
+        }
+        .instrument(span)
+        .await
     }))
     .await
 }
 
 /// Serves the requests of devices, which come through a REST API (proxy integration). What is asked has a token in it, so
-/// that nothing of it is logged here.
+/// that nothing of it is logged here: whom it is about the handler says ([`about_device`](crate::about_device)).
 pub async fn run_device_api<E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
 where
     E: NamedError + 'static,
@@ -75,17 +83,23 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let request = DeviceRequest::new(event.payload);
-        tracing::info!(
-            target: "muster", request = event.context.request_id, api_request = request.id(),
-            operation = request.operation(), "asked by a device"
-        );
-        let answer = caught(Box::pin(handler(&request))).await;
-        let answer = answer.map_or_else(
-            || Err(Failure::of(&FunctionError::Panicked)),
-            |answer| answer.map_err(|error| Failure::of(&error)),
-        );
-        log(calls, &event.context.request_id, &answer);
-        Ok::<_, lambda_runtime::Error>(device_api::answer(answer))
+        let api = ApiRequest {
+            id: request.id(),
+            operation: request.operation(),
+        };
+        let span = invocation(&event.context.request_id, Some(api));
+        async {
+            tracing::info!(target: "muster", "asked by a device");
+            let answer = caught(Box::pin(handler(&request))).await;
+            let answer = answer.map_or_else(
+                || Err(Failure::of(&FunctionError::Panicked)),
+                |answer| answer.map_err(|error| Failure::of(&error)),
+            );
+            log_answer_to_device(calls, &answer);
+            Ok::<_, lambda_runtime::Error>(device_api::answer(answer))
+        }
+        .instrument(span)
+        .await
     }))
     .await
 }
@@ -95,11 +109,10 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
 }
 
-/// One invocation, with one line in the log.
+/// One invocation, with one line in the log about what came of it.
 async fn attempt<I, O, E, H, L>(
     handler: &H,
     calls: &L,
-    request: &str,
     input: Result<Value, FunctionError>,
 ) -> Result<Value, Failure>
 where
@@ -109,38 +122,42 @@ where
     H: AsyncFn(I) -> Result<O, E>,
     L: CallLog,
 {
-    let span = invocation(request, input.as_ref().ok());
-    async {
-        let answer = match input {
-            Ok(input) => caught(invoke(handler, input))
+    let answer = match input {
+        Ok(input) => {
+            about_payload(&input);
+            caught(invoke(handler, input))
                 .await
-                .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
-            Err(error) => Err(Failure::of(&error)),
-        };
-        log(calls, request, &answer);
-        answer
-    }
-    .instrument(span)
-    .await
+                .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked)))
+        }
+        Err(error) => Err(Failure::of(&error)),
+    };
+    log_answer(calls, &answer);
+    answer
 }
 
-/// What each line of an invocation's log says: whose device it is about, and which execution's, where its input names them.
-fn invocation(request: &str, input: Option<&Value>) -> Span {
-    let span = tracing::info_span!(
-        target: "muster", "invocation", request, serial = field::Empty, execution = field::Empty
-    );
-    let named = |name: &str| input.and_then(|input| input[name].as_str());
-    if let Some(serial) = named("serial").and_then(|serial| Serial::new(serial).ok()) {
-        span.record("serial", field::display(serial));
+fn log_answer(calls: &impl CallLog, answer: &Result<Value, Failure>) {
+    let calls = counted(calls);
+    match answer {
+        Ok(_) => tracing::info!(target: "muster", calls, "done"),
+        Err(Failure { name, cause, .. }) => {
+            tracing::warn!(target: "muster", calls, error = name, cause, "failed");
+        }
     }
-    if let Some(execution) = named("execution") {
-        span.record("execution", execution);
-    }
-    span
 }
 
-/// One line about what came of an invocation, and a metric of the calls that were too many.
-fn log(calls: &impl CallLog, request: &str, answer: &Result<Value, Failure>) {
+/// A refusal is the device's matter, and no failure of Muster's or of AWS's.
+fn log_answer_to_device(calls: &impl CallLog, answer: &Result<Value, Failure>) {
+    match answer {
+        Err(Failure { name, cause, .. }) if is_refusal(name) => {
+            let calls = counted(calls);
+            tracing::info!(target: "muster", calls, code = name, cause, "refused");
+        }
+        _ => log_answer(calls, answer),
+    }
+}
+
+/// The calls that were made, in JSON. Those that were too many are a metric.
+fn counted(calls: &impl CallLog) -> String {
     let calls = calls.drain();
     for (api, count) in calls.throttled {
         let measurement = Measurement {
@@ -149,14 +166,7 @@ fn log(calls: &impl CallLog, request: &str, answer: &Result<Value, Failure>) {
         };
         measurement.record();
     }
-    let counted = serde_json::to_string(&calls.made).unwrap_or_default();
-    match answer {
-        Ok(_) => tracing::info!(target: "muster", request, calls = counted, "done"),
-        Err(failure) => tracing::warn!(
-            target: "muster", request, calls = counted,
-            error = failure.name, cause = failure.cause, "failed"
-        ),
-    }
+    serde_json::to_string(&calls.made).unwrap_or_default()
 }
 
 async fn invoke<I, O, E, H>(handler: &H, payload: Value) -> Result<Value, Failure>
@@ -178,12 +188,14 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logging::tests::logged;
     use serde_json::json;
     use std::convert::Infallible;
+    use tracing::level_filters::LevelFilter;
 
     /// One invocation of a handler that waits for nothing.
     fn attempted(handler: impl AsyncFn(u8) -> Result<u8, Infallible>) -> Result<Value, Failure> {
-        let answer = attempt(&handler, &(), "request", Ok(json!(7)));
+        let answer = attempt(&handler, &(), Ok(json!(7)));
         let answer = AssertUnwindSafe(answer).now_or_never();
         answer.expect("it waits for nothing")
     }
@@ -196,5 +208,27 @@ mod tests {
         let answer = http::answer(Err(failure));
         assert_eq!(answer["statusCode"], 500);
         assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+
+    #[test]
+    fn a_devices_refused_request_is_logged_as_no_failure() {
+        let answers = |error: FunctionError| {
+            let lines = logged(LevelFilter::INFO, || {
+                log_answer_to_device(&(), &Err(Failure::of(&error)));
+            });
+            let [line] = &lines[..] else {
+                panic!("{lines:?}")
+            };
+            line.clone()
+        };
+
+        let refused = answers(FunctionError::TokenAmbiguous);
+        assert_eq!(refused["message"], "refused");
+        assert_eq!(refused["code"], "InputInvalid");
+        assert_eq!(refused["level"], "INFO");
+        let failed = answers(FunctionError::Panicked);
+        assert_eq!(failed["message"], "failed");
+        assert_eq!(failed["error"], "FunctionPanicked");
+        assert_eq!(failed["level"], "WARN");
     }
 }

@@ -1,7 +1,9 @@
 //! SQS batches with partial failure (AWS Lambda developer guide, "Reporting batch item failures").
 
 use crate::NamedError;
+use crate::about::message;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 /// What Lambda hands over from a queue.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,7 +40,8 @@ pub struct BatchItemFailure {
 }
 
 impl SqsBatch {
-    /// Takes each message. What fails is logged, as `what` it is, and named in the answer: it is delivered again, alone.
+    /// Takes each message, whose lines in the log have its id. What fails is logged, as `what` it is, and named in the answer:
+    /// it is delivered again, alone.
     pub async fn take_each<E: NamedError>(
         &self,
         what: &'static str,
@@ -46,11 +49,14 @@ impl SqsBatch {
     ) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for record in &self.records {
-            if let Err(error) = take(record).await {
-                tracing::warn!(
-                    target: "muster", message_id = record.message_id, error = error.name(), cause = %error,
-                    "{what} is delivered again"
-                );
+            let span = message(&record.message_id);
+            let taken = take(record).instrument(span.clone()).await;
+            if let Err(error) = taken {
+                span.in_scope(|| {
+                    tracing::warn!(
+                        target: "muster", error = error.name(), cause = %error, "{what} is delivered again"
+                    );
+                });
                 response.batch_item_failures.push(BatchItemFailure {
                     item_identifier: record.message_id.clone(),
                 });

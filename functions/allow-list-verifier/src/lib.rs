@@ -1,6 +1,7 @@
 //! A verifier, and an example of one: it lets in the devices that an operator imported into the ledger.
 
 use muster_documents::Serial;
+use muster_lambda::about_device;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ledger::WayIn;
 use muster_onboarding::ports::DeviceRecords;
@@ -30,6 +31,7 @@ pub async fn verify(
     let Some(Ok(serial)) = serial else {
         return Ok(Verdict { verified: false });
     };
+    about_device(&serial);
     let held = ledger.held(&serial).await?.unwrap_or_default();
     Ok(Verdict {
         verified: held.is_imported_for(WayIn::Certificate),

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::tasks::{InspectCertificate, InspectedCertificate};
 use muster_documents::{Refusal, RefusalCode, Serial};
-use muster_lambda::NamedError;
+use muster_lambda::{NamedError, about_device};
 use muster_onboarding::ports::{
     CertificateRegistry, RegisteredAuthority, RegisteredCertificate, RevocationLists,
 };
@@ -82,6 +82,7 @@ pub async fn inspect(
     };
     match applicant(&found.der, now) {
         Ok(applicant) => {
+            about_device(&applicant.thing_name);
             inspected.refusal = if authority.active {
                 let ca = (
                     task.ca_certificate_id.as_str(),

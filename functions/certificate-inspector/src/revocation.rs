@@ -38,7 +38,6 @@ pub async fn refusal(
         tracing::warn!(
             target: "muster",
             ca = ca_id,
-            thing = %applicant.thing_name,
             next_update_unix = until,
             "the CA's revocation list is out of date; a device that it does not name comes in all the same"
         );

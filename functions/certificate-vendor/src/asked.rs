@@ -4,7 +4,7 @@ use crate::VendError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::{Serial, VendCertificate};
-use muster_lambda::DeviceRequest;
+use muster_lambda::{DeviceRequest, about_device};
 use muster_onboarding::csr_refusal;
 use muster_pki::{CertificateRequest, DeviceKey, SubmittedRequest};
 use secrecy::SecretString;
@@ -41,12 +41,11 @@ impl Asked {
         let asked = asked
             .filter(|_| is_object)
             .ok_or_else(|| VendError::Input(NO_REQUEST.to_owned()))?;
-        let csr = asked.csr.as_deref().map(checked).transpose()?;
         Self::new(
             request,
             &asked.serial_number,
             asked.device_token.as_deref(),
-            csr,
+            asked.csr.as_deref(),
         )
     }
 
@@ -62,10 +61,12 @@ impl Asked {
         request: &DeviceRequest,
         serial: &str,
         token: Option<&str>,
-        csr: Option<(String, String)>,
+        csr: Option<&str>,
     ) -> Result<Self, VendError> {
         let serial = Serial::new(serial)
             .map_err(|why| VendError::Input(format!("The serial number is malformed: {why}.")))?;
+        about_device(&serial);
+        let csr = csr.map(checked).transpose()?;
         let token = request.token(token)?;
         // Whoever shows none is as wrong as whoever shows a wrong one.
         let token = token.unwrap_or_default();

@@ -15,7 +15,7 @@ use asked::{Asked, Signing};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::{VendedCertificate, VendingResult, VendingTask};
-use muster_lambda::{DeviceRequest, PaceLimits, Shown, authenticate};
+use muster_lambda::{DeviceRequest, PaceLimits, Shown, about_execution, authenticate};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::FailureKind;
 use muster_onboarding::ledger::device_key;
@@ -81,9 +81,7 @@ where
         asked: Asked,
     ) -> Result<Value, VendError> {
         // Whoever asks, so that the operator finds those that are refused as well.
-        tracing::info!(
-            target: "muster", serial = %asked.serial, source = request.source(), api_request = request.id(), "asked"
-        );
+        tracing::info!(target: "muster", source = request.source(), "asked");
         let shown = Shown {
             serial: &asked.serial,
             token: &asked.token,
@@ -116,15 +114,14 @@ where
             keyless,
         };
         let execution = format!("{EXECUTION_PREFIX}{}", uuid::Uuid::new_v4());
-        tracing::info!(
-            target: "muster", %serial, execution, api_request = request.id(), keyless, "the token is right"
-        );
+        about_execution(&execution);
+        tracing::info!(target: "muster", keyless, "the token is right");
         let certificate_id = self.execute(&execution, &task).await?;
         let held = self.ledger.held(&serial).await?.unwrap_or_default();
         let given = [held.current, held.rotation.next].into_iter().flatten();
         let given = given.into_iter().find(|one| one.id == certificate_id);
         let certificate = given.ok_or_else(|| gone(&certificate_id))?;
-        tracing::info!(target: "muster", %serial, execution, certificate_id, "certificate given");
+        tracing::info!(target: "muster", certificate_id, "certificate given");
         let mut answer = vended(&certificate, serial.to_string(), address);
         if let Some(key) = key {
             answer["keyPair"] = json!({

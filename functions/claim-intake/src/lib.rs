@@ -5,7 +5,9 @@
 //! one place that answers devices, and one that writes the timeline.
 
 use muster_documents::{ClaimRequest, DeviceMessage, Purpose};
-use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_lambda::{
+    NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_device, about_execution,
+};
 use muster_onboarding::ports::Workflow;
 use muster_onboarding::{ClaimRules, CloudFailure, judge};
 
@@ -69,11 +71,14 @@ async fn take_one(
         serde_json::from_str(&record.body).map_err(IntakeError::MessageInvalid)?;
     let request = judge(rules, &message);
     let name = execution_name(&request, &record.message_id);
+    if let Some(serial) = &request.serial {
+        about_device(serial);
+    }
+    about_execution(&name);
     let input = serde_json::to_string(&request).map_err(IntakeError::MessageInvalid)?;
     workflows.of(request.purpose).start(&name, input).await?;
     tracing::info!(
-        target: "muster", serial = request.serial.as_ref().map(ToString::to_string), execution = name,
-        refusal = request.refusal.as_ref().map(|refusal| refusal.code.name()), "request taken"
+        target: "muster", refusal = request.refusal.as_ref().map(|refusal| refusal.code.name()), "request taken"
     );
     Ok(())
 }

@@ -6,7 +6,9 @@ use muster_documents::tasks::Acknowledged;
 use muster_documents::{
     ClientId, DeviceMessage, PresenceMessage, Purpose, Refusal, RefusalCode, TopicPrefixes, Topics,
 };
-use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_lambda::{
+    NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_device, about_execution,
+};
 use muster_onboarding::ports::{
     Awaited, Delivery, DeliveryLedger, Publisher, RefusalLedger, RefusedMessage, Waiting,
 };
@@ -167,6 +169,8 @@ async fn report(
     delivery: &Delivery,
     missing: Vec<u16>,
 ) -> Result<(), CloudFailure> {
+    about_device(&delivery.serial);
+    about_execution(&delivery.execution);
     let Some(token) = &delivery.task_token else {
         return Ok(());
     };
@@ -176,10 +180,7 @@ async fn report(
     if reported && complete {
         ledger.close(delivery).await?;
     }
-    tracing::info!(
-        target: "muster", serial = %delivery.serial, execution = delivery.execution, complete, reported,
-        "acknowledgement taken"
-    );
+    tracing::info!(target: "muster", complete, reported, "acknowledgement taken");
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use muster_documents::{
     CsrSubjects, DEFAULT_DEVICE_LIFETIME_DAYS, GenerateDeviceCertificate, MAX_LIFETIME_DAYS,
     Refusal, RefusalCode, Serial,
 };
+use muster_lambda::about_device;
 use muster_onboarding::{csr_refusal, subject};
 use muster_pki::{CaSubject, CertificateRequest, DeviceKey, SubmittedRequest, Validity};
 use serde_json::{Map, Value};
@@ -73,6 +74,9 @@ impl Asked {
         request: GenerateDeviceCertificate,
         now_unix: i64,
     ) -> Result<Self, GenerateError> {
+        let subject = name(request.csr_subjects)?;
+        let thing_name = thing_name(&subject.common_name)?;
+        about_device(&thing_name);
         let ca_id = request.ca_certificate_id;
         if ca_id.len() != ID_LENGTH || !ca_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(GenerateError::Input(
@@ -86,10 +90,9 @@ impl Asked {
         if !(1..=MAX_LIFETIME_DAYS).contains(&days) {
             return Err(GenerateError::Lifetime(days));
         }
-        let subject = name(request.csr_subjects)?;
         Ok(Self {
             ca_id: ca_id.to_ascii_lowercase(),
-            thing_name: thing_name(&subject.common_name)?,
+            thing_name,
             subject,
             validity: Validity::of_days(now_unix, days),
             now: now_unix,

@@ -170,10 +170,10 @@ where
         let serial = asked.thing_name.clone();
         match &outcome {
             Ok(id) => {
-                tracing::info!(target: "muster", %serial, certificate_id = id, "certificate handed out");
+                tracing::info!(target: "muster", certificate_id = id, "certificate handed out");
             }
             Err(refusal) => {
-                tracing::info!(target: "muster", %serial, code = refusal.code.name(), "refused");
+                tracing::info!(target: "muster", code = refusal.code.name(), "refused");
             }
         }
         let event = DeviceEvent {
@@ -184,7 +184,7 @@ where
             expires_at: kept_until(now, days),
         };
         if let Err(error) = self.ledger.record_event(&event).await {
-            tracing::warn!(target: "muster", serial = %event.serial, cause = %error, "the timeline lacks this");
+            tracing::warn!(target: "muster", cause = %error, "the timeline lacks this");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, and what
-//! a day's run has found.
+//! Makes metrics of what the bus tells: who came in by which route and how long that took, who was refused and why, what
+//! failed, and what a day's run has found.
 
-use muster_documents::RefusalCode;
-use muster_lambda::{Measurement, Unit};
+use muster_documents::{RefusalCode, Serial};
+use muster_lambda::{Measurement, Unit, about_device, about_execution};
 use serde::Deserialize;
 
 /// The routes, as events name them. Each value of a dimension is a metric that is paid for, so that what is none of these
@@ -11,6 +11,9 @@ const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", "vending"];
 
 /// What is none of the routes, or no code of a refusal.
 const OTHER: &str = "other";
+
+/// The code of what failed on the cloud's side: nobody was refused, and the device asks again.
+const FAILED: RefusalCode = RefusalCode::ProvisioningFailed;
 
 /// An event, as EventBridge hands it over (Amazon EventBridge user guide, "Events").
 #[derive(Debug, Clone, Deserialize)]
@@ -26,9 +29,13 @@ pub struct Told {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Detail {
+    /// Whom it is about, for the log.
+    pub serial: Option<String>,
+    /// Which execution tells it, for the log.
+    pub execution: Option<String>,
     /// The route.
     pub mode: Option<String>,
-    /// Why the device was refused.
+    /// Why the device was refused, or that its request failed.
     pub code: Option<String>,
     /// From the beginning of the execution to its event, in milliseconds.
     pub took_milliseconds: Option<u64>,
@@ -50,8 +57,24 @@ pub struct Totals {
     pub enforced: u64,
 }
 
+/// Writes the metrics of an event.
+pub fn meter(told: &Told) {
+    let Detail {
+        serial, execution, ..
+    } = &told.detail;
+    if let Some(Ok(serial)) = serial.as_deref().map(Serial::new) {
+        about_device(&serial);
+    }
+    if let Some(execution) = execution {
+        about_execution(execution);
+    }
+    if let Some(measurement) = measure(told) {
+        measurement.record();
+    }
+}
+
 /// What there is to measure of an event, if there is anything.
-pub fn measure(told: &Told) -> Option<Measurement> {
+fn measure(told: &Told) -> Option<Measurement> {
     let detail = &told.detail;
     let one = |name| vec![(name, Unit::Count, 1)];
     let route = vec![("Route", known(detail.mode.as_deref(), ROUTES))];
@@ -62,6 +85,7 @@ pub fn measure(told: &Told) -> Option<Measurement> {
             let metrics = one("Provisioned").into_iter().chain(took).collect();
             (metrics, route)
         }
+        "DeviceRejected" if detail.code.as_deref() == Some(FAILED.name()) => (one("Failed"), route),
         "DeviceRejected" => {
             let codes = RefusalCode::ALL.iter().map(|code| code.name());
             let reason = [("Reason", known(detail.code.as_deref(), codes))];
@@ -130,6 +154,14 @@ mod tests {
         let reason = ("Reason", "SerialUnknown".to_owned());
         let route = ("Route", "chunked".to_owned());
         assert_eq!(measured.dimensions, [route, reason]);
+    }
+
+    #[test]
+    fn what_failed_on_the_clouds_side_counts_for_its_route_and_is_no_refusal() {
+        let detail = json!({ "mode": "chunked", "code": "ProvisioningFailed" });
+        let measured = measured("DeviceRejected", &detail).unwrap();
+        assert_eq!(measured.metrics, [("Failed", Unit::Count, 1)]);
+        assert_eq!(measured.dimensions, [("Route", "chunked".to_owned())]);
     }
 
     #[test]

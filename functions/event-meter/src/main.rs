@@ -1,6 +1,6 @@
 //! Wiring of `event-meter`.
 
-use event_meter::{Told, measure};
+use event_meter::{Told, meter};
 use muster_lambda::{run, start_logging};
 use std::convert::Infallible;
 
@@ -9,9 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
     run(
         async |told: Told| {
-            if let Some(measurement) = measure(&told) {
-                measurement.record();
-            }
+            meter(&told);
             Ok::<_, Infallible>(())
         },
         (),

@@ -11,6 +11,7 @@ pub use custom_resource::CustomResourceEvent;
 pub use error::GeneratorError;
 
 use muster_documents::ApiEvent;
+use muster_lambda::about_execution;
 use muster_onboarding::check_beside;
 use muster_onboarding::ports::{CustomResources, FleetLedger, Run, RunOutcome};
 use serde::{Deserialize, Deserializer};
@@ -92,6 +93,7 @@ impl<W: Run, L: FleetLedger, C: CustomResources> World<W, L, C> {
         self.check_beside(asked, owner).await?;
         let fleet = asked.fleet();
         let execution = format!("{fleet}-{request_id}");
+        about_execution(&execution);
         let input = json!({
             "request": asked,
             "templateName": fleet,

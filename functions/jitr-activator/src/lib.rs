@@ -1,7 +1,7 @@
 //! Takes registrations from the queue and starts an execution of `jitr-activation` for each.
 
 use muster_documents::CertificateRegistered;
-use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_execution};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::Workflow;
 
@@ -49,11 +49,11 @@ async fn take_one(workflow: &impl Workflow, record: &SqsRecord) -> Result<(), Ac
     }
     let start = event.certificate_id.get(..ID_CHARACTERS);
     let name = format!("{}-{}", start.unwrap_or_default(), record.message_id);
+    // The serial stands in the certificate, which certificate-inspector reads.
+    about_execution(&name);
     let input = serde_json::to_string(&event).map_err(|_| ActivateError::MessageInvalid)?;
     workflow.start(&name, input).await?;
-    tracing::info!(
-        target: "muster", certificate = event.certificate_id, execution = name, "registration taken"
-    );
+    tracing::info!(target: "muster", certificate = event.certificate_id, "registration taken");
     Ok(())
 }
 

@@ -14,8 +14,9 @@ mod verification;
 pub use undecided::Undecided;
 
 use muster_documents::fleet_provisioning::{HookAnswer, HookRequest, parameters};
-use muster_documents::{Refusal, RefusalCode, Serial};
-use muster_onboarding::fleets::{Asked, SurgeRule, Terms, rule};
+use muster_documents::{Refusal, RefusalCode};
+use muster_lambda::about_device;
+use muster_onboarding::fleets::{Asked, SurgeRule, Terms, rule, serial};
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, CertificateProof, CertificateSwitch,
     ClaimLedger, EventBus, NextAdmission, NextCertificate, RotatingThings, ThingOrigins, Verifiers,
@@ -115,6 +116,9 @@ where
             );
             return Ok(HookAnswer::denied());
         };
+        if let Ok(serial) = serial(&request) {
+            about_device(&serial);
+        }
         let decision = match Asked::read(request.clone()) {
             Ok(asked) => self.decide_in_time(now, &asked).await,
             Err(refusal) => Err(refusal),
@@ -131,7 +135,7 @@ where
             Err(refusal) => {
                 tracing::info!(
                     target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
-                    code = refusal.code.name(), message = refusal.message, "refused"
+                    code = refusal.code.name(), cause = refusal.message, "refused"
                 );
                 let passes = passes(refusal.code);
                 self.in_time(self.tell_refusal(now, &request, refusal))
@@ -246,14 +250,14 @@ where
         let Before::Admitted { certificate_id, .. } = &device.before else {
             return;
         };
-        self.deactivate(&device.serial, certificate_id).await;
+        self.deactivate(certificate_id).await;
     }
 
-    async fn deactivate(&self, serial: &Serial, certificate_id: &str) {
+    async fn deactivate(&self, certificate_id: &str) {
         let deactivated = self.certificates.deactivate_certificate(certificate_id);
         if let Err(failure) = deactivated.await {
             tracing::warn!(
-                target: "muster", %serial, certificate_id, cause = %failure, "the certificate before is still active"
+                target: "muster", certificate_id, cause = %failure, "the certificate before is still active"
             );
         }
     }

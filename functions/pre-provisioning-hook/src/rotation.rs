@@ -79,7 +79,7 @@ where
     /// The one that the device was given before: it holds the certificate in force, since it asks with that.
     pub(crate) async fn deactivate_replaced(&self, next: &NextCertificate) {
         if let Some(replaced) = &next.replaced {
-            self.deactivate(&next.serial, replaced).await;
+            self.deactivate(replaced).await;
         }
     }
 }

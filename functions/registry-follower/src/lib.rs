@@ -5,7 +5,7 @@
 //! says.
 
 use muster_documents::{Serial, ThingChanged};
-use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_device};
 use muster_onboarding::ledger::{DeviceState, kept_until};
 use muster_onboarding::ports::{
     DateLedger, DeviceRecords, EditedDate, HeldDevice, ThingCalendar, ThingDate,
@@ -68,6 +68,7 @@ where
         let Ok(serial) = Serial::new(changed.thing_name) else {
             return Ok(());
         };
+        about_device(&serial);
         for _ in 0..ROUNDS {
             // The ledger first: if it changes after the thing was read, the write fails and both are read anew.
             let Some(held) = self.ledger.held(&serial).await? else {
@@ -87,7 +88,7 @@ where
                 ThingDate::Missing => return Ok(()),
                 ThingDate::Malformed(text) => {
                     tracing::warn!(
-                        target: "muster", %serial, cert_issuance = text,
+                        target: "muster", cert_issuance = text,
                         "the thing's date is none, and is not followed: write it as yyyymmdd"
                     );
                     return Ok(());
@@ -132,7 +133,7 @@ where
             serial,
         };
         self.ledger.take_over_date(&edited).await?;
-        tracing::info!(target: "muster", serial = %edited.serial, issued_on = %edited.issued_on, "the date was edited");
+        tracing::info!(target: "muster", issued_on = %edited.issued_on, "the date was edited");
         Ok(())
     }
 }

@@ -8,7 +8,7 @@
 
 use muster_documents::tasks::Verdict;
 use muster_documents::{PresenceMessage, Serial};
-use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord};
+use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_device};
 use muster_onboarding::ledger::kept_until;
 use muster_onboarding::ports::{
     BusEvent, Certificate, CertificateActivation, CertificateSwitch, DatedThings, DeviceRecords,
@@ -95,6 +95,7 @@ where
         let Ok(serial) = Serial::new(connection.client_id) else {
             return Ok(());
         };
+        about_device(&serial);
         let shown = connection.principal_identifier;
         for _ in 0..ROUNDS {
             let Some(held) = self.ledger.held(&serial).await? else {
@@ -163,7 +164,7 @@ where
         };
         self.ledger.take_force(&taken).await?;
         tracing::info!(
-            target: "muster", %serial, certificate_id = taken.certificate_id, retired = taken.before.id,
+            target: "muster", certificate_id = taken.certificate_id, retired = taken.before.id,
             "the certificate is in force"
         );
         let event = BusEvent {
@@ -175,7 +176,7 @@ where
             }),
         };
         if let Err(failure) = self.bus.tell(&event).await {
-            tracing::warn!(target: "muster", %serial, cause = %failure, "the bus lacks an event");
+            tracing::warn!(target: "muster", cause = %failure, "the bus lacks an event");
         }
         Ok(())
     }
@@ -197,7 +198,7 @@ where
     async fn date(&self, serial: &Serial, issued_on: Day) -> Result<(), CloudFailure> {
         match self.things.date_thing(serial, issued_on).await {
             Err(failure) if failure.kind == FailureKind::Refused => {
-                tracing::warn!(target: "muster", %serial, cause = %failure, "the thing lacks its date");
+                tracing::warn!(target: "muster", cause = %failure, "the thing lacks its date");
                 Ok(())
             }
             other => other,

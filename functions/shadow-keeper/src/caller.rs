@@ -2,7 +2,7 @@
 
 use crate::ShadowError;
 use muster_documents::Serial;
-use muster_lambda::{DeviceRequest, NotAuthenticated};
+use muster_lambda::{DeviceRequest, NotAuthenticated, about_device};
 use muster_onboarding::ports::{HeldDevice, OverdueAction};
 use muster_pki::{certificate_id, pem_to_der, read_certificate};
 use secrecy::SecretString;
@@ -30,15 +30,16 @@ pub(crate) struct ClientCertificate {
 impl Caller {
     /// Reads who asks. A request shows one thing: which of two counted would be for somebody else to guess.
     pub(crate) fn of(request: &DeviceRequest) -> Result<Self, ShadowError> {
+        let serial = request.query("serialNumber");
+        let serial = serial.ok_or(ShadowError::SerialMissing)?;
+        let serial = Serial::new(serial).map_err(ShadowError::SerialMalformed)?;
+        about_device(&serial);
         let token = request.token(request.query("deviceToken"))?;
         let certificate = match (request.client_certificate(), &token) {
             (Some(_), Some(_)) => return Err(ShadowError::TwoProofs),
             (Some(pem), None) => Some(ClientCertificate::read(pem).ok_or_else(refused)?),
             (None, _) => None,
         };
-        let serial = request.query("serialNumber");
-        let serial = serial.ok_or(ShadowError::SerialMissing)?;
-        let serial = Serial::new(serial).map_err(ShadowError::SerialMalformed)?;
         let token = token.map(Proof::Token);
         let proof = certificate.map(Proof::Certificate).or(token);
         Ok(Self {

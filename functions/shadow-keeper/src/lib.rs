@@ -37,8 +37,7 @@ impl<L: TokenLedger + DeviceRecords, K: TokenKey, S: Shadows> World<L, K, S> {
     pub async fn serve(&self, now: i64, request: &DeviceRequest) -> Result<Value, ShadowError> {
         let caller = Caller::of(request)?;
         tracing::info!(
-            target: "muster", serial = %caller.serial, by = caller.proof.name(), source = request.source(),
-            api_request = request.id(), "asked"
+            target: "muster", by = caller.proof.name(), source = request.source(), "asked"
         );
         let held = self.let_in(&caller, request.source(), now).await?;
         let held = held.filter(|held| held.state == Some(DeviceState::Provisioned));
