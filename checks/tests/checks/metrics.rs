@@ -43,8 +43,13 @@ fn metered(template: &Value) -> Metrics {
     let told = &functions["functions/event-meter"]["Events"]["Told"];
     let kinds = list(&told["Properties"]["Pattern"]["detail-type"]);
     assert!(kinds.len() > 4, "only {kinds:?} found");
-    let detail = json!({ "mode": "jitr", "tookMilliseconds": 1, "totals": {} });
-    let measured = kinds.into_iter().map(|kind| {
+    // What failed is told as a refusal is, with a code of its own.
+    let codes = ["SerialUnknown", "ProvisioningFailed"];
+    let told = kinds
+        .into_iter()
+        .flat_map(|kind| codes.map(|code| (kind, code)));
+    let measured = told.map(|(kind, code)| {
+        let detail = json!({ "mode": "jitr", "code": code, "tookMilliseconds": 1, "totals": {} });
         let told = json!({ "detail-type": kind, "detail": detail });
         let measured = event_meter::measure(&serde_json::from_value(told).unwrap());
         measured.unwrap_or_else(|| panic!("nothing is measured of {kind}"))

@@ -74,7 +74,7 @@ pub fn meter(told: &Told) {
 }
 
 /// What there is to measure of an event, if there is anything.
-fn measure(told: &Told) -> Option<Measurement> {
+pub fn measure(told: &Told) -> Option<Measurement> {
     let detail = &told.detail;
     let one = |name| vec![(name, Unit::Count, 1)];
     let route = vec![("Route", known(detail.mode.as_deref(), ROUTES))];
