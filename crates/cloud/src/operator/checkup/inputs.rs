@@ -9,7 +9,7 @@ impl Checkup {
     pub async fn rule_is_on(&self, name: &str) -> Result<bool, CloudFailure> {
         let found = self.iot.get_topic_rule().rule_name(name).send().await;
         let found = found.map_err(|error| failure("iot:GetTopicRule", error))?;
-        let disabled = found.rule().and_then(|rule| rule.rule_disabled());
+        let disabled = found.rule.and_then(|rule| rule.rule_disabled);
         Ok(!disabled.unwrap_or_default())
     }
 
