@@ -135,8 +135,8 @@ const TYPES: &[(&str, &[&str])] = &[
 const APIS: &[&str] = &["apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"];
 const ROLES: &[&str] = &["iam:CreateRole", "iam:DeleteRole", "iam:AttachRolePolicy"];
 
-/// What AWS's own policies allow that SAM gives to functions: `AWSLambdaBasicExecutionRole`, and
-/// `AWSXRayDaemonWriteAccess`, to workflows too.
+/// What AWS's own policies allow that SAM gives to functions: `AWSLambdaBasicExecutionRole`, and `AWSXrayWriteOnlyAccess`
+/// (`AWSXRayDaemonWriteAccess` in partitions that lack it), to workflows too.
 const OF_SAM: [&str; 8] = [
     "logs:CreateLogGroup",
     "logs:CreateLogStream",

@@ -54,6 +54,10 @@ impl NamedError for NotAuthenticated {
             Self::Cloud(failure) => failure.retry_after(),
         }
     }
+
+    fn refuses(&self) -> bool {
+        !matches!(self, Self::Cloud(_))
+    }
 }
 
 /// What a device shows.

@@ -1,5 +1,6 @@
 //! Errors with names that a workflow can match, and that callers of the API are told.
 
+use crate::http_status::is_refusal;
 use lambda_runtime::Diagnostic;
 use muster_onboarding::{CloudFailure, FailureKind};
 use std::convert::Infallible;
@@ -21,6 +22,11 @@ pub trait NamedError: Error {
     /// After how many seconds a device may ask again with the same request. `None`: that would change nothing.
     fn retry_after(&self) -> Option<u32> {
         None
+    }
+
+    /// Whether it refuses what was asked, and nothing of Muster's or of AWS's has failed.
+    fn refuses(&self) -> bool {
+        is_refusal(self.name())
     }
 }
 
@@ -48,6 +54,10 @@ impl NamedError for CloudFailure {
         } else {
             AFTER_FAILURE
         })
+    }
+
+    fn refuses(&self) -> bool {
+        false
     }
 }
 
@@ -126,6 +136,8 @@ pub(crate) struct Failure {
     pub(crate) told: String,
     /// After how many seconds a device may ask again.
     pub(crate) retry_after: Option<u32>,
+    /// Whether it is a refusal, and nothing of Muster's or of AWS's has failed.
+    pub(crate) refused: bool,
 }
 
 impl Failure {
@@ -144,6 +156,7 @@ impl Failure {
             name: error.name(),
             told: error.told().unwrap_or_else(|| cause.clone()),
             retry_after: error.retry_after(),
+            refused: error.refuses(),
             cause,
         }
     }

@@ -79,8 +79,8 @@ pub(crate) fn status(name: &str) -> u16 {
     found.map_or(UNEXPECTED, |(status, _)| *status)
 }
 
-/// Whether an answer that reports `name` refuses what was asked, and nothing of Muster's or AWS's has failed.
-pub(crate) fn is_refusal(name: &str) -> bool {
+/// Whether an answer that reports `name` refuses what was asked. `Throttled` is one, though AWS's throttles have that name too.
+pub fn is_refusal(name: &str) -> bool {
     status(name) < UNEXPECTED
 }
 

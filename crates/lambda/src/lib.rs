@@ -23,7 +23,8 @@ pub use configuration::{
 };
 pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};
+pub use http_status::is_refusal;
 pub use logging::start_logging;
 pub use metric::{Measurement, Unit, count_one};
-pub use run::{caught, run, run_api, run_device_api};
+pub use run::{caught, run, run_api, run_device_api, run_verifier};
 pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};

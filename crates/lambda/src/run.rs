@@ -4,7 +4,6 @@ use crate::about::{ApiRequest, about_payload, invocation};
 use crate::device_api::{self, DeviceRequest};
 use crate::error::{Failure, FunctionError, NamedError};
 use crate::http;
-use crate::http_status::is_refusal;
 use crate::metric::{Measurement, Unit};
 use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -20,6 +19,25 @@ use tracing::Instrument;
 /// The payload is decoded here, a panic is caught here, and whatever fails is reported under its stable name:
 /// `lambda_runtime` by itself would post a Rust type's name, which no workflow can sensibly match.
 pub async fn run<I, O, E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    E: NamedError + 'static,
+    H: AsyncFn(I) -> Result<O, E>,
+    L: CallLog,
+{
+    let (handler, calls) = (&handler, &calls);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
+        let span = invocation(&event.context.request_id, None);
+        let answer = attempt_task(handler, calls, event.payload);
+        answer.instrument(span).await.map_err(Diagnostic::from)
+    }))
+    .await
+}
+
+/// Serves invocations as [`run`] does, for a verifier. Its question is partly in the device's own words, so that the log takes
+/// nothing from it: whom it is about the handler says ([`about_device`](crate::about_device)).
+pub async fn run_verifier<I, O, E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
 where
     I: DeserializeOwned,
     O: Serialize,
@@ -51,7 +69,7 @@ where
         let LambdaEvent { payload, context } = event;
         let request = context.request_id.as_str();
         if !http::came_through_an_api(&payload) {
-            let answer = attempt(handler, calls, Ok(http::without_caller(payload)));
+            let answer = attempt_task(handler, calls, http::without_caller(payload));
             let answer = answer.instrument(invocation(request, None)).await;
             return answer.map_err(Diagnostic::from);
         }
@@ -109,6 +127,23 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
 }
 
+/// One invocation by whoever says in its payload whom it is about.
+async fn attempt_task<I, O, E, H, L>(
+    handler: &H,
+    calls: &L,
+    payload: Value,
+) -> Result<Value, Failure>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    E: NamedError + 'static,
+    H: AsyncFn(I) -> Result<O, E>,
+    L: CallLog,
+{
+    about_payload(&payload);
+    attempt(handler, calls, Ok(payload)).await
+}
+
 /// One invocation, with one line in the log about what came of it.
 async fn attempt<I, O, E, H, L>(
     handler: &H,
@@ -123,12 +158,9 @@ where
     L: CallLog,
 {
     let answer = match input {
-        Ok(input) => {
-            about_payload(&input);
-            caught(invoke(handler, input))
-                .await
-                .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked)))
-        }
+        Ok(input) => caught(invoke(handler, input))
+            .await
+            .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
         Err(error) => Err(Failure::of(&error)),
     };
     log_answer(calls, &answer);
@@ -148,7 +180,12 @@ fn log_answer(calls: &impl CallLog, answer: &Result<Value, Failure>) {
 /// A refusal is the device's matter, and no failure of Muster's or of AWS's.
 fn log_answer_to_device(calls: &impl CallLog, answer: &Result<Value, Failure>) {
     match answer {
-        Err(Failure { name, cause, .. }) if is_refusal(name) => {
+        Err(Failure {
+            name,
+            cause,
+            refused: true,
+            ..
+        }) => {
             let calls = counted(calls);
             tracing::info!(target: "muster", calls, code = name, cause, "refused");
         }
@@ -188,7 +225,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authentication::NotAuthenticated;
     use crate::logging::tests::logged;
+    use muster_onboarding::{CloudFailure, FailureKind};
     use serde_json::json;
     use std::convert::Infallible;
     use tracing::level_filters::LevelFilter;
@@ -212,9 +251,9 @@ mod tests {
 
     #[test]
     fn a_devices_refused_request_is_logged_as_no_failure() {
-        let answers = |error: FunctionError| {
+        let answers = |failure: Failure| {
             let lines = logged(LevelFilter::INFO, || {
-                log_answer_to_device(&(), &Err(Failure::of(&error)));
+                log_answer_to_device(&(), &Err(failure));
             });
             let [line] = &lines[..] else {
                 panic!("{lines:?}")
@@ -222,13 +261,27 @@ mod tests {
             line.clone()
         };
 
-        let refused = answers(FunctionError::TokenAmbiguous);
+        let refused = answers(Failure::of(&FunctionError::TokenAmbiguous));
         assert_eq!(refused["message"], "refused");
         assert_eq!(refused["code"], "InputInvalid");
         assert_eq!(refused["level"], "INFO");
-        let failed = answers(FunctionError::Panicked);
+        let failed = answers(Failure::of(&FunctionError::Panicked));
         assert_eq!(failed["message"], "failed");
         assert_eq!(failed["error"], "FunctionPanicked");
         assert_eq!(failed["level"], "WARN");
+    }
+
+    #[test]
+    fn muster_limits_a_device_and_aws_limits_muster_by_one_name_and_only_the_first_is_a_refusal() {
+        let of_aws = CloudFailure {
+            action: "dynamodb:GetItem",
+            kind: FailureKind::Throttled,
+            message: "too many".to_owned(),
+            source: None,
+        };
+        let own = Failure::of(&NotAuthenticated::TooOften(5));
+        let of_aws = Failure::of(&NotAuthenticated::Cloud(of_aws));
+        assert_eq!((own.name, own.refused), ("Throttled", true));
+        assert_eq!((of_aws.name, of_aws.refused), ("Throttled", false));
     }
 }

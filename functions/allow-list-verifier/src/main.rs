@@ -2,7 +2,7 @@
 
 use allow_list_verifier::verify;
 use muster_cloud::{Ledger, Service, connect_in_lambda};
-use muster_lambda::{Configuration, run, start_logging, variables};
+use muster_lambda::{Configuration, run_verifier, start_logging, variables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let cloud = connect_in_lambda();
     let ledger = Ledger::new(&cloud, configuration.required(variables::LEDGER_TABLE)?);
     cloud.warm(&[Service::DYNAMODB]).await;
-    run(
+    run_verifier(
         async |question| verify(&ledger, question).await,
         cloud.calls,
     )

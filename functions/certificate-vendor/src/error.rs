@@ -1,7 +1,7 @@
 //! Why a device got no certificate.
 
 use muster_documents::Refusal;
-use muster_lambda::{FunctionError, NamedError, NotAuthenticated};
+use muster_lambda::{FunctionError, NamedError, NotAuthenticated, is_refusal};
 use muster_onboarding::CloudFailure;
 use muster_pki::KeyError;
 
@@ -109,6 +109,15 @@ impl NamedError for VendError {
             | Self::Throttled
             | Self::Unfinished
             | Self::Key(_) => Some(AFTER_FAILURE),
+        }
+    }
+
+    fn refuses(&self) -> bool {
+        match self {
+            Self::NotAuthenticated(error) => error.refuses(),
+            Self::Cloud(failure) => failure.refuses(),
+            Self::Throttled => false,
+            _ => is_refusal(self.name()),
         }
     }
 }

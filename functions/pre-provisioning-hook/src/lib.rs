@@ -133,10 +133,7 @@ where
                 Ok(answer)
             }
             Err(refusal) => {
-                tracing::info!(
-                    target: "muster", client_id = request.client_id, certificate_id = request.certificate_id,
-                    code = refusal.code.name(), cause = refusal.message, "refused"
-                );
+                log_refusal(&request, &refusal);
                 let passes = passes(refusal.code);
                 self.in_time(self.tell_refusal(now, &request, refusal))
                     .await;
@@ -269,6 +266,17 @@ where
         {
             tracing::warn!(target: "muster", "what follows the decision was not done in time");
         }
+    }
+}
+
+/// What failed on the cloud's side is no refusal; AWS IoT gets no answer then, which is the invocation's own line.
+fn log_refusal(request: &HookRequest, refusal: &Refusal) {
+    let (client_id, certificate_id) = (&request.client_id, &request.certificate_id);
+    let (code, cause) = (refusal.code.name(), &refusal.message);
+    if refusal.code == RefusalCode::ProvisioningFailed {
+        tracing::warn!(target: "muster", client_id, certificate_id, error = code, cause, "not decided");
+    } else {
+        tracing::info!(target: "muster", client_id, certificate_id, code, cause, "refused");
     }
 }
 

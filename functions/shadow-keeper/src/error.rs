@@ -2,7 +2,7 @@
 
 use crate::desired::{MAX_LEVELS, MAX_STATE_BYTES};
 use muster_documents::MalformedIdentifier;
-use muster_lambda::{FunctionError, NamedError, NotAuthenticated};
+use muster_lambda::{FunctionError, NamedError, NotAuthenticated, is_refusal};
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// How much of a key's path is repeated, in characters.
@@ -130,6 +130,14 @@ impl NamedError for ShadowError {
             Self::NotLetIn(error) => error.retry_after(),
             Self::Cloud(failure) => failure.retry_after(),
             _ => None,
+        }
+    }
+
+    fn refuses(&self) -> bool {
+        match self {
+            Self::NotLetIn(error) => error.refuses(),
+            Self::Cloud(failure) => failure.refuses(),
+            _ => is_refusal(self.name()),
         }
     }
 }

@@ -11,21 +11,20 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let status = rotation::status(patient.target, rotation::today(), 1).await?;
     let last = status.runs.first();
     let failed = last.and_then(|run| run.failure.as_deref());
-    let ended = last.and_then(|run| run.at.parse::<jiff::Timestamp>().ok());
     let mut found = judge(&status, failed);
-    found.extend(ended.and_then(|at| judge_age(at.as_second(), patient.now)));
+    found.extend(judge_age(last.map(|run| run.at.as_str()), patient.now));
     Ok(found)
 }
 
-/// On a stack that is a day old there may have been none yet.
-fn judge_age(ended: i64, now: i64) -> Option<Finding> {
-    (now - ended > OLD).then(|| {
-        let hours = (now - ended) / 3600;
-        Finding::problem(
-            format!("the last run of certificate-rotation ended {hours} hours ago"),
-            "docs/runbooks/ScheduleFailure.md; then muster rotation run",
-        )
-    })
+fn judge_age(ended: Option<&str>, now: i64) -> Option<Finding> {
+    let advice = "docs/runbooks/ScheduleFailure.md; then muster rotation run";
+    let Some(ended) = ended else {
+        let said = "certificate-rotation has not run yet, or not for as long as its runs are kept";
+        return Some(Finding::warning(said, advice));
+    };
+    let at = ended.parse::<jiff::Timestamp>().ok()?;
+    let said = format!("the last run of certificate-rotation ended at {ended}");
+    (now - at.as_second() > OLD).then(|| Finding::warning(said, advice))
 }
 
 fn judge(status: &RotationStatus, failed: Option<&str>) -> Vec<Finding> {
@@ -77,10 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_a_run_is_a_problem() {
-        assert_eq!(judge_age(0, OLD), None);
-        let found = judge_age(0, OLD + 3600).unwrap();
-        assert_eq!(found.level, Level::Problem);
-        assert!(found.said.contains("37 hours"), "{}", found.said);
+    fn a_day_without_a_run_is_a_warning() {
+        let epoch = Some("1970-01-01T00:00:00Z");
+        assert_eq!(judge_age(epoch, OLD), None);
+        let old = judge_age(epoch, OLD + 1).unwrap();
+        let never = judge_age(None, 0).unwrap();
+        assert_eq!((old.level, never.level), (Level::Warning, Level::Warning));
     }
 }

@@ -3,6 +3,7 @@
 use super::{Finding, Patient};
 use crate::commands::Failure;
 use muster_cloud::operator::Stacks;
+use muster_onboarding::CloudFailure;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let stacks = Stacks::new(&patient.target.cloud);
@@ -10,21 +11,38 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let stack = stacks.look(name).await?.ok_or("there is no such stack")?;
     let mut found = Vec::new();
     for rule in stack.parts_of("AWS::IoT::TopicRule") {
-        if !patient.checkup.rule_is_on(rule).await? {
-            found.push(Finding::problem(
-                format!("the AWS IoT rule {rule} is disabled: what it hears is lost"),
-                format!("aws iot enable-topic-rule --rule-name {rule}"),
-            ));
-        }
+        found.extend(match patient.checkup.rule_is_on(rule).await {
+            Ok(on) => judge_rule(rule, on),
+            Err(failure) => Some(unseen(rule, &failure)),
+        });
     }
     for source in stack.parts_of("AWS::Lambda::EventSourceMapping") {
-        let state = patient.checkup.event_source_state(source).await?;
-        found.extend(judge(source, &state));
+        found.extend(match patient.checkup.event_source_state(source).await {
+            Ok(state) => judge_source(source, &state),
+            Err(failure) => Some(unseen(source, &failure)),
+        });
     }
     Ok(found)
 }
 
-fn judge(source: &str, state: &str) -> Option<Finding> {
+/// It may have been deleted by hand, which does not keep the others from being looked at.
+fn unseen(what: &str, failure: &CloudFailure) -> Finding {
+    Finding::problem(
+        format!("{what} cannot be looked at: {failure}"),
+        "deploy the stack again if it is gone; else see that you may call this",
+    )
+}
+
+fn judge_rule(rule: &str, on: bool) -> Option<Finding> {
+    (!on).then(|| {
+        Finding::problem(
+            format!("the AWS IoT rule {rule} is disabled: what it hears is lost"),
+            format!("aws iot enable-topic-rule --rule-name {rule}"),
+        )
+    })
+}
+
+fn judge_source(source: &str, state: &str) -> Option<Finding> {
     matches!(state, "Disabled" | "Disabling").then(|| {
         Finding::problem(
             format!("the queue of the event source {source} is not read: it is {state}"),
@@ -40,13 +58,13 @@ mod tests {
     #[test]
     fn a_queue_that_nobody_reads_is_a_problem_and_one_that_is_being_set_up_is_none() {
         assert!(
-            judge("id", "Disabled")
+            judge_source("id", "Disabled")
                 .unwrap()
                 .advice
                 .contains("--uuid id")
         );
         for state in ["Enabled", "Creating", "Enabling", "Updating"] {
-            assert_eq!(judge("id", state), None, "{state}");
+            assert_eq!(judge_source("id", state), None, "{state}");
         }
     }
 }
