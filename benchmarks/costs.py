@@ -192,7 +192,10 @@ def merge(*costs):
 
 CASES = {
     "event-meter": ("event-meter", None, [], 2),
-    "claim-intake": ("claim-intake", "claim-intake", [("states:StartExecution", {})], 2),
+    "claim-intake": ("claim-intake", "claim-intake", [
+        ("dynamodb:GetItem", read("claim")), ("dynamodb:UpdateItem", write("count")), ("states:StartExecution", {}),
+    ], 2),
+    "claim-intake, rotation": ("claim-intake", None, [("states:StartExecution", {})], 2),
     "certificate-issuer": ("certificate-issuer", "certificate-issuer", [
         ("dynamodb:GetItem", read("provisioning")),
         ("iot:CreateCertificateFromCsr", {}),
@@ -503,7 +506,7 @@ def routes():
         "RegisterIdentity": "identity-registrar, thing", "PublishChunks": "chunk-publisher",
         "ActivateIdentity": "identity-registrar, policy", "NoteCertificate": write("certificate", BOTH_INDEXES),
         "RecordNext": write("with two certificates"), "PublishActivated": "chunk-publisher, one message", **record})
-    chunked_renewal = merge(renewed, chunked, queued("claim-intake"), queued("delivery-acknowledger"),
+    chunked_renewal = merge(renewed, chunked, queued("claim-intake, rotation"), queued("delivery-acknowledger"),
                             device_messages(connects=1, subscribes=1, sends=2, receives=packets() + 2))
 
     # A day on which a device is told again: one entry of a page.
@@ -563,8 +566,9 @@ def own_metrics():
     of_stack = alone | {name for _, name in searched}
     values = {"Route": ASSUMED["routes"], "Reason": ASSUMED["reasons_of_route"], "Api": ASSUMED["throttled_apis"]}
     of_others = sum(math.prod(values[one] for one in dimensions.split(",")) for dimensions, _ in searched)
-    of_functions = len(re.findall(r"^      Namespace: Muster\n.*\n.*Name: FunctionName", TEMPLATE, re.MULTILINE))
-    return len(of_stack) + of_others + of_functions
+    watched = re.findall(r"^      Namespace: Muster\n      MetricName: (\w+)\n.*Name: (FunctionName|Stack),", TEMPLATE, re.MULTILINE)
+    of_alarms = {name for name, dimension in watched if dimension == "FunctionName" or name not in of_stack}
+    return len(of_stack) + of_others + len(of_alarms)
 
 
 def standing(devices):

@@ -27,6 +27,14 @@ pub const CERTIFICATE_BYTES: usize = 655;
 /// A client id of 12 characters.
 pub const CLIENT_ID: &str = "sensor-00001";
 
+/// The claim certificate of requests.
+const CLAIM: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const EVENT_BUS: (&str, &str) = ("EVENT_BUS", "muster-events");
+const SURGE: [(&str, &str); 3] = [
+    ("CLAIM_SURGE_MINIMUM", "100"),
+    ("CLAIM_SURGE_FACTOR", "10"),
+    ("CLAIM_SURGE_SHUTS", "off"),
+];
 const LEDGER: (&str, &str) = ("LEDGER_TABLE", "ledger");
 const POLICY: (&str, &str) = ("DEVICE_POLICY", "device");
 const ROTATION: [(&str, &str); 4] = [

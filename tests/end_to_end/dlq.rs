@@ -111,7 +111,8 @@ async fn a_device_whose_request_is_put_back_is_served() {
         stack.import(serial).await;
         let client_id = Player::client_id(serial);
         let asked = request(Mode::Chunked, serial, &key);
-        let message = serde_json::to_string(&queued(&client_id, "json", &asked)).unwrap();
+        let message =
+            serde_json::to_string(&queued(&stack.claim_id, &client_id, "json", &asked)).unwrap();
         let attribute = MessageAttributeValue::builder().data_type("String");
         let attribute = attribute.string_value("7").build().unwrap();
         let put = stack.sqs().send_message().message_body(message);

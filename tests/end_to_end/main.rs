@@ -4,6 +4,7 @@ mod alarms;
 mod api;
 mod attacks;
 mod authorities;
+mod claims;
 mod demo;
 mod dlq;
 mod doctor;

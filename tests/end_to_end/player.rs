@@ -274,15 +274,21 @@ pub fn request_unsigned(serial: &str, key: &DeviceKey) -> Vec<u8> {
     .to_cbor()
 }
 
-/// What the topic rule puts into the queue for a body that arrives now on one of a client's topics.
-pub fn queued(client_id: &str, topic: &str, body: &[u8]) -> muster_documents::DeviceMessage {
+/// What the topic rule puts into the queue for a body that arrives now on one of a client's topics, over a connection with
+/// the certificate of this id.
+pub fn queued(
+    certificate_id: &str,
+    client_id: &str,
+    topic: &str,
+    body: &[u8],
+) -> muster_documents::DeviceMessage {
     use base64::Engine;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     muster_documents::DeviceMessage {
         payload: base64::engine::general_purpose::STANDARD.encode(body),
         topic: format!("provision/{client_id}/{topic}"),
         client_id: client_id.to_owned(),
-        principal: None,
+        principal: Some(certificate_id.to_owned()),
         timestamp: i64::try_from(now.as_millis()).unwrap(),
     }
 }

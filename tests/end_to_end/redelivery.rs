@@ -70,12 +70,22 @@ async fn messages_that_come_again_at_any_time_leave_one_device_with_one_certific
     stack.import(serial).await;
     let client_id = Player::client_id(serial);
     let key = DeviceKey::generate().unwrap();
-    let asked = queued(&client_id, "json", &request(Mode::Chunked, serial, &key));
+    let asked = queued(
+        &stack.claim_id,
+        &client_id,
+        "json",
+        &request(Mode::Chunked, serial, &key),
+    );
 
     let mut player = Player::listening(&stack, serial, key).await;
     send(&stack, "ClaimRequestQueueUrl", &asked, 5).await;
     player.play_until_complete().await;
-    let acknowledged = queued(&client_id, "ack", &player.acknowledgement().unwrap());
+    let acknowledged = queued(
+        &stack.claim_id,
+        &client_id,
+        "ack",
+        &player.acknowledgement().unwrap(),
+    );
     send(&stack, "ClaimRequestQueueUrl", &asked, 3).await;
     send(&stack, "AcknowledgementQueueUrl", &acknowledged, 3).await;
     player.play_until_activated().await;

@@ -160,6 +160,9 @@ impl Display for Entry<'_> {
         if let Some(failure) = &entry.failure {
             write!(f, "\n  failed with  {failure} (docs/errors/{failure}.md)")?;
         }
+        if let Some(claim) = &entry.claim_certificate_id {
+            write!(f, "\n  claim        {claim}")?;
+        }
         write!(f, "\n  execution    {}", entry.execution)?;
         for step in &entry.steps {
             write!(f, "\n  {}  {}", step.at, step.did)?;

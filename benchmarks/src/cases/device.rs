@@ -2,8 +2,8 @@
 
 use super::authority::{as_kept, authority, named};
 use super::{
-    CLIENT_ID, Case, EXECUTION, KEY, LEDGER, MACHINE, POLICY, PREFIX, ROTATION, ROTATION_MACHINE,
-    ROTATION_PREFIX, VALIDITY, VAULT, certificate,
+    CLAIM, CLIENT_ID, Case, EVENT_BUS, EXECUTION, KEY, LEDGER, MACHINE, POLICY, PREFIX, ROTATION,
+    ROTATION_MACHINE, ROTATION_PREFIX, SURGE, VALIDITY, VAULT, certificate,
 };
 use crate::aws::World;
 use base64::Engine;
@@ -12,7 +12,7 @@ use muster_documents::tasks::{InspectCertificate, IssueCertificate, Publication}
 use muster_documents::{
     CertificateDescription, CertificateRegistered, ClientId, Mode, Purpose, Serial,
 };
-use muster_onboarding::ledger::{DeviceState, IMPORTED};
+use muster_onboarding::ledger::{DeviceState, IMPORTED, STATE_SK, claim_key};
 use muster_pki::{DeviceKey, DeviceProfile, certificate_id, der_to_pem};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -68,18 +68,22 @@ impl Device {
     }
 
     pub fn request(&self, name: &'static str, event: Value) -> Case {
+        let environment = [
+            PREFIX,
+            ROTATION_PREFIX,
+            ("LEGACY_MODE", "on"),
+            MACHINE,
+            ROTATION_MACHINE,
+            LEDGER,
+            EVENT_BUS,
+        ];
+        let claim = json!({ "pk": { "S": claim_key(CLAIM) }, "sk": { "S": STATE_SK }, "name": { "S": "line-1" } });
         self.case(
             name,
             "claim-intake",
-            &[
-                PREFIX,
-                ROTATION_PREFIX,
-                ("LEGACY_MODE", "on"),
-                MACHINE,
-                ROTATION_MACHINE,
-            ],
+            &[&environment[..], &SURGE].concat(),
             event,
-            Value::Null,
+            claim,
         )
     }
 

@@ -1,6 +1,6 @@
 //! What queues hand to functions.
 
-use super::CLIENT_ID;
+use super::{CLAIM, CLIENT_ID};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::DeviceMessage;
@@ -13,7 +13,7 @@ pub fn batch(topic: &str, payloads: &[&[u8]]) -> Value {
             payload: STANDARD.encode(payload),
             topic: format!("provision/{CLIENT_ID}/{topic}"),
             client_id: CLIENT_ID.to_owned(),
-            principal: None,
+            principal: Some(CLAIM.to_owned()),
             timestamp: 1_767_225_600_000,
         };
         json!(message).to_string()

@@ -1,7 +1,7 @@
 //! The pre-provisioning hook, asked about an imported device that comes for the first time.
 
 use super::authority::{authority, named};
-use super::{CLIENT_ID, Case, Device, LEDGER, ROTATION, VALIDITY};
+use super::{CLIENT_ID, Case, Device, EVENT_BUS, LEDGER, ROTATION, SURGE, VALIDITY};
 use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::ledger::{
     DeviceState, FLEETS_PK, FleetState, IMPORTED, STATE_SK, claim_key, device_key,
@@ -36,19 +36,16 @@ pub fn admission(device: &Device) -> Result<Case, Box<dyn Error>> {
     };
     let environment = [
         LEDGER,
-        ("EVENT_BUS", "muster-events"),
+        EVENT_BUS,
         ("VERIFIER_NAMES", ""),
         ("VERIFIER_ARNS", ""),
-        ("CLAIM_SURGE_MINIMUM", "100"),
-        ("CLAIM_SURGE_FACTOR", "10"),
-        ("CLAIM_SURGE_SHUTS", "off"),
         ("TIMELINE_DAYS", "365"),
         (
             "CONNECTION_QUEUE_URL",
             "https://sqs.eu-central-1.amazonaws.com/123456789012/connections",
         ),
     ];
-    let environment = [&environment[..], &ROTATION].concat();
+    let environment = [&environment[..], &ROTATION, &SURGE].concat();
     let name = "pre-provisioning-hook";
     let mut case = device.case(name, name, &environment, json!(request), Value::Null);
     let settings = json!({ "templateName": FLEET, "models": [{ "name": MODEL }] }).to_string();

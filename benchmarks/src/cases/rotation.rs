@@ -2,7 +2,7 @@
 
 use super::authority::{authority, named};
 use super::events::records;
-use super::{CLIENT_ID, Case, Device, LEDGER, ROTATION, VALIDITY};
+use super::{CLIENT_ID, Case, Device, EVENT_BUS, LEDGER, ROTATION, VALIDITY};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_documents::rotation_tasks::{DueDevices, EndingCertificate, RetireCertificates, Scan};
@@ -23,7 +23,7 @@ const LATER: &str = "20270601";
 /// Devices in a page of the index, at most.
 const PAGE: usize = 100;
 
-const OF_EVENTS: [(&str, &str); 2] = [("EVENT_BUS", "muster-events"), ("TIMELINE_DAYS", "365")];
+const OF_EVENTS: [(&str, &str); 2] = [EVENT_BUS, ("TIMELINE_DAYS", "365")];
 
 /// What each function mostly does, once for each device.
 pub fn all(device: &Device) -> Result<[Case; 8], Box<dyn Error>> {

@@ -18,12 +18,13 @@ fn constants() -> BTreeMap<String, String> {
 }
 
 /// The functions of `muster_lambda` that read several variables at once.
-const READERS: [&str; 6] = [
+const READERS: [&str; 7] = [
     "place",
     "rotation_policy",
     "overdue_action",
     "pace_limits",
     "shadow_rules",
+    "surge_rule",
     "topic_prefixes",
 ];
 

@@ -74,6 +74,16 @@ fn of_calls() -> Metrics {
     of_the_stack(name, &dimensions, between(metrics, "Unit::", ",")[0])
 }
 
+/// What is measured of claim certificates.
+fn of_claims() -> Metrics {
+    let source = read("crates/lambda/src/claim_watch.rs");
+    let name = between(&source, "const METRIC: &str = \"", "\"")[0];
+    assert!(source.contains(
+        "metrics: vec![(METRIC, Unit::Count, 1)],\n                dimensions: Vec::new(),"
+    ));
+    of_the_stack(name, &[], "Count")
+}
+
 /// What functions count one by one.
 fn counted() -> Metrics {
     let mut counted = Metrics::new();
@@ -155,7 +165,7 @@ fn searched(search: &str, unit: &str) -> Metric {
 #[test]
 fn what_alarms_and_the_dashboard_look_at_is_what_code_records() {
     let template = template();
-    let recorded: Metrics = [metered(&template), of_calls(), counted()]
+    let recorded: Metrics = [metered(&template), of_calls(), of_claims(), counted()]
         .into_iter()
         .flatten()
         .collect();

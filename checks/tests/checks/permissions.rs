@@ -201,9 +201,13 @@ fn a_functions_role_allows_exactly_what_the_function_calls() {
             .map(|path| without_tests(&read(path)).to_owned())
             .collect();
         // What functions share calls as well.
-        if source.contains("authenticate(") {
-            let shared = read("crates/lambda/src/authentication.rs");
-            source += without_tests(&shared);
+        for (used, shared) in [
+            ("authenticate(", "crates/lambda/src/authentication.rs"),
+            ("ClaimWatch", "crates/lambda/src/claim_watch.rs"),
+        ] {
+            if source.contains(used) {
+                source += without_tests(&read(shared));
+            }
         }
         let mut needed = Actions::new();
         for (method, actions) in &adapters {

@@ -33,6 +33,7 @@ impl Place {
             "AWS::Partition" => self.partition,
             "AWS::Region" => self.region,
             "AWS::AccountId" => "123456789012",
+            "ClaimClientIdPrefix" => "",
             "TopicPrefix" => &self.prefix,
             "RotationTopicPrefix" => &self.rotation_prefix,
             other => panic!("a policy refers to {other}"),

@@ -100,6 +100,8 @@ codes! {
     FleetUnknown: false,
     /// The certificate of the connection is no claim certificate of the fleet's.
     ClaimNotOfFleet: false,
+    /// The certificate of the connection is no claim certificate for the claim topics.
+    ClaimUnknown: false,
     /// The claim certificate provisions nothing any more.
     ClaimShut: false,
     /// The fleet has no such model, or the device was imported as another.

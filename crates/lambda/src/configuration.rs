@@ -3,6 +3,7 @@
 use crate::PaceLimits;
 use muster_documents::TopicPrefixes;
 use muster_onboarding::Place;
+use muster_onboarding::claims::SurgeRule;
 use muster_onboarding::ports::OverdueAction;
 use muster_onboarding::rotation::RotationPolicy;
 use muster_onboarding::shadows::{KeyPattern, KeyRule, MalformedPattern, ShadowRules};
@@ -233,6 +234,17 @@ pub fn pace_limits<F: Fn(&'static str) -> Option<String>>(
     Ok(PaceLimits {
         per_source: configuration.number(variables::REQUESTS_PER_SOURCE)?,
         per_serial: configuration.number(variables::REQUESTS_PER_SERIAL)?,
+    })
+}
+
+/// When a claim certificate is used too much, and what is done then.
+pub fn surge_rule<F: Fn(&'static str) -> Option<String>>(
+    configuration: &Configuration<F>,
+) -> Result<SurgeRule, ConfigurationError> {
+    Ok(SurgeRule {
+        minimum: configuration.number(variables::CLAIM_SURGE_MINIMUM)?,
+        factor: configuration.number(variables::CLAIM_SURGE_FACTOR)?,
+        shuts: configuration.switch(variables::CLAIM_SURGE_SHUTS)?,
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod about;
 mod authentication;
+mod claim_watch;
 mod clock;
 mod configuration;
 mod device_api;
@@ -16,10 +17,11 @@ mod sqs;
 
 pub use about::{about_device, about_execution};
 pub use authentication::{NotAuthenticated, PaceLimits, Shown, authenticate, paced};
+pub use claim_watch::{ClaimUse, ClaimWatch};
 pub use clock::{now_milliseconds, now_seconds};
 pub use configuration::{
     Configuration, ConfigurationError, overdue_action, pace_limits, place, rotation_policy,
-    shadow_rules, topic_prefixes, variables,
+    shadow_rules, surge_rule, topic_prefixes, variables,
 };
 pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};

@@ -3,6 +3,7 @@
 mod admission;
 pub mod adoption;
 mod answers;
+pub mod claims;
 mod failure;
 mod fleet_setup;
 pub mod fleets;

@@ -1,6 +1,7 @@
 //! What the functions need of the world, each as narrow as its use.
 
 mod authorities;
+mod claims;
 mod fleet_setup;
 mod fleets;
 mod handing_out;
@@ -14,14 +15,14 @@ pub use authorities::{
     AuthorityKeys, AuthorityRegistry, NewAuthority, Provisioning, RegisteredCa, Registration,
     SealedKeyPair, Vault,
 };
+pub use claims::{ClaimLedger, ClaimRecord, ClaimRecords, ClaimSurge, HourCount};
 pub use fleet_setup::{
     CustomResources, Executions, FileStore, FleetItem, FleetLedger, FleetRegistry, NewClaim,
     NewTemplate, PolicyRemoval, Run, RunOutcome,
 };
 pub use fleets::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateSwitch,
-    ClaimLedger, ClaimRecord, ClaimSurge, EventBus, FleetRecord, HourCount, RefusedDevice,
-    ThingOrigins, VoucherRecord,
+    EventBus, FleetRecord, RefusedDevice, ThingOrigins, VoucherRecord,
 };
 pub use handing_out::{
     AuthorityKeyOpener, DataEndpoint, DeviceEvent, HandedOut, HandingOutLedger, Things,

@@ -6,7 +6,6 @@
 //! for each event; nothing is kept from one to the next.
 
 mod rotation;
-mod surge;
 mod telling;
 mod undecided;
 mod verification;
@@ -15,8 +14,9 @@ pub use undecided::Undecided;
 
 use muster_documents::fleet_provisioning::{HookAnswer, HookRequest, parameters};
 use muster_documents::{Refusal, RefusalCode};
-use muster_lambda::about_device;
-use muster_onboarding::fleets::{Asked, SurgeRule, Terms, rule, serial};
+use muster_lambda::{ClaimUse, ClaimWatch, about_device};
+use muster_onboarding::claims::SurgeRule;
+use muster_onboarding::fleets::{Asked, Terms, rule, serial};
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, CertificateProof, CertificateSwitch,
     ClaimLedger, EventBus, NextAdmission, NextCertificate, RotatingThings, ThingOrigins, Verifiers,
@@ -211,10 +211,21 @@ where
 
     /// Counts the request and reads what it is about.
     async fn count_and_read(&self, now: i64, asked: &Asked) -> Result<AdmissionRecords, Refusal> {
-        let (records, counted) = tokio::join!(self.read_records(asked), self.count(now, asked));
+        let watch = ClaimWatch {
+            ledger: &self.ledger,
+            certificates: &self.certificates,
+            bus: &self.bus,
+            rule: self.surge_rule,
+        };
+        let used = ClaimUse {
+            claim_certificate_id: asked.claim_certificate_id(),
+            fleet: Some(&asked.fleet),
+            at: now,
+        };
+        let (records, counted) = tokio::join!(self.read_records(asked), watch.count(used));
         let mut records = records?;
         if let Some(claim) = &mut records.claim {
-            self.watch(now, asked, claim, counted).await;
+            watch.watch(used, claim, counted).await;
         }
         Ok(records)
     }

@@ -5,9 +5,8 @@ use muster_cloud::{
     connect_in_lambda,
 };
 use muster_lambda::{
-    Configuration, now_milliseconds, rotation_policy, run, start_logging, variables,
+    Configuration, now_milliseconds, rotation_policy, run, start_logging, surge_rule, variables,
 };
-use muster_onboarding::fleets::SurgeRule;
 use pre_provisioning_hook::{Patience, World};
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,11 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         verifiers: VerifierFunctions::with_patience(&cloud, patience.verifier),
         bus: Events::new(&cloud, configuration.required(variables::EVENT_BUS)?),
         verifier_arns: configuration.pairs(variables::VERIFIER_NAMES, variables::VERIFIER_ARNS)?,
-        surge_rule: SurgeRule {
-            minimum: configuration.number(variables::CLAIM_SURGE_MINIMUM)?,
-            factor: configuration.number(variables::CLAIM_SURGE_FACTOR)?,
-            shuts: configuration.switch(variables::CLAIM_SURGE_SHUTS)?,
-        },
+        surge_rule: surge_rule(&configuration)?,
         connections: Queue::new(
             &cloud,
             configuration.required(variables::CONNECTION_QUEUE_URL)?,

@@ -6,7 +6,7 @@ use muster_documents::fleet_provisioning::HookRequest;
 use muster_onboarding::CloudFailure;
 use muster_onboarding::fleets::{serial, timeline_key};
 use muster_onboarding::ports::{
-    AdmissionLedger, AdmittedDevice, BusEvent, ClaimSurge, EventBus, NextCertificate, RefusedDevice,
+    AdmissionLedger, AdmittedDevice, BusEvent, EventBus, NextCertificate, RefusedDevice,
 };
 use serde_json::json;
 
@@ -61,17 +61,6 @@ impl<L: AdmissionLedger, C, T, D, V, B: EventBus, Q> World<L, C, T, D, V, B, Q> 
             self.tell_bus(&event)
         );
         lost("the timeline lacks a refusal", recorded);
-    }
-
-    pub(crate) async fn tell_surge(&self, surge: &ClaimSurge, shut: bool) {
-        self.tell_bus(&BusEvent {
-            name: "ClaimSurge",
-            detail: json!({
-                "claimCertificateId": surge.claim_certificate_id, "fleet": surge.fleet, "hour": surge.hour,
-                "requests": surge.requests, "threshold": surge.threshold, "shut": shut,
-            }),
-        })
-        .await;
     }
 
     async fn tell_bus(&self, event: &BusEvent) {

@@ -369,7 +369,7 @@ async fn a_claim_certificate_that_cannot_be_deactivated_provisions_nothing_all_t
     let cloud = Cloud::new();
     cloud.state().broken = Broken::Deactivating;
     let mut hook = cloud.hook();
-    hook.surge_rule = muster_onboarding::fleets::SurgeRule {
+    hook.surge_rule = muster_onboarding::claims::SurgeRule {
         minimum: 0,
         factor: 0,
         shuts: true,

@@ -14,8 +14,10 @@ const FAILING: [(DeadLetterQueue, &str); 2] = [
 ];
 
 /// What the queue's function takes and is through with.
-fn message(queue: DeadLetterQueue) -> String {
-    let of_a_device = |topic| serde_json::to_string(&queued("sensor-1", topic, b"hello")).unwrap();
+fn message(stack: &Stack, queue: DeadLetterQueue) -> String {
+    let of_a_device = |topic| {
+        serde_json::to_string(&queued(&stack.claim_id, "sensor-1", topic, b"hello")).unwrap()
+    };
     match queue {
         DeadLetterQueue::ClaimRequest => of_a_device("json"),
         DeadLetterQueue::Acknowledgement => of_a_device("ack"),
@@ -84,7 +86,7 @@ async fn what_no_function_asks_for_grows_old_in_its_queue_and_what_fails_each_ti
     let stack = Stack::start(&[]).await;
     let mut waiting = Vec::new();
     for queue in DeadLetterQueue::ALL {
-        let (source, body) = (queue.names().source_url_output, message(queue));
+        let (source, body) = (queue.names().source_url_output, message(&stack, queue));
         asks(&stack, queue, false).await;
         send(&stack, source, &body).await;
         waiting.push((queue, sent_at(&stack, source, &body).await, body));

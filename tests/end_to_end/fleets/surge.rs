@@ -1,9 +1,9 @@
-//! A claim certificate that asks for far more devices than usual.
+//! A claim certificate that asks for far more devices than usual, a fleet's and one of the claim topics.
 
 use super::field::Field;
 use crate::support::{Stack, wait_until};
 use aws_sdk_iot::types::CertificateStatus;
-use edge_client::RunError;
+use edge_client::{Mode, RunError};
 use serde_json::json;
 
 /// Requests that are never a surge.
@@ -56,4 +56,28 @@ async fn a_claim_that_is_used_far_more_than_usual_is_shut_until_an_operator_open
     edge_client::fleet(field.device("sensor-00001"), |_| {})
         .await
         .unwrap();
+    so_is_one_of_the_claim_topics(&field.stack).await;
+}
+
+async fn so_is_one_of_the_claim_topics(stack: &Stack) {
+    for number in 0..=MINIMUM {
+        let serial = format!("guess-{number}");
+        let refused = stack.provision(&serial, Mode::Chunked).await;
+        let expected = if number < MINIMUM {
+            "SerialUnknown"
+        } else {
+            "ClaimShut"
+        };
+        let Err(RunError::Refused { refused, .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(refused.code, expected, "{serial}");
+    }
+    let claims = stack.target.claims().unwrap().list().await.unwrap();
+    let claim = claims
+        .iter()
+        .find(|claim| claim.certificate_id == stack.claim_id);
+    let claim = claim.unwrap();
+    assert_eq!(claim.shut.as_deref(), Some("surge"));
+    assert_eq!(claim.status, "INACTIVE");
 }

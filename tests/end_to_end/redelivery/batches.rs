@@ -7,11 +7,12 @@ use muster_pki::DeviceKey;
 use serde_json::{Value, json};
 
 /// Ten messages, of which every third is not what the topic rule writes.
-fn batch(topic: &str, body: impl Fn(&str) -> Vec<u8>) -> Value {
+fn batch(stack: &Stack, topic: &str, body: impl Fn(&str) -> Vec<u8>) -> Value {
     let bad = ["not JSON", "{}", r#"{"payload": 1}"#];
     let record = |index: usize| {
         let client_id = format!("sensor-0000{index}");
-        let message = serde_json::to_string(&queued(&client_id, topic, &body(&client_id))).unwrap();
+        let message = queued(&stack.claim_id, &client_id, topic, &body(&client_id));
+        let message = serde_json::to_string(&message).unwrap();
         let body = if index % 3 == 2 {
             bad[index / 3].to_owned()
         } else {
@@ -40,7 +41,7 @@ const BAD: [&str; 3] = [
 async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_again_is_one_execution()
  {
     let stack = Stack::start(&[]).await;
-    let requests = batch("json", |serial| {
+    let requests = batch(&stack, "json", |serial| {
         request(Mode::Chunked, serial, &DeviceKey::generate().unwrap())
     });
     for _ in 0..2 {
@@ -69,7 +70,7 @@ async fn of_a_batch_just_the_bad_messages_are_delivered_again_and_what_comes_aga
         assert_eq!(timeline[0].code.as_deref(), Some("SerialUnknown"));
     }
 
-    let acknowledgements = batch("ack", |_| vec![0x82, 0x00, 0x80]);
+    let acknowledgements = batch(&stack, "ack", |_| vec![0x82, 0x00, 0x80]);
     for _ in 0..2 {
         let answer = invoke(&stack, "DeliveryAcknowledgerFunction", &acknowledgements)
             .await

@@ -27,7 +27,7 @@ async fn what_no_function_can_read_and_what_reaches_no_queue_is_in_the_dead_lett
         changed.send().await.unwrap();
         let unreadable = format!("not what a rule writes to {queue}");
         send(&stack, queue, &unreadable).await;
-        let good = queued("sensor-00001", "json", b"hello");
+        let good = queued(&stack.claim_id, "sensor-00001", "json", b"hello");
         send(&stack, queue, &serde_json::to_string(&good).unwrap()).await;
         assert_eq!(next(&stack, dead).await, unreadable);
     }

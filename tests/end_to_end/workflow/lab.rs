@@ -121,12 +121,12 @@ impl Lab {
         let key = DeviceKey::generate().unwrap();
         let earlier = match variant.scenario {
             Scenario::Again => Some(
-                self.waiting_execution(&input(variant.mode, &name, &key))
+                self.waiting_execution(&input(&self.stack.claim_id, variant.mode, &name, &key))
                     .await,
             ),
             _ => None,
         };
-        let input = input(variant.mode, &name, &key);
+        let input = input(&self.stack.claim_id, variant.mode, &name, &key);
         let machine = self
             .machine(&name, &variant.definition(self.deployed.clone()))
             .await;
@@ -244,8 +244,9 @@ impl Lab {
 }
 
 /// The workflow's input for a request that arrives now, as claim-intake makes it.
-fn input(mode: Mode, serial: &str, key: &DeviceKey) -> String {
+fn input(claim_id: &str, mode: Mode, serial: &str, key: &DeviceKey) -> String {
     let message = queued(
+        claim_id,
         &Player::client_id(serial),
         "json",
         &request(mode, serial, key),

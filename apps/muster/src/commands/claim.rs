@@ -15,7 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Make, list, rotate and revoke claim certificates
+/// Make, take in, list, rotate and revoke claim certificates
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -34,6 +34,14 @@ enum Command {
         /// Where to write claim.cert.pem and claim.key.pem
         #[arg(long, value_name = "DIRECTORY", default_value = ".")]
         out: PathBuf,
+    },
+    /// Let devices ask with a claim certificate that another system has made, and that they hold already
+    Adopt {
+        /// Its certificate id
+        certificate_id: String,
+        /// What you call it, for example the production line
+        #[arg(long, default_value = "claim")]
+        name: String,
     },
     /// Give a fleet another claim certificate, and its bundles with it; the old one lets devices in for a while yet
     Rotate {
@@ -92,6 +100,24 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
                 ),
             );
         }
+        Command::Adopt {
+            certificate_id,
+            name,
+        } => {
+            let now = jiff::Timestamp::now().as_second();
+            let policies = claims.adopt(&certificate_id, &name, now).await?;
+            let rest = match &policies[..] {
+                [] => String::new(),
+                others => format!(
+                    "; its other policies allow what they did before, detach them when nothing needs them: {}",
+                    others.join(", ")
+                ),
+            };
+            output.result(
+                &json!({ "adopted": certificate_id, "otherPolicies": policies }),
+                &format!("devices may ask with {certificate_id}{rest}"),
+            );
+        }
         Command::Rotate {
             fleet,
             overlap_hours,
@@ -137,7 +163,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
                     &claim.certificate_id,
                     &claim.name,
                     claim.fleet.as_deref().unwrap_or("-"),
-                    claim.shut.as_ref().unwrap_or(&claim.status),
+                    standing(claim),
                     &made,
                 ]);
             }
@@ -151,6 +177,15 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a list says of one.
+fn standing(claim: &Claim) -> &str {
+    match &claim.shut {
+        _ if !claim.known => "not known",
+        Some(why) => why,
+        None => &claim.status,
+    }
 }
 
 async fn rotate(

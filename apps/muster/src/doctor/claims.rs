@@ -28,6 +28,14 @@ fn judge(claim: &Claim, ends_at: Option<i64>, now: i64) -> Option<Finding> {
         Some(fleet) => format!("muster claim rotate {fleet}, and new bundles for new devices"),
         None => "muster claim create, for new firmware".to_owned(),
     };
+    if !claim.known {
+        return Some(Finding::problem(
+            format!(
+                "{id} lets nobody in: it has the claim policies, and the ledger does not know it"
+            ),
+            format!("muster claim adopt {id}, if it is yours"),
+        ));
+    }
     if let Some(why) = &claim.shut {
         return Some(Finding::warning(
             format!("{id} lets nobody in: {why}"),
@@ -58,6 +66,7 @@ mod tests {
             fleet: Some("plant-7".to_owned()),
             until: None,
             shut: None,
+            known: true,
         }
     }
 
@@ -80,5 +89,10 @@ mod tests {
             ..claim()
         };
         assert_eq!(level(&shut, 400), Some(Level::Warning));
+        let unknown = Claim {
+            known: false,
+            ..claim()
+        };
+        assert_eq!(level(&unknown, 400), Some(Level::Problem));
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const ADOPTED: &str =
     "a device was adopted with it: it was there before Muster, and --adopted takes it as well";
+const ADOPTED_CLAIM: &str = "a claim certificate that was adopted: another system has made it, and --adopted takes it as well";
 const ADOPTED_THING: &str =
     "an adopted device's: it was there before Muster, and --adopted takes it as well";
 const BEFORE: &str = "it was there before Muster, which has not made it";
@@ -71,6 +72,12 @@ pub fn sort_certificates(holdings: &Holdings, account: &Account, widened: Widene
         let id = &one.id;
         if holdings.claims.contains(id) {
             Fate::Claim
+        } else if holdings.adopted_claims.contains(id) {
+            if widened.adopted {
+                Fate::Claim
+            } else {
+                Fate::Stays(ADOPTED_CLAIM)
+            }
         } else if adopted.contains(id) && !widened.adopted {
             Fate::Stays(ADOPTED)
         } else if known.contains(id) || account.signed.contains(id) {
@@ -192,6 +199,7 @@ mod tests {
         Holdings {
             devices: devices.map(|(name, one)| (name.to_owned(), one)).into(),
             claims: texts(&["claim"]),
+            adopted_claims: texts(&["their-claim"]),
         }
     }
 
@@ -202,6 +210,7 @@ mod tests {
             "elsewhere",
             "renewed",
             "claim",
+            "their-claim",
             "signed",
             "with-policy",
             "bare",
@@ -279,6 +288,7 @@ mod tests {
             strays: false,
         });
         assert!(names(&adopted.certificates).contains(&"elsewhere"));
+        assert_eq!(names(&adopted.claims), ["claim", "their-claim"]);
         assert!(names(&adopted.things).contains(&"a-2"));
         assert!(!names(&adopted.things).contains(&"marked"));
         let strays = sorted(Widened {

@@ -1,5 +1,6 @@
 //! Devices that a fleet's hook decides about.
 
+use super::claims::read_claim;
 use super::handing_out::item_of;
 use super::timeline::{Line, REFUSAL_LIFE};
 use super::transaction::changing;
@@ -14,7 +15,7 @@ use muster_onboarding::ledger::{
     device_key, voucher_key,
 };
 use muster_onboarding::ports::{
-    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, ClaimRecord, FleetRecord, HandedOut,
+    AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, FleetRecord, HandedOut,
     RefusedDevice, VoucherRecord,
 };
 use muster_onboarding::rotation::shard_of;
@@ -220,17 +221,6 @@ fn read_fleet(fleet: &Item) -> FleetRecord {
     FleetRecord {
         state: text(fleet, "state").and_then(|state| FleetState::named(&state)),
         settings: text(fleet, "settings").unwrap_or_default(),
-    }
-}
-
-/// What is there and cannot be read counts against the claim.
-fn read_claim(item: &Item) -> ClaimRecord {
-    let shut = item.get("shut");
-    let until = item.get("until");
-    ClaimRecord {
-        fleet: text(item, "fleet"),
-        until: until.map(|_| number(item, "until").unwrap_or_default()),
-        shut: shut.map(|why| why.as_s().map_or("-", String::as_str).to_owned()),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::timeline::Line;
 use super::transaction::changing;
-use super::{Ledger, iso, number, s, send, unless_another_holds_it};
+use super::{Item, Ledger, iso, key, number, s, send, text, unless_another_holds_it};
 use crate::failure;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
-use muster_onboarding::ledger::{HOUR_SK_PREFIX, PK, SK, claim_key};
-use muster_onboarding::ports::{ClaimLedger, ClaimSurge, HourCount};
+use muster_onboarding::ledger::{HOUR_SK_PREFIX, PK, SK, STATE_SK, claim_key};
+use muster_onboarding::ports::{ClaimLedger, ClaimRecord, ClaimRecords, ClaimSurge, HourCount};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
 
@@ -25,6 +25,35 @@ impl Ledger {
             .table_name(&self.table)
             .key(PK, s(claim_key(claim_certificate_id)))
             .key(SK, s(hour_sk(hour)))
+    }
+}
+
+/// What is there and cannot be read counts against the claim.
+pub(super) fn read_claim(item: &Item) -> ClaimRecord {
+    let shut = item.get("shut");
+    let until = item.get("until");
+    ClaimRecord {
+        fleet: text(item, "fleet"),
+        until: until.map(|_| number(item, "until").unwrap_or_default()),
+        shut: shut.map(|why| why.as_s().map_or("-", String::as_str).to_owned()),
+    }
+}
+
+impl ClaimRecords for Ledger {
+    async fn claim_record(
+        &self,
+        certificate_id: &str,
+    ) -> Result<Option<ClaimRecord>, CloudFailure> {
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&claim_key(certificate_id), STATE_SK)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| failure("dynamodb:GetItem", error))?;
+        Ok(read.item.as_ref().map(read_claim))
     }
 }
 

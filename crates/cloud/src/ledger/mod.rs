@@ -39,7 +39,7 @@ use timeline::Line;
 #[cfg(feature = "operator")]
 pub(crate) use fleets::read_fleet;
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The adapter to the ledger's table.
 #[derive(Debug, Clone)]

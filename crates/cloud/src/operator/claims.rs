@@ -1,7 +1,11 @@
 //! Claim certificates: made, listed, revoked.
 
+mod adoption;
+
+pub use adoption::NotAdopted;
+
 use super::FleetList;
-use crate::ledger::{number, text};
+use crate::ledger::{Item, number, text};
 use crate::{Cloud, Identity, failure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iot::Client;
@@ -12,6 +16,9 @@ use muster_onboarding::ports::{CertificateAuthority, CertificateSwitch};
 use muster_onboarding::{CloudFailure, FailureKind, FleetNames, Place};
 use secrecy::SecretString;
 use serde::Serialize;
+
+/// What is written of a claim certificate. One that is noted already keeps what else is known of it.
+const NOTED: &str = "SET #name = :name, createdAt = if_not_exists(createdAt, :now)";
 
 /// A claim certificate in AWS IoT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +38,8 @@ pub struct Claim {
     pub until: Option<i64>,
     /// Why it lets no devices in any more, if so.
     pub shut: Option<String>,
+    /// Whether the ledger knows it. One that it does not know lets nobody in, whatever its policies.
+    pub known: bool,
 }
 
 /// A claim certificate that was just made. Its private key was made here and is nowhere else.
@@ -90,16 +99,8 @@ impl Claims {
         let csr = key.csr(&format!("claim {name}")).map_err(broken)?;
         let certificate = self.identity.issue(&csr.pem()).await?;
         let made = async {
-            for policy in &self.policies {
-                self.iot
-                    .attach_policy()
-                    .policy_name(policy)
-                    .target(&certificate.arn)
-                    .send()
-                    .await
-                    .map_err(|error| failure("iot:AttachPolicy", error))?;
-            }
-            self.note(&certificate.id, name, now).await
+            self.attach_policies(&certificate.arn).await?;
+            self.note(&certificate.id, name, now, NOTED).await
         };
         if let Err(error) = made.await {
             self.revoke(&certificate.id).await?;
@@ -112,18 +113,39 @@ impl Claims {
         })
     }
 
-    async fn note(&self, certificate_id: &str, name: &str, now: i64) -> Result<(), CloudFailure> {
+    async fn attach_policies(&self, arn: &str) -> Result<(), CloudFailure> {
+        for policy in &self.policies {
+            self.iot
+                .attach_policy()
+                .policy_name(policy)
+                .target(arn)
+                .send()
+                .await
+                .map_err(|error| failure("iot:AttachPolicy", error))?;
+        }
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        certificate_id: &str,
+        name: &str,
+        now: i64,
+        update: &str,
+    ) -> Result<(), CloudFailure> {
         self.dynamodb
-            .put_item()
+            .update_item()
             .table_name(&self.table)
-            .item(PK, AttributeValue::S(claim_key(certificate_id)))
-            .item(SK, AttributeValue::S(STATE_SK.to_owned()))
-            .item("name", AttributeValue::S(name.to_owned()))
-            .item("createdAt", AttributeValue::N(now.to_string()))
+            .key(PK, AttributeValue::S(claim_key(certificate_id)))
+            .key(SK, AttributeValue::S(STATE_SK.to_owned()))
+            .update_expression(update)
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_values(":name", AttributeValue::S(name.to_owned()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
             .send()
             .await
             .map(drop)
-            .map_err(|error| failure("dynamodb:PutItem", error))
+            .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
     /// Deactivates and deletes a claim certificate. Its policies go first, so that it can do nothing from then on.
@@ -269,25 +291,31 @@ impl Claims {
             .map_err(|error| failure("iot:DescribeCertificate", error))
     }
 
-    async fn describe(&self, certificate_id: &str) -> Result<Claim, CloudFailure> {
-        let found = self.find(certificate_id).await?;
-        let found = found.as_ref();
-        let noted = self
-            .dynamodb
+    async fn item(&self, certificate_id: &str) -> Result<Option<Item>, CloudFailure> {
+        self.dynamodb
             .get_item()
             .table_name(&self.table)
             .key(PK, AttributeValue::S(claim_key(certificate_id)))
             .key(SK, AttributeValue::S(STATE_SK.to_owned()))
             .send()
             .await
-            .map_err(|error| failure("dynamodb:GetItem", error))?;
-        let noted = noted.item.unwrap_or_default();
+            .map(|read| read.item)
+            .map_err(|error| failure("dynamodb:GetItem", error))
+    }
+
+    async fn describe(&self, certificate_id: &str) -> Result<Claim, CloudFailure> {
+        let found = self.find(certificate_id).await?;
+        let found = found.as_ref();
+        let noted = self.item(certificate_id).await?;
+        let known = noted.is_some();
+        let noted = noted.unwrap_or_default();
         Ok(Claim {
             certificate_id: certificate_id.to_owned(),
             name: text(&noted, "name").unwrap_or_default(),
             fleet: text(&noted, "fleet"),
             until: number(&noted, "until"),
             shut: text(&noted, "shut"),
+            known,
             status: found
                 .and_then(|found| found.status())
                 .map_or_else(String::new, |status| status.as_str().to_owned()),

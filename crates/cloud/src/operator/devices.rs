@@ -68,6 +68,8 @@ pub struct TimelineEntry {
     pub execution: String,
     /// Who asked.
     pub client_id: String,
+    /// The claim certificate that it asked with, if it did.
+    pub claim_certificate_id: Option<String>,
     /// A refusal's code.
     pub code: Option<String>,
     /// A refusal's sentence.
@@ -406,6 +408,7 @@ pub(super) fn read_entry(item: &Item) -> TimelineEntry {
         event: required("event"),
         execution: required("execution"),
         client_id: required("clientId"),
+        claim_certificate_id: said("claimCertificateId"),
         code: said("code"),
         message: said("message"),
         failure: text(item, "failure").filter(|failure| failure != "-"),

@@ -1,7 +1,7 @@
 //! A ledger, a bus, a verifier and AWS IoT's certificates, in memory.
 
 use muster_documents::{FleetName, Serial};
-use muster_onboarding::fleets::SurgeRule;
+use muster_onboarding::claims::SurgeRule;
 use muster_onboarding::ledger::{DeviceState, FleetState, device_key};
 use muster_onboarding::ports::{
     AdmissionLedger, AdmissionRecords, AdmittedDevice, Before, BusEvent, CertificateProof,

@@ -185,9 +185,9 @@ fn shown(identity: &Identity) -> support::Identity {
 }
 
 fn input(serial: &str, principal: &str, key: &DeviceKey) -> String {
-    let mut message = queued(serial, "json", &request(Mode::Chunked, serial, key));
+    let asked = request(Mode::Chunked, serial, key);
+    let mut message = queued(principal, serial, "json", &asked);
     message.topic = format!("rotate/{serial}/json");
-    message.principal = Some(principal.to_owned());
     let rules = ClaimRules {
         prefixes: TopicPrefixes {
             provisioning: "provision".to_owned(),

@@ -23,15 +23,17 @@ const CERTIFICATES: [&str; 5] = [
 
 /// What is read of each item.
 const SEEN: &str = "pk, sk, thingName, certificateId, nextCertificateId, pendingCertificateId, retiringCertificateId, \
-     adoptedCertificateId";
+     adoptedCertificateId, adopted";
 
 /// All that a ledger knows of certificates and things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// The devices, by serial.
     pub devices: BTreeMap<String, Holding>,
-    /// The ids of the claim certificates.
+    /// The ids of the claim certificates that Muster has made.
     pub claims: BTreeSet<String>,
+    /// The ids of those that another system had made before.
+    pub adopted_claims: BTreeSet<String>,
 }
 
 /// What one device has.
@@ -77,7 +79,13 @@ fn note(item: &Item, holdings: &mut Holdings) {
     let said = |name: &str| text(item, name).unwrap_or_default();
     let (pk, sk) = (said(PK), said(SK));
     if let Some(id) = pk.strip_prefix(CLAIM_PREFIX) {
-        holdings.claims.insert(id.to_owned());
+        let adopted = item.contains_key("adopted");
+        let claims = if adopted {
+            &mut holdings.adopted_claims
+        } else {
+            &mut holdings.claims
+        };
+        claims.insert(id.to_owned());
         return;
     }
     let Some(serial) = pk.strip_prefix(DEVICE_PREFIX) else {
@@ -121,6 +129,7 @@ mod tests {
             ]),
             item(&[(PK, "device#a-1"), (SK, "certificate#c9")]),
             item(&[(PK, "claim#c7"), (SK, "state")]),
+            item(&[(PK, "claim#c8"), (SK, "state"), ("adopted", "2026")]),
             item(&[(PK, "device#a-2"), (SK, "state")]),
         ] {
             note(&one, &mut holdings);
@@ -130,6 +139,7 @@ mod tests {
         assert_eq!(ids, ["c0", "c1", "c2", "c9"]);
         assert_eq!(device.adopted.as_deref(), Some("c0"));
         assert_eq!(holdings.claims, BTreeSet::from(["c7".to_owned()]));
+        assert_eq!(holdings.adopted_claims, BTreeSet::from(["c8".to_owned()]));
         assert_eq!(holdings.devices["a-2"], Holding::default());
     }
 }

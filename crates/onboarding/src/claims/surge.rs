@@ -1,5 +1,7 @@
 //! When a claim certificate is used more than it should be: it may have leaked.
 
+use jiff::Timestamp;
+
 /// What this stack takes for a surge.
 #[derive(Debug, Clone, Copy)]
 pub struct SurgeRule {
@@ -18,9 +20,22 @@ impl SurgeRule {
     }
 }
 
+/// The hour of a time in milliseconds since 1970, `yyyy-mm-ddThh` in UTC. A time that lies beyond the year 9999 is none.
+pub fn hour(milliseconds: i64) -> String {
+    let time = Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    time.strftime("%Y-%m-%dT%H").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_hour_is_that_of_utc() {
+        let newyear = 1_767_225_600_000;
+        assert_eq!(hour(newyear), "2026-01-01T00");
+        assert_eq!(hour(newyear - 1), "2025-12-31T23");
+    }
 
     #[test]
     fn a_surge_is_many_times_the_usual_and_never_a_few() {

@@ -1,0 +1,93 @@
+//! Claim certificates that another system has made, and that devices in the field hold.
+
+use super::{Claims, NOTED};
+use crate::failure;
+use crate::ledger::text;
+use muster_onboarding::{CloudFailure, FailureKind};
+
+/// What is written of one: `muster teardown` leaves it to whoever has made it.
+const NOTED_ADOPTED: &str = "SET #name = :name, adopted = if_not_exists(adopted, :now)";
+
+/// Why a certificate was not taken in. Nothing has changed then, but where a call failed: the same again goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdopted {
+    /// See [`CloudFailure`].
+    #[error(transparent)]
+    Cloud(#[from] CloudFailure),
+    /// AWS IoT has no such certificate.
+    #[error("AWS IoT has no certificate {0}: give the whole id of one of this account and region")]
+    Missing(String),
+    /// It is a device's own: who holds it would ask in every device's name.
+    #[error(
+        "{id} is the certificate of the thing {thing}: a claim certificate is nobody's own. `muster fleet import` takes devices in"
+    )]
+    OfThing {
+        /// The certificate.
+        id: String,
+        /// The thing.
+        thing: String,
+    },
+    /// A fleet's are made and replaced with the fleet.
+    #[error(
+        "{id} is a claim certificate of the fleet {fleet}: its devices ask by the fleet's template"
+    )]
+    OfFleet {
+        /// The certificate.
+        id: String,
+        /// The fleet.
+        fleet: String,
+    },
+}
+
+impl Claims {
+    /// Has devices ask on the claim topics with a certificate that another system has made: attaches the policies, and
+    /// notes it. Answers its other policies, which stay as they are. Done already is done; its state in AWS IoT stays.
+    ///
+    /// # Errors
+    /// [`NotAdopted`].
+    pub async fn adopt(
+        &self,
+        certificate_id: &str,
+        name: &str,
+        now: i64,
+    ) -> Result<Vec<String>, NotAdopted> {
+        let missing = || NotAdopted::Missing(certificate_id.to_owned());
+        let found = match self.find(certificate_id).await {
+            // An id that can be none is refused.
+            Err(error) if matches!(error.kind, FailureKind::NotFound | FailureKind::Refused) => {
+                return Err(missing());
+            }
+            found => found?,
+        };
+        let arn = found.and_then(|found| found.certificate_arn);
+        let arn = arn.ok_or_else(missing)?;
+        if let Some(thing) = self.thing_of(&arn).await? {
+            let id = certificate_id.to_owned();
+            return Err(NotAdopted::OfThing { id, thing });
+        }
+        let noted = self.item(certificate_id).await?;
+        // What Muster has made stays Muster's.
+        let update = noted.as_ref().map_or(NOTED_ADOPTED, |_| NOTED);
+        if let Some(fleet) = noted.and_then(|noted| text(&noted, "fleet")) {
+            let id = certificate_id.to_owned();
+            return Err(NotAdopted::OfFleet { id, fleet });
+        }
+        self.attach_policies(&arn).await?;
+        self.note(certificate_id, name, now, update).await?;
+        let mut policies = self.policies_of(&arn).await?;
+        policies.retain(|policy| !self.policies.contains(policy));
+        Ok(policies)
+    }
+
+    async fn thing_of(&self, arn: &str) -> Result<Option<String>, CloudFailure> {
+        let listed = self
+            .iot
+            .list_principal_things()
+            .principal(arn)
+            .max_results(1)
+            .send()
+            .await
+            .map_err(|error| failure("iot:ListPrincipalThings", error))?;
+        Ok(listed.things.unwrap_or_default().pop())
+    }
+}
