@@ -33,8 +33,9 @@ async fn refused(stack: &Stack, identity: &Identity, serial: &str) -> String {
         certificate_pem,
         key_pem,
     } = identity;
-    let device = RawDevice::connect(stack, serial, &[&rejected], certificate_pem, key_pem);
-    let mut device = device.await.expect("its policy allows everything");
+    let mut device = RawDevice::connect(stack, serial, &[&rejected], certificate_pem, key_pem)
+        .await
+        .expect("its policy allows everything");
     let asked = request(&DeviceKey::generate().unwrap(), serial, 256);
     let topic = format!("provision/{serial}/json");
     assert!(device.publish(&topic, asked).await);
@@ -74,8 +75,8 @@ async fn only_a_claim_certificate_that_the_ledger_knows_asks_and_under_the_clien
         "claim-sensor-00001",
     );
     edge_client::run(config, |_| {}).await.unwrap();
-    let (device, timeline) = stack.show("sensor-00001").await;
-    let device = device.unwrap();
+    let timeline = stack.timeline("sensor-00001", 1).await;
+    let device = stack.show("sensor-00001").await.0.unwrap();
     assert_eq!(device.claim_certificate_id.as_ref(), Some(&stack.claim_id));
     assert_eq!(
         timeline[0].claim_certificate_id.as_ref(),
@@ -87,8 +88,9 @@ async fn only_a_claim_certificate_that_the_ledger_knows_asks_and_under_the_clien
         refused(&stack, &theirs, "sensor-00002").await,
         "ClaimUnknown"
     );
-    let (device, timeline) = stack.show("sensor-00002").await;
-    assert_eq!(device.unwrap().state, "known");
+    let timeline = stack.timeline("sensor-00002", 1).await;
+    let device = stack.show("sensor-00002").await.0.unwrap();
+    assert_eq!(device.state, "known");
     assert_eq!(timeline[0].code.as_deref(), Some("ClaimUnknown"));
     assert_eq!(timeline[0].claim_certificate_id.as_ref(), Some(&id));
 

@@ -70,7 +70,8 @@ async fn put(stack: &Stack, queue: &'static str, topic: &str, client_id: &str) {
     };
     let message: Value = json!({
         "payload": STANDARD.encode(json!({ "csr": csr_pem() }).to_string()),
-        "topic": format!("provision/{topic}/{kind}"), "clientId": client_id, "timestamp": 1_767_225_600_000_i64,
+        "topic": format!("provision/{topic}/{kind}"), "clientId": client_id, "principal": stack.claim_id,
+        "timestamp": 1_767_225_600_000_i64,
     });
     let sent = stack
         .sqs()
