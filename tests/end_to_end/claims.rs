@@ -107,7 +107,9 @@ async fn only_a_claim_certificate_that_the_ledger_knows_asks_and_under_the_clien
         "{adopted:?}"
     );
     for _ in 0..2 {
-        assert_eq!(claims.adopt(&id, "line-1", 0).await.unwrap(), ["theirs"]);
+        let (claim, others) = claims.adopt(&id, "line-1", 0).await.unwrap();
+        assert_eq!((claim.status.as_str(), claim.adopted), ("ACTIVE", true));
+        assert_eq!(others, ["theirs"]);
     }
     // What the operator was told to do.
     let detached = stack.iot().detach_policy().policy_name("theirs");

@@ -3,7 +3,7 @@
 use crate::cloud::{Break, Cloud, POLICY, sensor};
 use crate::device::{Device, is_broken};
 use muster_documents::rotation_tasks::{DueDevices, RetireCertificates};
-use muster_lambda::{SqsBatch, SqsRecord};
+use muster_lambda::{SqsAttributes, SqsBatch, SqsRecord};
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::HeldDevice;
 use muster_onboarding::rotation::Day;
@@ -272,6 +272,7 @@ async fn deliver(cloud: &Cloud, now: i64, certificate_id: &str) -> bool {
     let record = SqsRecord {
         message_id: "m".to_owned(),
         body: json!({ "clientId": "sensor-1", "principalIdentifier": certificate_id }).to_string(),
+        attributes: SqsAttributes::default(),
     };
     let batch = SqsBatch {
         records: vec![record],

@@ -21,10 +21,13 @@ pub enum RevokeError {
 }
 
 /// Takes a claim certificate away, at once. Of a fleet's the vault's files go too, and the fleet gets another the next time
-/// that it is set up.
+/// that it is set up. One that was adopted asks for nothing any more, and is left to whoever has made it.
 pub async fn revoke(target: &Target, claim: &Claim) -> Result<(), RevokeError> {
     let id = &claim.certificate_id;
     let claims = target.claims()?;
+    if claim.adopted {
+        return Ok(claims.let_go(id).await?);
+    }
     claims.shut(id, "revoked").await?;
     // What AWS IoT has of it, out of use by now, goes last: by that it is found, should anything fail before.
     if let Some(fleet) = &claim.fleet {

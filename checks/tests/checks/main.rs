@@ -10,6 +10,7 @@ mod documents;
 mod environment;
 mod error_names;
 mod glob;
+mod leading_keys;
 mod ledger;
 mod log_fields;
 mod metrics;

@@ -102,8 +102,8 @@ codes! {
     ClaimNotOfFleet: false,
     /// The certificate of the connection is no claim certificate for the claim topics.
     ClaimUnknown: false,
-    /// The claim certificate provisions nothing any more.
-    ClaimShut: false,
+    /// The claim certificate provisions nothing at the moment, or nothing any more.
+    ClaimShut: true,
     /// The fleet has no such model, or the device was imported as another.
     ModelUnknown: false,
     /// The fleet lets in by voucher, and the device shows none.

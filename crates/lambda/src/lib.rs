@@ -29,4 +29,4 @@ pub use http_status::is_refusal;
 pub use logging::start_logging;
 pub use metric::{Measurement, Unit, count_one};
 pub use run::{caught, run, run_api, run_device_api, run_verifier};
-pub use sqs::{BatchItemFailure, SqsBatch, SqsBatchResponse, SqsRecord};
+pub use sqs::{BatchItemFailure, SqsAttributes, SqsBatch, SqsBatchResponse, SqsRecord};

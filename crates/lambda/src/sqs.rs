@@ -21,6 +21,26 @@ pub struct SqsRecord {
     pub message_id: String,
     /// What the rule put there.
     pub body: String,
+    /// What SQS says of it.
+    #[serde(default)]
+    pub attributes: SqsAttributes,
+}
+
+/// What SQS says of a message.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SqsAttributes {
+    /// How often it was received, this time among them.
+    #[serde(default)]
+    pub approximate_receive_count: String,
+}
+
+impl SqsRecord {
+    /// Whether it was delivered before, and is again.
+    pub fn came_before(&self) -> bool {
+        let times: Result<u64, _> = self.attributes.approximate_receive_count.parse();
+        times.is_ok_and(|times| times > 1)
+    }
 }
 
 /// What failed, so that only that is delivered again.

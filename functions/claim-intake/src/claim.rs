@@ -19,25 +19,32 @@ pub struct Claims<L, C, B> {
     pub surge_rule: SurgeRule,
 }
 
+/// A request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The certificate of its connection, as AWS IoT names it.
+    pub(crate) principal: Option<&'a str>,
+    /// When AWS IoT received it, in milliseconds since 1970: what has waited counts for its own hour.
+    pub(crate) at: i64,
+    /// Whether it is to be counted. One that is delivered again has been.
+    pub(crate) counts: bool,
+}
+
 impl<L, C, B> Claims<L, C, B>
 where
     L: ClaimRecords + ClaimLedger,
     C: CertificateSwitch,
     B: EventBus,
 {
-    /// Counts a request of the connection with the certificate `principal`, and says why it is refused, if so. `at` is in
-    /// milliseconds since 1970. What is no claim certificate is not counted: the ledger would keep what strangers name.
-    pub(crate) async fn refusal(
-        &self,
-        principal: Option<&str>,
-        at: i64,
-    ) -> Result<Option<Refusal>, CloudFailure> {
-        let Some(id) = principal.filter(|id| is_certificate_id(id)) else {
+    /// Says why a request is refused, if it is, and counts those of claim certificates, also of one that is shut: what its
+    /// shutting has left is done then.
+    pub(crate) async fn refusal(&self, asked: Asked<'_>) -> Result<Option<Refusal>, CloudFailure> {
+        let Some(id) = asked.principal.filter(|id| is_certificate_id(id)) else {
             return Ok(check_line_claim(None).err());
         };
         let mut claim = self.ledger.claim_record(id).await?;
-        if check_line_claim(claim.as_ref()).is_ok()
-            && let Some(claim) = &mut claim
+        if let Some(claim) = claim.as_mut().filter(|claim| claim.fleet.is_none())
+            && asked.counts
         {
             let watch = ClaimWatch {
                 ledger: &self.ledger,
@@ -48,7 +55,7 @@ where
             let used = ClaimUse {
                 claim_certificate_id: id,
                 fleet: None,
-                at,
+                at: asked.at,
             };
             watch.watch(used, claim, watch.count(used).await).await;
         }
@@ -56,8 +63,7 @@ where
     }
 }
 
-/// Other principals of AWS IoT's are users and identities, which are longer or have other characters (AWS IoT developer guide,
-/// "Principals").
+/// Other principals are users and identities. What has another form is not looked up.
 fn is_certificate_id(principal: &str) -> bool {
     principal.len() == 64 && principal.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

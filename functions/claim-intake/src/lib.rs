@@ -8,6 +8,7 @@ mod claim;
 
 pub use claim::Claims;
 
+use claim::Asked;
 use muster_documents::{ClaimRequest, DeviceMessage, Purpose};
 use muster_lambda::{
     NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_device, about_execution,
@@ -74,14 +75,13 @@ where
     C: CertificateSwitch,
     B: EventBus,
 {
-    /// Takes a batch at the time `now`, in milliseconds since 1970. What fails is named in the answer and delivered again,
-    /// alone.
-    pub async fn take(&self, now: i64, batch: SqsBatch) -> Result<SqsBatchResponse, IntakeError> {
-        let each = async |record: &SqsRecord| self.take_one(now, record).await;
+    /// Takes a batch. What fails is named in the answer and delivered again, alone.
+    pub async fn take(&self, batch: SqsBatch) -> Result<SqsBatchResponse, IntakeError> {
+        let each = async |record: &SqsRecord| self.take_one(record).await;
         Ok(batch.take_each("a request", each).await)
     }
 
-    async fn take_one(&self, now: i64, record: &SqsRecord) -> Result<(), IntakeError> {
+    async fn take_one(&self, record: &SqsRecord) -> Result<(), IntakeError> {
         let message: DeviceMessage =
             serde_json::from_str(&record.body).map_err(IntakeError::MessageInvalid)?;
         let mut request = judge(&self.rules, &message);
@@ -92,8 +92,12 @@ where
         about_execution(&name);
         // A device that renews its certificate asks with that one, which the workflow compares with the ledger.
         if request.purpose == Purpose::Provisioning {
-            let principal = request.principal.as_deref();
-            if let Some(refusal) = self.claims.refusal(principal, now).await? {
+            let asked = Asked {
+                principal: request.principal.as_deref(),
+                at: request.requested_at,
+                counts: !record.came_before(),
+            };
+            if let Some(refusal) = self.claims.refusal(asked).await? {
                 request.refusal = Some(refusal);
             }
         }

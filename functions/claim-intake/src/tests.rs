@@ -1,12 +1,13 @@
 use super::*;
 use muster_documents::{RefusalCode, TopicPrefixes};
+use muster_lambda::SqsAttributes;
 use muster_onboarding::FailureKind;
 use muster_onboarding::claims::SurgeRule;
 use muster_onboarding::ports::{BusEvent, ClaimRecord, ClaimSurge, HourCount};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// 2026-01-01T00:00:00Z, in milliseconds.
+/// When requests are made: 2026-01-01T00:00:00Z, in milliseconds.
 const NOW: i64 = 1_767_225_600_000;
 
 fn failure(kind: FailureKind) -> CloudFailure {
@@ -53,10 +54,14 @@ struct State {
     claims: BTreeMap<String, ClaimRecord>,
     /// Requests of this hour's.
     requests: i64,
+    /// Whether its surge is told.
+    surged: bool,
     /// What is told and done.
     done: Vec<String>,
     unreadable: bool,
     uncountable: bool,
+    /// How often noting a surge fails yet.
+    conflicts: usize,
 }
 
 /// Ledger, certificates and bus.
@@ -88,7 +93,8 @@ impl ClaimLedger for World {
         state.requests += 1;
         Ok(HourCount {
             requests: state.requests,
-            ..HourCount::default()
+            surged: state.surged,
+            threshold: None,
         })
     }
 
@@ -102,7 +108,12 @@ impl ClaimLedger for World {
 
     async fn note_surge(&self, surge: &ClaimSurge) -> Result<bool, CloudFailure> {
         assert_eq!(surge.fleet, None);
-        Ok(true)
+        let mut state = self.0.lock().unwrap();
+        if state.conflicts > 0 {
+            state.conflicts -= 1;
+            return Err(failure(FailureKind::Throttled));
+        }
+        Ok(!std::mem::replace(&mut state.surged, true))
     }
 
     async fn shut_claim(&self, id: &str, why: &str) -> Result<(), CloudFailure> {
@@ -165,11 +176,12 @@ fn intake() -> (Intake<Started, World, World, World>, World) {
 
 fn record_of(id: &str, topic: &str, client_id: &str, principal: Option<String>) -> SqsRecord {
     let message = serde_json::json!({
-        "payload": "e30=", "topic": topic, "clientId": client_id, "principal": principal, "timestamp": 1,
+        "payload": "e30=", "topic": topic, "clientId": client_id, "principal": principal, "timestamp": NOW,
     });
     SqsRecord {
         message_id: id.into(),
         body: message.to_string(),
+        attributes: SqsAttributes::default(),
     }
 }
 
@@ -182,7 +194,7 @@ async fn take(
     intake: &Intake<Started, World, World, World>,
     records: Vec<SqsRecord>,
 ) -> Vec<String> {
-    let response = intake.take(NOW, SqsBatch { records }).await.unwrap();
+    let response = intake.take(SqsBatch { records }).await.unwrap();
     let failed = response.batch_item_failures.into_iter();
     failed.map(|item| item.item_identifier).collect()
 }
@@ -196,6 +208,7 @@ async fn only_what_failed_is_delivered_again() {
         SqsRecord {
             message_id: "m3".into(),
             body: "not a rule's message".into(),
+            attributes: SqsAttributes::default(),
         },
         record("m4", "sensor-4"),
     ];
@@ -224,7 +237,7 @@ async fn a_device_that_renews_its_certificate_starts_a_workflow_of_its_own_and_n
 }
 
 #[tokio::test]
-async fn who_asks_without_a_claim_certificate_is_refused_and_not_counted() {
+async fn who_asks_without_an_open_claim_certificate_is_refused() {
     let (intake, world) = intake();
     let fleets = ClaimRecord {
         fleet: Some("plant-7".into()),
@@ -249,7 +262,8 @@ async fn who_asks_without_a_claim_certificate_is_refused_and_not_counted() {
     let (unknown, shut) = (RefusalCode::ClaimUnknown, RefusalCode::ClaimShut);
     let expected = [unknown, unknown, unknown, unknown, shut].map(Some);
     assert_eq!(intake.machines.provisioning.refusals(), expected);
-    assert_eq!(world.0.lock().unwrap().requests, 0);
+    let counted = world.0.lock().unwrap().requests;
+    assert_eq!(counted, 1, "that of the one that is shut");
 }
 
 #[tokio::test]
@@ -266,6 +280,32 @@ async fn a_claim_certificate_that_is_used_too_much_is_shut_from_that_request_on(
         world.0.lock().unwrap().done,
         ["deactivate aa", "ClaimSurge"]
     );
+}
+
+#[tokio::test]
+async fn a_surge_that_could_not_be_told_is_told_with_the_next_request() {
+    let (intake, world) = intake();
+    world.0.lock().unwrap().conflicts = 2;
+    let records = ["m1", "m2", "m3", "m4", "m5", "m6"].map(|id| record(id, "sensor-1"));
+    assert!(take(&intake, records.into()).await.is_empty());
+    let done = &world.0.lock().unwrap().done;
+    let told = done.iter().filter(|what| *what == "ClaimSurge").count();
+    assert_eq!(told, 1, "{done:?}");
+    let tried = done.iter().filter(|what| *what == "deactivate aa").count();
+    assert_eq!(tried, 3, "AWS IoT was asked again: {done:?}");
+}
+
+#[tokio::test]
+async fn what_is_delivered_again_is_counted_once() {
+    let (intake, world) = intake();
+    let again = ["1", "2", "3", "4"].map(|times| SqsRecord {
+        attributes: SqsAttributes {
+            approximate_receive_count: times.to_owned(),
+        },
+        ..record("m1", "sensor-1")
+    });
+    assert!(take(&intake, again.into()).await.is_empty());
+    assert_eq!(world.0.lock().unwrap().requests, 1);
 }
 
 #[tokio::test]

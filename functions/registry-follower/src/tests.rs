@@ -1,7 +1,7 @@
 mod cloud;
 
 use cloud::Cloud;
-use muster_lambda::{SqsBatch, SqsRecord};
+use muster_lambda::{SqsAttributes, SqsBatch, SqsRecord};
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::{
     Certificate, HeldDevice, Overdue, OverdueAction, RotationState, ThingDate,
@@ -42,6 +42,7 @@ async fn takes(cloud: &Cloud, body: &str) -> bool {
     let record = SqsRecord {
         message_id: "m".to_owned(),
         body: body.to_owned(),
+        attributes: SqsAttributes::default(),
     };
     let batch = SqsBatch {
         records: vec![record],

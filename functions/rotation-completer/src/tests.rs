@@ -3,7 +3,7 @@ mod disorder;
 
 use cloud::Cloud;
 use muster_documents::Serial;
-use muster_lambda::{SqsBatch, SqsRecord};
+use muster_lambda::{SqsAttributes, SqsBatch, SqsRecord};
 use muster_onboarding::ledger::DeviceState;
 use muster_onboarding::ports::{Certificate, HeldDevice, Overdue, OverdueAction, RotationState};
 use muster_onboarding::rotation::Day;
@@ -66,6 +66,7 @@ async fn takes(cloud: &Cloud, body: &str) -> bool {
     let record = SqsRecord {
         message_id: "m".to_owned(),
         body: body.to_owned(),
+        attributes: SqsAttributes::default(),
     };
     let batch = SqsBatch {
         records: vec![record],
@@ -239,6 +240,7 @@ async fn a_message_that_is_none_is_delivered_again_alone() {
     let records = bodies.iter().zip(1..).map(|(body, number)| SqsRecord {
         message_id: format!("m{number}"),
         body: (*body).to_owned(),
+        attributes: SqsAttributes::default(),
     });
     let batch = SqsBatch {
         records: records.collect(),

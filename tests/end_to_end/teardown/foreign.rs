@@ -86,6 +86,10 @@ async fn somebody_elses_things_certificates_and_policies_stay_and_are_listed() {
     // With a policy of the stack's, by hand.
     let (by_hand, arn) = certificate(&stack).await;
     attach(&stack, None, Some(stack.output("DevicePolicyName")), &arn).await;
+    let (claim, arn) = certificate(&stack).await;
+    attach(&stack, None, Some("theirs"), &arn).await;
+    let claims = stack.target.claims().unwrap();
+    claims.adopt(&claim, "line-1", 0).await.unwrap();
     let ca = Authority::register(&stack, &[OURS]).await;
     // A thing that was there before its device came in.
     thing(&stack, "sensor-1", &[("place", "roof")]).await;
@@ -108,7 +112,7 @@ async fn somebody_elses_things_certificates_and_policies_stay_and_are_listed() {
         let names: Vec<_> = after.of_kind(kind).iter().map(String::as_str).collect();
         assert_eq!(names, there, "{kind}");
     }
-    let certificates = [&adopted, &theirs, &by_hand].map(Clone::clone);
+    let certificates = [&adopted, &theirs, &by_hand, &claim].map(Clone::clone);
     assert_eq!(*after.of_kind("certificates"), certificates.into());
     assert_eq!(after.of_kind("tables"), before.of_kind("tables"));
     for (kind, name, why) in [
@@ -119,12 +123,13 @@ async fn somebody_elses_things_certificates_and_policies_stay_and_are_listed() {
         (Kind::Thing, "another-stacks-1", "has Muster's mark"),
         (Kind::Thing, "sensor-1", "before Muster"),
         (Kind::Certificate, &*by_hand, "the ledger does not know it"),
+        (Kind::Certificate, &*claim, "another system has made it"),
         (Kind::Authority, &*ca.id, "registered by hand"),
     ] {
         let said = reason(&done, kind, name);
         assert!(said.contains(why), "{name}: {said}");
     }
-    assert_eq!(done.kept.len(), 8);
+    assert_eq!(done.kept.len(), 9);
     let described = iot.describe_certificate().certificate_id(&theirs).send();
     let described = described.await.unwrap().certificate_description.unwrap();
     assert_eq!(described.status.unwrap().as_str(), "ACTIVE");

@@ -36,6 +36,9 @@ enum Command {
         out: PathBuf,
     },
     /// Let devices ask with a claim certificate that another system has made, and that they hold already
+    ///
+    /// It gets the claim policies beside those that it has. They forbid connecting with a client id that does not end in a letter
+    /// or a digit, or has one of * ? $ + # / in it. The undo is `muster claim revoke`, which leaves the certificate.
     Adopt {
         /// Its certificate id
         certificate_id: String,
@@ -51,7 +54,7 @@ enum Command {
         #[arg(long, value_name = "HOURS")]
         overlap_hours: Option<i64>,
     },
-    /// Deactivate and delete a claim certificate, at once
+    /// Deactivate and delete a claim certificate, at once; one that was adopted is only let go
     Revoke {
         /// Its certificate id, or enough of its beginning
         certificate_id: String,
@@ -105,17 +108,18 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
             name,
         } => {
             let now = jiff::Timestamp::now().as_second();
-            let policies = claims.adopt(&certificate_id, &name, now).await?;
-            let rest = match &policies[..] {
-                [] => String::new(),
-                others => format!(
-                    "; its other policies allow what they did before, detach them when nothing needs them: {}",
-                    others.join(", ")
-                ),
-            };
+            let (claim, policies) = claims.adopt(&certificate_id, &name, now).await?;
+            let mut said = format!(
+                "{certificate_id} is a claim certificate: {}",
+                standing(&claim)
+            );
+            if !policies.is_empty() {
+                said += "; what its other policies allow it may do still, detach them when nothing needs them: ";
+                said += &policies.join(", ");
+            }
             output.result(
-                &json!({ "adopted": certificate_id, "otherPolicies": policies }),
-                &format!("devices may ask with {certificate_id}{rest}"),
+                &json!({ "adopted": claim, "otherPolicies": policies }),
+                &said,
             );
         }
         Command::Rotate {
@@ -125,6 +129,16 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         Command::Revoke { certificate_id } => {
             let claim = find(claims.list().await?, &certificate_id)?;
             revoke(&target, &claim).await?;
+            if claim.adopted {
+                output.result(
+                    &json!({ "letGo": claim.certificate_id }),
+                    &format!(
+                        "{} asks for nothing any more; it is there still, with its other policies",
+                        claim.certificate_id
+                    ),
+                );
+                return Ok(ExitCode::SUCCESS);
+            }
             let rest = claim.fleet.as_ref().map_or_else(String::new, |fleet| {
                 format!(
                     "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
@@ -163,7 +177,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
                     &claim.certificate_id,
                     &claim.name,
                     claim.fleet.as_deref().unwrap_or("-"),
-                    standing(claim),
+                    &standing(claim),
                     &made,
                 ]);
             }
@@ -179,12 +193,13 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a list says of one.
-fn standing(claim: &Claim) -> &str {
+/// How one stands: with us, and in AWS IoT.
+fn standing(claim: &Claim) -> String {
+    let status = &claim.status;
     match &claim.shut {
-        _ if !claim.known => "not known",
-        Some(why) => why,
-        None => &claim.status,
+        _ if !claim.known => format!("not known, {status}"),
+        Some(why) => format!("shut ({why}), {status}"),
+        None => status.clone(),
     }
 }
 

@@ -33,7 +33,10 @@ fn judge(claim: &Claim, ends_at: Option<i64>, now: i64) -> Option<Finding> {
             format!(
                 "{id} lets nobody in: it has the claim policies, and the ledger does not know it"
             ),
-            format!("muster claim adopt {id}, if it is yours"),
+            match &claim.fleet {
+                Some(_) => replace,
+                None => format!("muster claim adopt {id}, if it is yours"),
+            },
         ));
     }
     if let Some(why) = &claim.shut {
@@ -67,6 +70,7 @@ mod tests {
             until: None,
             shut: None,
             known: true,
+            adopted: false,
         }
     }
 

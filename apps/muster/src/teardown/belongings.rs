@@ -265,6 +265,7 @@ mod tests {
         let sorted = sorted(Widened::default());
         for (kind, name, why) in [
             (Kind::Certificate, "elsewhere", ADOPTED),
+            (Kind::Certificate, "their-claim", ADOPTED_CLAIM),
             (Kind::Certificate, "with-policy", UNKNOWN_CERTIFICATE),
             (Kind::Certificate, "bare", OTHER),
             (Kind::Certificate, "other", OTHER),
@@ -278,7 +279,7 @@ mod tests {
         ] {
             assert_eq!(reason(&sorted, kind, name), why, "{name}");
         }
-        assert_eq!(sorted.kept.len(), 10);
+        assert_eq!(sorted.kept.len(), 11);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 /// What is written of a claim certificate. One that is noted already keeps what else is known of it.
-const NOTED: &str = "SET #name = :name, createdAt = if_not_exists(createdAt, :now)";
+const NOTED: &str =
+    "SET #name = if_not_exists(#name, :name), createdAt = if_not_exists(createdAt, :now)";
 
 /// A claim certificate in AWS IoT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +41,8 @@ pub struct Claim {
     pub shut: Option<String>,
     /// Whether the ledger knows it. One that it does not know lets nobody in, whatever its policies.
     pub known: bool,
+    /// Whether another system has made it.
+    pub adopted: bool,
 }
 
 /// A claim certificate that was just made. Its private key was made here and is nowhere else.
@@ -154,19 +157,27 @@ impl Claims {
         let arn = found.as_ref().and_then(|found| found.certificate_arn());
         if let Some(arn) = arn {
             for policy in self.policies_of(arn).await? {
-                let detached = self
-                    .iot
-                    .detach_policy()
-                    .policy_name(policy)
-                    .target(arn)
-                    .send()
-                    .await
-                    .map(drop)
-                    .map_err(|error| failure("iot:DetachPolicy", error));
-                CloudFailure::unless_not_found(detached)?;
+                self.detach_policy(&policy, arn).await?;
             }
         }
         self.identity.discard(certificate_id).await?;
+        self.forget(certificate_id).await
+    }
+
+    async fn detach_policy(&self, policy: &str, arn: &str) -> Result<(), CloudFailure> {
+        let detached = self
+            .iot
+            .detach_policy()
+            .policy_name(policy)
+            .target(arn)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure("iot:DetachPolicy", error));
+        CloudFailure::unless_not_found(detached)
+    }
+
+    async fn forget(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         self.dynamodb
             .delete_item()
             .table_name(&self.table)
@@ -178,7 +189,7 @@ impl Claims {
             .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 
-    /// Lets devices in with a fleet's claim certificate again that was shut.
+    /// Lets devices in with a claim certificate again that was shut.
     pub async fn reopen(&self, certificate_id: &str) -> Result<(), CloudFailure> {
         self.iot
             .update_certificate()
@@ -200,7 +211,7 @@ impl Claims {
             .map_err(|error| failure("dynamodb:UpdateItem", error))
     }
 
-    /// Has the pre-provisioning hook let nobody in with a fleet's claim any more, and takes it out of use in AWS IoT.
+    /// Lets nobody in with a claim certificate any more, and takes it out of use in AWS IoT.
     /// `why` is what the ledger says of it. [`Claims::reopen`] is the undo.
     pub async fn shut(&self, certificate_id: &str, why: &str) -> Result<(), CloudFailure> {
         let noted = self
@@ -239,19 +250,30 @@ impl Claims {
 
     /// Every certificate that a claim policy is attached to: this stack's, and those of its fleets.
     pub async fn list(&self) -> Result<Vec<Claim>, CloudFailure> {
-        let mut policies = vec![self.policies[0].clone()];
-        for fleet in self.fleets.list().await? {
-            if let Ok(name) = FleetName::new(fleet.template_name) {
-                policies.push(FleetNames::new(&self.place, &name).claim_policy());
-            }
-        }
         let mut claims = Vec::new();
-        for policy in policies {
+        for id in self.certificates_with(&self.policies[0]).await? {
+            claims.push(self.describe(&id).await?);
+        }
+        for (fleet, policy) in self.fleets_policies().await? {
             for id in self.certificates_with(&policy).await? {
-                claims.push(self.describe(&id).await?);
+                let mut claim = self.describe(&id).await?;
+                claim.fleet.get_or_insert_with(|| fleet.clone());
+                claims.push(claim);
             }
         }
         Ok(claims)
+    }
+
+    /// The fleets, and the policies of their claim certificates.
+    async fn fleets_policies(&self) -> Result<Vec<(String, String)>, CloudFailure> {
+        let mut policies = Vec::new();
+        for fleet in self.fleets.list().await? {
+            if let Ok(name) = FleetName::new(fleet.template_name.as_str()) {
+                let policy = FleetNames::new(&self.place, &name).claim_policy();
+                policies.push((fleet.template_name, policy));
+            }
+        }
+        Ok(policies)
     }
 
     async fn certificates_with(&self, policy: &str) -> Result<Vec<String>, CloudFailure> {
@@ -316,6 +338,7 @@ impl Claims {
             until: number(&noted, "until"),
             shut: text(&noted, "shut"),
             known,
+            adopted: noted.contains_key("adopted"),
             status: found
                 .and_then(|found| found.status())
                 .map_or_else(String::new, |status| status.as_str().to_owned()),

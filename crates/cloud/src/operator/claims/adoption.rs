@@ -1,12 +1,12 @@
 //! Claim certificates that another system has made, and that devices in the field hold.
 
-use super::{Claims, NOTED};
+use super::{Claim, Claims, NOTED};
 use crate::failure;
-use crate::ledger::text;
 use muster_onboarding::{CloudFailure, FailureKind};
 
 /// What is written of one: `muster teardown` leaves it to whoever has made it.
-const NOTED_ADOPTED: &str = "SET #name = :name, adopted = if_not_exists(adopted, :now)";
+const NOTED_ADOPTED: &str =
+    "SET #name = if_not_exists(#name, :name), adopted = if_not_exists(adopted, :now)";
 
 /// Why a certificate was not taken in. Nothing has changed then, but where a call failed: the same again goes on.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,8 @@ pub enum NotAdopted {
 
 impl Claims {
     /// Has devices ask on the claim topics with a certificate that another system has made: attaches the policies, and
-    /// notes it. Answers its other policies, which stay as they are. Done already is done; its state in AWS IoT stays.
+    /// notes it. Answers how it stands, and its other policies, which stay as they are. Done already is done; its state in
+    /// AWS IoT stays, and so does its name.
     ///
     /// # Errors
     /// [`NotAdopted`].
@@ -50,7 +51,7 @@ impl Claims {
         certificate_id: &str,
         name: &str,
         now: i64,
-    ) -> Result<Vec<String>, NotAdopted> {
+    ) -> Result<(Claim, Vec<String>), NotAdopted> {
         let missing = || NotAdopted::Missing(certificate_id.to_owned());
         let found = match self.find(certificate_id).await {
             // An id that can be none is refused.
@@ -65,18 +66,32 @@ impl Claims {
             let id = certificate_id.to_owned();
             return Err(NotAdopted::OfThing { id, thing });
         }
-        let noted = self.item(certificate_id).await?;
-        // What Muster has made stays Muster's.
-        let update = noted.as_ref().map_or(NOTED_ADOPTED, |_| NOTED);
-        if let Some(fleet) = noted.and_then(|noted| text(&noted, "fleet")) {
+        let mut others = self.policies_of(&arn).await?;
+        others.retain(|policy| !self.policies.contains(policy));
+        // The ledger may have lost it: its policy tells as well.
+        let mut fleets = self.fleets_policies().await?.into_iter();
+        if let Some((fleet, _)) = fleets.find(|(_, policy)| others.contains(policy)) {
             let id = certificate_id.to_owned();
             return Err(NotAdopted::OfFleet { id, fleet });
         }
+        // What Muster has made stays Muster's.
+        let noted = self.item(certificate_id).await?;
+        let update = noted.map_or(NOTED_ADOPTED, |_| NOTED);
         self.attach_policies(&arn).await?;
         self.note(certificate_id, name, now, update).await?;
-        let mut policies = self.policies_of(&arn).await?;
-        policies.retain(|policy| !self.policies.contains(policy));
-        Ok(policies)
+        let claim = self.describe(certificate_id).await?;
+        Ok((claim, others))
+    }
+
+    /// Takes back what [`Claims::adopt`] has done. The certificate and its other policies stay as they are.
+    pub async fn let_go(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        let found = self.find(certificate_id).await?;
+        if let Some(arn) = found.and_then(|found| found.certificate_arn) {
+            for policy in &self.policies {
+                self.detach_policy(policy, &arn).await?;
+            }
+        }
+        self.forget(certificate_id).await
     }
 
     async fn thing_of(&self, arn: &str) -> Result<Option<String>, CloudFailure> {
