@@ -10,6 +10,7 @@ mod dead_letters;
 mod devices;
 mod fleets;
 mod known;
+mod owned;
 mod random;
 mod reconciliation;
 mod redeliveries;
