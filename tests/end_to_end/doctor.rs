@@ -1,8 +1,10 @@
 //! A stack that is well is told from one that is not.
 
 use crate::support::Stack;
+use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_iot::types::{ThingIndexingConfiguration, ThingIndexingMode};
 use muster::doctor::{Finding, Level, examine};
-use muster_cloud::operator::Stacks;
+use muster_cloud::operator::{FoundStack, Stacks};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 async fn examined(stack: &Stack) -> Vec<Finding> {
@@ -16,13 +18,30 @@ fn amiss(found: &[Finding]) -> Vec<(&'static str, Level)> {
     amiss.map(|one| (one.check, one.level)).collect()
 }
 
-/// One of its topic rules.
-async fn topic_rule(stack: &Stack) -> String {
+async fn parts(stack: &Stack) -> FoundStack {
     let stacks = Stacks::new(&stack.target.cloud);
     let found = stacks.look(stack.output("StackName")).await.unwrap();
-    let found = found.expect("the stack");
+    found.expect("the stack")
+}
+
+/// One of its topic rules.
+async fn topic_rule(stack: &Stack) -> String {
+    let found = parts(stack).await;
     let mut rules = found.parts_of("AWS::IoT::TopicRule");
     rules.next().expect("a rule").to_owned()
+}
+
+/// Raises the alarm that the template names so, and says what it is called.
+async fn raise(stack: &Stack, logical_id: &str) -> String {
+    let found = parts(stack).await;
+    let mut parts = found.parts.into_iter();
+    let alarm = parts.find(|part| part.logical_id == logical_id);
+    let name = alarm.expect("the alarm").physical_id;
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&stack.target.cloud.config);
+    let set = cloudwatch.set_alarm_state().alarm_name(&name);
+    let set = set.state_value(StateValue::Alarm).state_reason("a test");
+    set.send().await.unwrap();
+    name
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +52,7 @@ async fn a_fresh_stack_is_well_and_what_breaks_is_named_with_what_to_do() {
     assert_eq!(amiss(&found), not_run_yet, "{found:?}");
     let mut checks: Vec<_> = found.iter().map(|one| one.check).collect();
     checks.dedup();
-    assert_eq!(checks.len(), 12);
+    assert_eq!(checks.len(), 15);
 
     let queue = stack.output("ConnectionDeadLetterQueueUrl");
     let sent = stack.sqs().send_message().queue_url(queue);
@@ -64,4 +83,33 @@ async fn a_fresh_stack_is_well_and_what_breaks_is_named_with_what_to_do() {
     assert!(advice.iter().any(|one| one.contains("aws kms enable-key")));
     assert!(advice.iter().any(|one| one.contains(&rule)));
     assert!(advice.iter().any(|one| one.contains(&stack.claim_id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raised_alarm_is_named_with_its_runbook_and_a_fleet_index_is_well() {
+    let stack = Stack::start(&[]).await;
+    let name = raise(&stack, "ClaimSurgeAlarm").await;
+    let index = ThingIndexingConfiguration::builder()
+        .thing_indexing_mode(ThingIndexingMode::Registry)
+        .build()
+        .unwrap();
+    let iot = aws_sdk_iot::Client::new(&stack.target.cloud.config);
+    let set = iot.update_indexing_configuration();
+    set.thing_indexing_configuration(index)
+        .send()
+        .await
+        .unwrap();
+
+    let found = examined(&stack).await;
+    let of = |check: &'static str| found.iter().filter(move |one| one.check == check);
+    let alarms: Vec<_> = of("alarms").collect();
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert_eq!(alarms[0].level, Level::Problem);
+    assert!(alarms[0].said.contains(&name));
+    assert!(alarms[0].advice.ends_with("docs/runbooks/ClaimSurge.md"));
+    let index = of("fleet index").next().unwrap();
+    assert_eq!(index.level, Level::Ok);
+    assert!(index.said.contains("REGISTRY"));
+    // The emulator has none to ask about.
+    assert!(of("quotas").all(|one| one.level == Level::Ok));
 }

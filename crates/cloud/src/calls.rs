@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use muster_onboarding::ports::{CallLog, CountedCalls};
+use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Too many requests (RFC 6585, section 4).
@@ -81,12 +82,29 @@ fn is_throttle(response: &HttpResponse) -> bool {
     if status.is_success() || status.as_u16() == TOO_MANY_REQUESTS {
         return !status.is_success();
     }
-    let named = response.headers().get(ERROR_TYPE).unwrap_or_default();
-    let body = response.body().bytes().unwrap_or_default();
-    let body = String::from_utf8_lossy(body);
-    THROTTLES
-        .iter()
-        .any(|code| named.starts_with(code) || body.contains(code))
+    let named = response.headers().get(ERROR_TYPE).map(str::to_owned);
+    let code = named.or_else(|| code_in(response.body().bytes().unwrap_or_default()));
+    code.is_some_and(|code| THROTTLES.contains(&bare(&code)))
+}
+
+/// The code of the error in a body, which is JSON (`__type` or `code`) or XML (`<Code>`); `None` where there is none. What a
+/// body says in its message is no code.
+fn code_in(body: &[u8]) -> Option<String> {
+    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+        let code = json.get("__type").or_else(|| json.get("code"))?;
+        return code.as_str().map(str::to_owned);
+    }
+    let xml = std::str::from_utf8(body).ok()?;
+    let (_, from) = xml.split_once("<Code>")?;
+    let (code, _) = from.split_once("</Code>")?;
+    Some(code.to_owned())
+}
+
+/// A code without the namespace before its `#` and the address after its `:`, one of which services may add (Smithy's AWS
+/// restJson1 protocol, operation error serialization).
+fn bare(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]
@@ -109,11 +127,16 @@ mod tests {
         let json = r#"{"__type": "com.amazonaws.dynamodb#ProvisionedThroughputExceededException"}"#;
         assert!(is_throttle(&answered(429, None, "")));
         assert!(is_throttle(&answered(400, None, json)));
-        assert!(is_throttle(&answered(
-            400,
-            Some("ThrottlingException:http://x"),
-            ""
-        )));
+        let json = r#"{"code": "Throttling", "message": "slowly"}"#;
+        assert!(is_throttle(&answered(400, None, json)));
+        for header in [
+            "ThrottlingException",
+            "ThrottlingException:http://x",
+            "com.amazonaws.iot#ThrottlingException",
+            "com.amazonaws.iot#ThrottlingException:http://x#y",
+        ] {
+            assert!(is_throttle(&answered(400, Some(header), "")), "{header}");
+        }
         assert!(is_throttle(&answered(
             503,
             None,
@@ -127,5 +150,28 @@ mod tests {
         assert!(!is_throttle(&answered(400, None, json)));
         assert!(!is_throttle(&answered(500, None, "")));
         assert!(!is_throttle(&answered(200, None, "about Throttling")));
+    }
+
+    #[test]
+    fn a_message_that_speaks_of_throttling_is_none() {
+        for (header, body) in [
+            (
+                None,
+                r#"{"__type": "ValidationException", "message": "no ThrottlingException"}"#,
+            ),
+            (
+                Some("InvalidRequestException"),
+                r#"{"message": "ThrottlingException", "code": "ThrottlingException"}"#,
+            ),
+            (
+                None,
+                "<Error><Code>NoSuchKey</Code><Message>SlowDown</Message></Error>",
+            ),
+            (None, "ThrottlingException"),
+            (Some("ThrottlingExceptionOfAnotherKind"), ""),
+            (None, r#"["ThrottlingException"]"#),
+        ] {
+            assert!(!is_throttle(&answered(400, header, body)), "{body}");
+        }
     }
 }

@@ -30,6 +30,7 @@ where
         "InvalidRequestException" if action == "iot:DetachPolicy" => FailureKind::NotFound,
         "ResourceNotFoundException"
         | "NotFoundException"
+        | "NoSuchResourceException"
         | "ExecutionDoesNotExist"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => FailureKind::NotFound,

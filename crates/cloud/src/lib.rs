@@ -28,6 +28,8 @@ mod ledger;
 mod objects;
 #[cfg(feature = "operator")]
 pub mod operator;
+#[cfg(all(test, feature = "operator"))]
+mod played;
 #[cfg(feature = "publishing")]
 mod publishing;
 #[cfg(feature = "queue")]

@@ -11,8 +11,7 @@ use std::process::ExitCode;
 
 /// Look whether a stack is well, and say what to do; exit status 1 with warnings, 2 with problems
 ///
-/// Changes nothing. What AWS allows the account it does not ask: docs/operations.md has the quotas, and the command that
-/// reads them.
+/// Changes nothing. A raised alarm is named with its runbook, and a quota that is too low with the command that asks for more.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -2,13 +2,10 @@
 
 use super::{Finding, Patient};
 use crate::commands::Failure;
-use muster_cloud::operator::Stacks;
 use muster_onboarding::CloudFailure;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
-    let stacks = Stacks::new(&patient.target.cloud);
-    let name = patient.target.output("StackName")?;
-    let stack = stacks.look(name).await?.ok_or("there is no such stack")?;
+    let stack = patient.stack().await?;
     let mut found = Vec::new();
     for rule in stack.parts_of("AWS::IoT::TopicRule") {
         found.extend(match patient.checkup.rule_is_on(rule).await {
@@ -17,8 +14,8 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
         });
     }
     for source in stack.parts_of("AWS::Lambda::EventSourceMapping") {
-        found.extend(match patient.checkup.event_source_state(source).await {
-            Ok(state) => judge_source(source, &state),
+        found.extend(match patient.checkup.event_source(source).await {
+            Ok(found) => judge_source(source, &found.state),
             Err(failure) => Some(unseen(source, &failure)),
         });
     }

@@ -1,5 +1,6 @@
 //! `muster doctor`: looks whether a stack is well, and says what to do. It changes nothing.
 
+mod alarms;
 mod api;
 mod authorities;
 mod changes;
@@ -9,8 +10,10 @@ mod deadlines;
 mod endpoint;
 mod executions;
 mod finding;
+mod indexing;
 mod inputs;
 mod keys;
+mod quotas;
 mod reconciliation;
 mod stack;
 
@@ -18,7 +21,8 @@ pub use finding::{Finding, Level};
 
 use crate::commands::Failure;
 use crate::target::Target;
-use muster_cloud::operator::Checkup;
+use muster_cloud::operator::{Checkup, FoundStack, Stacks};
+use tokio::sync::OnceCell;
 
 /// What a check goes by.
 struct Patient<'a> {
@@ -26,6 +30,19 @@ struct Patient<'a> {
     checkup: Checkup,
     /// Seconds since 1970.
     now: i64,
+    stack: OnceCell<FoundStack>,
+}
+
+impl Patient<'_> {
+    /// The stack with its parts, which several checks go through: read once.
+    async fn stack(&self) -> Result<&FoundStack, Failure> {
+        let found = self.stack.get_or_try_init(async || {
+            let name = self.target.output("StackName")?;
+            let found = Stacks::new(&self.target.cloud).look(name).await?;
+            found.ok_or_else(|| Failure::from("there is no such stack"))
+        });
+        found.await
+    }
 }
 
 /// Looks at everything, at the time `now` in seconds since 1970. What cannot be looked at is a problem of its own, and stands
@@ -35,10 +52,12 @@ pub async fn examine(target: &Target, now: i64) -> Vec<Finding> {
         target,
         checkup: Checkup::new(&target.cloud),
         now,
+        stack: OnceCell::new(),
     };
     let mut found = Vec::new();
     let mut note = |check, looked| found.extend(noted(check, looked));
     note("stack", stack::look(&patient).await);
+    note("alarms", alarms::look(&patient).await);
     note("endpoint", endpoint::look(&patient).await);
     note("API", api::look(&patient).await);
     note("keys", keys::look(&patient).await);
@@ -50,6 +69,8 @@ pub async fn examine(target: &Target, now: i64) -> Vec<Finding> {
     note("reconciliation", reconciliation::look(&patient).await);
     note("dead letters", dead_letters::look(&patient).await);
     note("executions", executions::look(&patient).await);
+    note("quotas", quotas::look(&patient).await);
+    note("fleet index", indexing::look(&patient).await);
     found
 }
 

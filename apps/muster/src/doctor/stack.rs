@@ -16,7 +16,7 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
 }
 
 fn judge_alarms(stack: &StackHealth) -> Option<Finding> {
-    (!stack.tells).then(|| {
+    (!stack.tells()).then(|| {
         Finding::warning(
             "its alarms tell nobody",
             "deploy it with AlarmTopicArn, an SNS topic that wakes who is on call",
@@ -66,7 +66,7 @@ mod tests {
             let stack = StackHealth {
                 status: status.to_owned(),
                 drift: drift.to_owned(),
-                tells: true,
+                parameters: [("AlarmTopicArn".to_owned(), "arn".to_owned())].into(),
             };
             assert_eq!(judge(&stack).level, level, "{status}, {drift}");
             assert_eq!(judge_alarms(&stack), None);
@@ -75,11 +75,16 @@ mod tests {
 
     #[test]
     fn alarms_that_nobody_hears_are_a_warning() {
-        let stack = StackHealth {
-            status: "CREATE_COMPLETE".to_owned(),
-            drift: "IN_SYNC".to_owned(),
-            tells: false,
-        };
-        assert_eq!(judge_alarms(&stack).unwrap().level, Level::Warning);
+        for parameters in [
+            [].into(),
+            [("AlarmTopicArn".to_owned(), String::new())].into(),
+        ] {
+            let stack = StackHealth {
+                status: "CREATE_COMPLETE".to_owned(),
+                drift: "IN_SYNC".to_owned(),
+                parameters,
+            };
+            assert_eq!(judge_alarms(&stack).unwrap().level, Level::Warning);
+        }
     }
 }

@@ -1,12 +1,23 @@
 //! What `muster doctor` looks at in AWS, and nothing else does.
 
+mod alarms;
+mod indexing;
 mod inputs;
+mod quotas;
+#[cfg(test)]
+mod tests;
+
+pub use alarms::RaisedAlarm;
+pub use indexing::FleetIndex;
+pub use inputs::EventSource;
+pub use quotas::Quota;
 
 use crate::{Cloud, failure};
 use aws_sdk_cloudformation::types::{StackDriftStatus, StackStatus};
 use aws_sdk_iot::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use muster_onboarding::{CloudFailure, FailureKind};
+use std::collections::BTreeMap;
 
 /// The template's parameter for whom alarms tell.
 const ALARM_TOPIC: &str = "AlarmTopicArn";
@@ -18,9 +29,11 @@ const EXECUTIONS: i32 = 100;
 #[derive(Debug, Clone)]
 pub struct Checkup {
     cloudformation: aws_sdk_cloudformation::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     iot: aws_sdk_iot::Client,
     kms: aws_sdk_kms::Client,
     lambda: aws_sdk_lambda::Client,
+    service_quotas: aws_sdk_servicequotas::Client,
     sfn: aws_sdk_sfn::Client,
 }
 
@@ -31,8 +44,16 @@ pub struct StackHealth {
     pub status: String,
     /// `IN_SYNC`, `DRIFTED` or `NOT_CHECKED`, when that was last looked for.
     pub drift: String,
-    /// Whether its alarms tell somebody: the parameter `AlarmTopicArn`.
-    pub tells: bool,
+    /// What its template's parameters were given, by name.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl StackHealth {
+    /// Whether its alarms tell somebody.
+    pub fn tells(&self) -> bool {
+        let topic = self.parameters.get(ALARM_TOPIC);
+        topic.is_some_and(|arn| !arn.is_empty())
+    }
 }
 
 impl Checkup {
@@ -40,9 +61,11 @@ impl Checkup {
     pub fn new(cloud: &Cloud) -> Self {
         Self {
             cloudformation: aws_sdk_cloudformation::Client::new(&cloud.config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&cloud.config),
             iot: aws_sdk_iot::Client::new(&cloud.config),
             kms: aws_sdk_kms::Client::new(&cloud.config),
             lambda: aws_sdk_lambda::Client::new(&cloud.config),
+            service_quotas: aws_sdk_servicequotas::Client::new(&cloud.config),
             sfn: aws_sdk_sfn::Client::new(&cloud.config),
         }
     }
@@ -60,11 +83,9 @@ impl Checkup {
         let stack = described.stacks().first();
         let status = stack.and_then(|stack| stack.stack_status());
         let parameters = stack.map_or(&[][..], |stack| stack.parameters());
-        let tells = parameters.iter().any(|parameter| {
-            parameter.parameter_key() == Some(ALARM_TOPIC)
-                && parameter
-                    .parameter_value()
-                    .is_some_and(|arn| !arn.is_empty())
+        let parameters = parameters.iter().filter_map(|parameter| {
+            let name = parameter.parameter_key()?.to_owned();
+            Some((name, parameter.parameter_value()?.to_owned()))
         });
         let drift = stack.and_then(|stack| stack.drift_information());
         let drift = drift.and_then(|drift| drift.stack_drift_status());
@@ -73,7 +94,7 @@ impl Checkup {
             drift: drift
                 .map_or("NOT_CHECKED", StackDriftStatus::as_str)
                 .to_owned(),
-            tells,
+            parameters: parameters.collect(),
         })
     }
 

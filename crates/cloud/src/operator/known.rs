@@ -1,84 +1,26 @@
-//! All that a ledger knows of devices and certificates, read once.
+//! All that a ledger knows of devices and certificates, for adopting things.
 
-use crate::ledger::{day, s, text};
-use crate::{Cloud, failure};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::owned::{Owned, each_owned};
+use crate::Cloud;
+use crate::ledger::{Item, day, text};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::adoption::{Holder, Known, KnownDevice};
-use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, CLAIM_PREFIX, DEVICE_PREFIX, DeviceState, PK, SK, STATE_SK,
-};
-use std::collections::HashMap;
+use muster_onboarding::ledger::DeviceState;
 
-type Item = HashMap<String, AttributeValue>;
-
-/// The attributes of a device that name a certificate of its own.
-const CERTIFICATES: [&str; 4] = [
-    "certificateId",
-    "nextCertificateId",
-    "pendingCertificateId",
-    "retiringCertificateId",
-];
-
-/// What is read of each item.
-const SEEN: &str = "pk, sk, #state, fleet, certificateId, certificateArn, nextCertificateId, pendingCertificateId, \
-     retiringCertificateId, issuedOn, execution, overdueAction, undoing";
-
-/// What a stack's ledger knows. Reads the whole table once, rather than asking for each of a fleet's things and certificates.
+/// What a stack's ledger knows. Reads the whole table.
 pub async fn known(cloud: &Cloud, table: &str) -> Result<Known, CloudFailure> {
-    let mut items = Client::new(&cloud.config)
-        .scan()
-        .table_name(table)
-        .consistent_read(true)
-        .filter_expression(
-            "(begins_with(pk, :device) AND (sk = :own OR begins_with(sk, :certificate))) OR \
-             (begins_with(pk, :claim) AND sk = :own)",
-        )
-        .projection_expression(SEEN)
-        .expression_attribute_names("#state", "state")
-        .expression_attribute_values(":device", s(DEVICE_PREFIX))
-        .expression_attribute_values(":claim", s(CLAIM_PREFIX))
-        .expression_attribute_values(":certificate", s(CERTIFICATE_SK_PREFIX))
-        .expression_attribute_values(":own", s(STATE_SK))
-        .into_paginator()
-        .items()
-        .send();
     let mut known = Known::default();
-    while let Some(item) = items.next().await {
-        note(
-            &item.map_err(|error| failure("dynamodb:Scan", error))?,
-            &mut known,
-        );
-    }
+    each_owned(cloud, table, |owned| note(owned, &mut known)).await?;
     Ok(known)
 }
 
-fn note(item: &Item, known: &mut Known) {
-    let (pk, sk) = (
-        text(item, PK).unwrap_or_default(),
-        text(item, SK).unwrap_or_default(),
-    );
-    if let Some(id) = pk.strip_prefix(CLAIM_PREFIX) {
-        known.holders.insert(id.to_owned(), Holder::Claim);
-        return;
+fn note(owned: Owned, known: &mut Known) {
+    let holder = &owned.holder;
+    if let (Holder::Device(serial), true) = (holder, owned.is_device) {
+        known.devices.insert(serial.clone(), read(&owned.item));
     }
-    let Some(serial) = pk.strip_prefix(DEVICE_PREFIX) else {
-        return;
-    };
-    let mut ids: Vec<_> = sk
-        .strip_prefix(CERTIFICATE_SK_PREFIX)
-        .map(str::to_owned)
-        .into_iter()
-        .collect();
-    if sk == STATE_SK {
-        known.devices.insert(serial.to_owned(), read(item));
-        ids.extend(CERTIFICATES.iter().filter_map(|name| text(item, name)));
-    }
-    let holder = Holder::Device(serial.to_owned());
-    known
-        .holders
-        .extend(ids.into_iter().map(|id| (id, holder.clone())));
+    let held = owned.certificates.into_iter();
+    known.holders.extend(held.map(|id| (id, holder.clone())));
 }
 
 fn read(item: &Item) -> KnownDevice {
@@ -89,5 +31,56 @@ fn read(item: &Item) -> KnownDevice {
         issued_on: day(item, "issuedOn"),
         execution: text(item, "execution"),
         policies_taken: item.contains_key("overdueAction") || item.contains_key("undoing"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::played::play_json;
+    use serde_json::{Value, json};
+
+    fn item(pk: &str, sk: &str, more: &[(&str, &str)]) -> Value {
+        let all = [("pk", pk), ("sk", sk)];
+        let all = all.iter().chain(more);
+        all.map(|(name, value)| ((*name).to_owned(), json!({ "S": value })))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_ledger_is_read_to_the_last_page_and_says_who_holds_which_certificate() {
+        let sensor = [
+            ("state", "PROVISIONED"),
+            ("certificateId", "c1"),
+            ("certificateArn", "arn:c1"),
+            ("retiringCertificateId", "c0"),
+            ("adoptedCertificateId", "c8"),
+            ("execution", "adopted-c8"),
+        ];
+        let first = json!({
+            "Items": [item("device#a-1", "state", &sensor), item("device#a-1", "certificate#c9", &[])],
+            "LastEvaluatedKey": item("device#a-1", "certificate#c9", &[]),
+        });
+        let last = json!({ "Items": [item("claim#c7", "state", &[])] });
+        let (cloud, asked) = play_json(vec![(200, first), (200, last)]).await;
+
+        let known = known(&cloud, "ledger").await.unwrap();
+        let device = Holder::Device("a-1".to_owned());
+        let holders = ["c0", "c1", "c7", "c8", "c9"].map(|id| {
+            let holder = if id == "c7" {
+                Holder::Claim
+            } else {
+                device.clone()
+            };
+            (id.to_owned(), holder)
+        });
+        assert_eq!(known.holders, holders.into());
+        let device = &known.devices["a-1"];
+        assert_eq!(device.state, DeviceState::named("PROVISIONED"));
+        let certificate = ("c1".to_owned(), "arn:c1".to_owned());
+        assert_eq!(device.certificate, Some(certificate));
+        assert_eq!(known.devices.len(), 1);
+        let asked = asked.await.unwrap();
+        assert_eq!(asked[1]["ExclusiveStartKey"]["sk"]["S"], "certificate#c9");
     }
 }

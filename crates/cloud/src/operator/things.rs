@@ -10,7 +10,8 @@ use std::collections::HashMap;
 /// As many things as a page of AWS IoT's has.
 const PAGE: i32 = 250;
 
-/// How many things of a certificate are named: one certificate may be that of a whole fleet.
+/// How many things of a certificate are named. Two are enough to know that it is shared, and where it is that of a whole fleet,
+/// all would be read for each of its things.
 const NAMED: usize = 4;
 
 /// Which things are listed.
@@ -114,7 +115,8 @@ impl Things {
         }))
     }
 
-    /// The names of the things that a certificate is attached to, or of four of them.
+    /// The names of the things that a certificate is attached to, or of four of them: whether it is another's, too, and some of
+    /// whose.
     pub async fn things_of(&self, certificate_arn: &str) -> Result<Vec<String>, CloudFailure> {
         let mut listed = self
             .client
@@ -141,4 +143,24 @@ async fn names_of(things: ListThingsFluentBuilder) -> Result<Vec<String>, CloudF
         names.extend(thing.thing_name);
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::played::play_json;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn of_a_certificate_that_a_fleet_shares_four_things_are_named_whatever_page_they_are_on()
+    {
+        let pages = [
+            json!({ "things": [], "nextToken": "1" }),
+            json!({ "things": ["a-1", "a-2"], "nextToken": "2" }),
+            json!({ "things": ["a-3", "a-4", "a-5"], "nextToken": "3" }),
+        ];
+        let (cloud, _) = play_json(pages.map(|page| (200, page)).into()).await;
+        let named = Things::new(&cloud).things_of("arn").await.unwrap();
+        assert_eq!(named, ["a-1", "a-2", "a-3", "a-4"]);
+    }
 }

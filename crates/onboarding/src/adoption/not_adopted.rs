@@ -26,7 +26,7 @@ pub enum NotAdopted {
     SeveralCertificates(Vec<String>),
     /// Its certificate is attached to other things as well.
     #[error(
-        "its certificate {id} is that of other things as well ({}). Give each device a certificate of its own",
+        "its certificate {id} is that of other things as well, {} among them. Give each device a certificate of its own",
         .others.join(", ")
     )]
     CertificateShared {

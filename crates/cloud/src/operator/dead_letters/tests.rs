@@ -1,46 +1,14 @@
 //! Against queues that are played.
 
 use super::*;
-use crate::connect::connect_to;
+use crate::played::play_json;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// The messages of a queue that gives these answers, one after the other, and what it was asked.
 async fn queue(answers: Vec<(u16, Value)>) -> (DeadLetters, JoinHandle<Vec<Value>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = tokio::spawn(async move {
-        let mut asked = Vec::new();
-        for (status, answer) in answers {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            asked.push(body(&mut stream).await);
-            let answer = answer.to_string();
-            let head = format!(
-                "HTTP/1.1 {status} played\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                answer.len()
-            );
-            let whole = [head, answer].concat();
-            stream.write_all(whole.as_bytes()).await.unwrap();
-        }
-        asked
-    });
-    let queue = DeadLetters::new(&connect_to(&address), "dead", "source");
-    (queue, asked)
-}
-
-/// The body of a request, which ends where its JSON does.
-async fn body(stream: &mut TcpStream) -> Value {
-    let mut asked = Vec::new();
-    loop {
-        assert!(stream.read_buf(&mut asked).await.unwrap() > 0);
-        let text = String::from_utf8_lossy(&asked);
-        let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
-        if let Some(body) = body.and_then(|body| serde_json::from_str(body).ok()) {
-            return body;
-        }
-    }
+    let (cloud, asked) = play_json(answers).await;
+    (DeadLetters::new(&cloud, "dead", "source"), asked)
 }
 
 fn message() -> HeldMessage {

@@ -1,29 +1,11 @@
 //! What a ledger says that devices and claims have.
 
-use crate::ledger::{s, text};
-use crate::{Cloud, failure};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::Cloud;
+use crate::ledger::text;
+use crate::operator::owned::{Owned, each_owned};
 use muster_onboarding::CloudFailure;
-use muster_onboarding::ledger::{
-    CERTIFICATE_SK_PREFIX, CLAIM_PREFIX, DEVICE_PREFIX, PK, SK, STATE_SK,
-};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-type Item = HashMap<String, AttributeValue>;
-
-/// The attributes of a device that name a certificate of its own.
-const CERTIFICATES: [&str; 5] = [
-    "certificateId",
-    "nextCertificateId",
-    "pendingCertificateId",
-    "retiringCertificateId",
-    "adoptedCertificateId",
-];
-
-/// What is read of each item.
-const SEEN: &str = "pk, sk, thingName, certificateId, nextCertificateId, pendingCertificateId, retiringCertificateId, \
-     adoptedCertificateId, adopted";
+use muster_onboarding::adoption::Holder;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that a ledger knows of certificates and things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,64 +31,37 @@ pub struct Holding {
 
 /// Reads the whole table. One that is not there knows nothing.
 pub async fn holdings(cloud: &Cloud, table: &str) -> Result<Holdings, CloudFailure> {
-    let mut items = Client::new(&cloud.config)
-        .scan()
-        .table_name(table)
-        .consistent_read(true)
-        .filter_expression(
-            "(begins_with(pk, :device) AND (sk = :own OR begins_with(sk, :certificate))) OR \
-             (begins_with(pk, :claim) AND sk = :own)",
-        )
-        .projection_expression(SEEN)
-        .expression_attribute_values(":device", s(DEVICE_PREFIX))
-        .expression_attribute_values(":claim", s(CLAIM_PREFIX))
-        .expression_attribute_values(":certificate", s(CERTIFICATE_SK_PREFIX))
-        .expression_attribute_values(":own", s(STATE_SK))
-        .into_paginator()
-        .items()
-        .send();
     let mut holdings = Holdings::default();
-    while let Some(item) = items.next().await {
-        note(
-            &item.map_err(|error| failure("dynamodb:Scan", error))?,
-            &mut holdings,
-        );
-    }
+    each_owned(cloud, table, |owned| note(owned, &mut holdings)).await?;
     Ok(holdings)
 }
 
-fn note(item: &Item, holdings: &mut Holdings) {
-    let said = |name: &str| text(item, name).unwrap_or_default();
-    let (pk, sk) = (said(PK), said(SK));
-    if let Some(id) = pk.strip_prefix(CLAIM_PREFIX) {
-        let adopted = item.contains_key("adopted");
+fn note(owned: Owned, holdings: &mut Holdings) {
+    let Holder::Device(serial) = owned.holder else {
+        let adopted = owned.item.contains_key("adopted");
         let claims = if adopted {
             &mut holdings.adopted_claims
         } else {
             &mut holdings.claims
         };
-        claims.insert(id.to_owned());
-        return;
-    }
-    let Some(serial) = pk.strip_prefix(DEVICE_PREFIX) else {
+        claims.extend(owned.certificates);
         return;
     };
-    let device = holdings.devices.entry(serial.to_owned()).or_default();
-    if let Some(thing) = text(item, "thingName") {
-        device.thing = Some(thing);
+    let device = holdings.devices.entry(serial).or_default();
+    device.certificates.extend(owned.certificates);
+    if owned.is_device {
+        device.thing = text(&owned.item, "thingName");
+        device.adopted = text(&owned.item, "adoptedCertificateId");
     }
-    if let Some(id) = sk.strip_prefix(CERTIFICATE_SK_PREFIX) {
-        device.certificates.insert(id.to_owned());
-        return;
-    }
-    let named = CERTIFICATES.iter().filter_map(|name| text(item, name));
-    device.certificates.extend(named);
-    device.adopted = text(item, "adoptedCertificateId");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Item;
+    use crate::ledger::s;
+    use crate::operator::owned::owned;
+    use muster_onboarding::ledger::{PK, SK};
 
     fn item(attributes: &[(&str, &str)]) -> Item {
         let pairs = attributes.iter();
@@ -132,7 +87,7 @@ mod tests {
             item(&[(PK, "claim#c8"), (SK, "state"), ("adopted", "2026")]),
             item(&[(PK, "device#a-2"), (SK, "state")]),
         ] {
-            note(&one, &mut holdings);
+            note(owned(one).unwrap(), &mut holdings);
         }
         let device = &holdings.devices["a-1"];
         let ids: Vec<_> = device.certificates.iter().map(String::as_str).collect();

@@ -1,11 +1,9 @@
 //! Against a table that is played.
 
 use super::*;
-use crate::connect::connect_to;
+use crate::played::play_json;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// 2026-01-01T00:00:00Z.
@@ -21,35 +19,9 @@ impl TokenKey for Plain {
 }
 
 /// The tokens of a table that answers this once, and what it was asked.
-async fn table(answer: Value) -> (Tokens, JoinHandle<Value>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let body = body(&mut stream).await;
-        let answer = answer.to_string();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-            answer.len()
-        );
-        let whole = [head, answer].concat();
-        stream.write_all(whole.as_bytes()).await.unwrap();
-        body
-    });
-    (Tokens::new(&connect_to(&address), "ledger"), asked)
-}
-
-/// The body of a request, which ends where its JSON does.
-async fn body(stream: &mut TcpStream) -> Value {
-    let mut asked = Vec::new();
-    loop {
-        assert!(stream.read_buf(&mut asked).await.unwrap() > 0);
-        let text = String::from_utf8_lossy(&asked);
-        let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
-        if let Some(body) = body.and_then(|body| serde_json::from_str(body).ok()) {
-            return body;
-        }
-    }
+async fn table(answer: Value) -> (Tokens, JoinHandle<Vec<Value>>) {
+    let (cloud, asked) = play_json(vec![(200, answer)]).await;
+    (Tokens::new(&cloud, "ledger"), asked)
 }
 
 fn sensor() -> Serial {
@@ -79,7 +51,7 @@ fn item(serial: &str, more: &Value) -> Value {
 async fn the_ledger_gets_the_keyed_hash_of_a_token_and_never_its_text() {
     let (tokens, asked) = table(json!({})).await;
     let issued = tokens.issue(&Plain, &sensor(), &terms(None)).await.unwrap();
-    let asked = asked.await.unwrap();
+    let asked = &asked.await.unwrap()[0];
     let mac = STANDARD.encode(token_digest(&sensor(), &issued.text));
     assert_eq!(
         asked["Item"],
@@ -99,7 +71,7 @@ async fn a_deadline_for_the_old_certificate_is_kept_where_one_was_chosen() {
     let (tokens, asked) = table(json!({})).await;
     let asked_for = terms(Some(48));
     tokens.issue(&Plain, &sensor(), &asked_for).await.unwrap();
-    let item = &asked.await.unwrap()["Item"];
+    let item = &asked.await.unwrap()[0]["Item"];
     assert_eq!(item["retireAfterHours"], json!({ "N": "48" }));
 }
 
@@ -127,7 +99,7 @@ async fn it_is_said_whether_there_was_a_token_to_revoke() {
         let (tokens, asked) = table(answer).await;
         assert_eq!(tokens.revoke(&sensor()).await.unwrap(), there);
         let key = json!({ "pk": { "S": "device#sensor-1" }, "sk": { "S": "token" } });
-        assert_eq!(asked.await.unwrap()["Key"], key);
+        assert_eq!(asked.await.unwrap()[0]["Key"], key);
     }
 }
 
@@ -136,7 +108,7 @@ async fn wrong_tokens_are_counted_over_the_last_sixty_minutes() {
     let minute = |requests: &str| json!({ "requests": { "N": requests } });
     let (tokens, asked) = table(json!({ "Items": [minute("3"), minute("4")] })).await;
     assert_eq!(tokens.wrong_in_last_hour(&sensor(), NOW).await.unwrap(), 7);
-    let values = &asked.await.unwrap()["ExpressionAttributeValues"];
+    let values = &asked.await.unwrap()[0]["ExpressionAttributeValues"];
     assert_eq!(values[":pk"], json!({ "S": "pace#wrong#sensor-1" }));
     let hour_ago = format!("minute#{}", NOW / 60 - 60);
     assert_eq!(values[":before"], json!({ "S": hour_ago }));
