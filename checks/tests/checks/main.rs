@@ -15,6 +15,7 @@ mod log_fields;
 mod metrics;
 mod permissions;
 mod pipeline;
+mod pipeline_roles;
 mod policies;
 mod policy;
 mod repository;
