@@ -191,7 +191,7 @@ def merge(*costs):
 
 
 CASES = {
-    "event-meter": ("event-meter", None, [], 2),
+    "event-meter": ("event-meter", "event-meter", [], 2),
     "claim-intake": ("claim-intake", "claim-intake", [
         ("dynamodb:GetItem", read("claim")), ("dynamodb:UpdateItem", write("count")), ("states:StartExecution", {}),
     ], 2),
@@ -318,7 +318,8 @@ def milliseconds(name, waits_ms=0):
     own = (measured(row)[1] if row else None) or 1.0
     def of(action):
         return LATENCY_MS["iotdata" if action == "iot:Publish" else action.split(":")[0]]
-    return own + waits_ms + sum(of(action) for action, _ in calls)
+    # Lambda charges a started millisecond as a whole one.
+    return max(own + waits_ms + sum(of(action) for action, _ in calls), 1.0)
 
 
 def invocation(name, waits_ms=0):

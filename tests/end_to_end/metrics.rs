@@ -8,7 +8,7 @@ use muster_pki::DeviceKey;
 use serde_json::Value;
 
 /// The lines of the functions' log.
-async fn lines(stack: &Stack) -> Vec<Value> {
+pub async fn lines(stack: &Stack) -> Vec<Value> {
     let logs = aws_sdk_cloudwatchlogs::Client::new(&stack.target.cloud.config);
     let mut pages = logs
         .filter_log_events()

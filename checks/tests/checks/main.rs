@@ -16,6 +16,7 @@ mod log_fields;
 mod metrics;
 mod permissions;
 mod pipeline;
+mod pipeline_roles;
 mod policies;
 mod policy;
 mod repository;

@@ -91,6 +91,10 @@ pub struct DueDevices {
 pub struct NotifiedDevices {
     /// How many were sent a notice.
     pub notified: usize,
+    /// How many stand due on this day: they have to renew their certificates, and have time until their deadlines.
+    pub due: usize,
+    /// How many stand overdue on this day: their deadlines have passed, whatever was done about it.
+    pub overdue: usize,
     /// Whose deadline has passed, with nothing done about it; or who stands under what was done, and is not due any more.
     pub enforce: Vec<Serial>,
     /// Who could not be notified. The next run notifies them.

@@ -79,9 +79,10 @@ pub(crate) fn status(name: &str) -> u16 {
     found.map_or(UNEXPECTED, |(status, _)| *status)
 }
 
-/// Whether an answer that reports `name` refuses what was asked. `Throttled` is one, though AWS's throttles have that name too.
+/// Whether an answer that reports `name` refuses what was asked. `Throttled` does not say: AWS's throttles have that name, and
+/// whoever limits callers itself says so ([`NamedError::refuses`](crate::NamedError::refuses)).
 pub fn is_refusal(name: &str) -> bool {
-    status(name) < UNEXPECTED
+    status(name) < UNEXPECTED && name != "Throttled"
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let span = invocation(&event.context.request_id, None);
-        let answer = attempt_task(handler, calls, event.payload);
+        let answer = attempt_task(handler, calls, event.payload, log_answer);
         answer.instrument(span).await.map_err(Diagnostic::from)
     }))
     .await
@@ -48,14 +48,15 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let span = invocation(&event.context.request_id, None);
-        let answer = attempt(handler, calls, Ok(event.payload));
+        let answer = attempt(handler, calls, Ok(event.payload), log_answer);
         answer.instrument(span).await.map_err(Diagnostic::from)
     }))
     .await
 }
 
 /// Serves invocations as [`run`] does, and those that come through a REST API (proxy integration) as well: their body is
-/// handed on as `{"body": …}`, and what comes of it, failures too, is the answer's body, in JSON.
+/// handed on as `{"body": …}`, and what comes of it, failures too, is the answer's body, in JSON. Whichever way it was asked,
+/// a refusal is logged as one.
 pub async fn run_api<I, O, E, H, L>(handler: H, calls: L) -> Result<(), lambda_runtime::Error>
 where
     I: DeserializeOwned,
@@ -67,26 +68,43 @@ where
     let (handler, calls) = (&handler, &calls);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
         let LambdaEvent { payload, context } = event;
-        let request = context.request_id.as_str();
-        if !http::came_through_an_api(&payload) {
-            let answer = attempt_task(handler, calls, http::without_caller(payload));
-            let answer = answer.instrument(invocation(request, None)).await;
-            return answer.map_err(Diagnostic::from);
-        }
-        // Who was told to look into the log has this id, and not Lambda's.
-        let api = ApiRequest {
-            id: http::request_id(&payload),
-            operation: http::operation(&payload).unwrap_or_default(),
-        };
-        let span = invocation(request, Some(api));
-        async {
-            tracing::info!(target: "muster", caller = http::caller(&payload), "asked through the API");
-            let answer = attempt(handler, calls, http::input(&payload)).await;
-            Ok(http::answer(answer))
-        }
-        .instrument(span)
-        .await
+        answer_operator(handler, calls, &context.request_id, payload).await
     }))
+    .await
+}
+
+async fn answer_operator<I, O, E, H, L>(
+    handler: &H,
+    calls: &L,
+    request: &str,
+    payload: Value,
+) -> Result<Value, Diagnostic>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    E: NamedError + 'static,
+    H: AsyncFn(I) -> Result<O, E>,
+    L: CallLog,
+{
+    if !http::came_through_an_api(&payload) {
+        let asked = http::without_caller(payload);
+        let answer = attempt_task(handler, calls, asked, log_answer_to_caller);
+        let answer = answer.instrument(invocation(request, None)).await;
+        return answer.map_err(Diagnostic::from);
+    }
+    // Who was told to look into the log has this id, and not Lambda's.
+    let api = ApiRequest {
+        id: http::request_id(&payload),
+        operation: http::operation(&payload).unwrap_or_default(),
+    };
+    let span = invocation(request, Some(api));
+    async {
+        tracing::info!(target: "muster", caller = http::caller(&payload), "asked through the API");
+        let input = http::input(&payload);
+        let answer = attempt(handler, calls, input, log_answer_to_caller).await;
+        Ok(http::answer(answer))
+    }
+    .instrument(span)
     .await
 }
 
@@ -113,7 +131,7 @@ where
                 || Err(Failure::of(&FunctionError::Panicked)),
                 |answer| answer.map_err(|error| Failure::of(&error)),
             );
-            log_answer_to_device(calls, &answer);
+            log_answer_to_caller(calls, &answer);
             Ok::<_, lambda_runtime::Error>(device_api::answer(answer))
         }
         .instrument(span)
@@ -132,6 +150,7 @@ async fn attempt_task<I, O, E, H, L>(
     handler: &H,
     calls: &L,
     payload: Value,
+    log: Log<L>,
 ) -> Result<Value, Failure>
 where
     I: DeserializeOwned,
@@ -141,7 +160,7 @@ where
     L: CallLog,
 {
     about_payload(&payload);
-    attempt(handler, calls, Ok(payload)).await
+    attempt(handler, calls, Ok(payload), log).await
 }
 
 /// One invocation, with one line in the log about what came of it.
@@ -149,6 +168,7 @@ async fn attempt<I, O, E, H, L>(
     handler: &H,
     calls: &L,
     input: Result<Value, FunctionError>,
+    log: Log<L>,
 ) -> Result<Value, Failure>
 where
     I: DeserializeOwned,
@@ -163,11 +183,14 @@ where
             .unwrap_or_else(|| Err(Failure::of(&FunctionError::Panicked))),
         Err(error) => Err(Failure::of(&error)),
     };
-    log_answer(calls, &answer);
+    log(calls, &answer);
     answer
 }
 
-fn log_answer(calls: &impl CallLog, answer: &Result<Value, Failure>) {
+/// Writes what came of an invocation.
+type Log<L> = fn(&L, &Result<Value, Failure>);
+
+fn log_answer<L: CallLog>(calls: &L, answer: &Result<Value, Failure>) {
     let calls = counted(calls);
     match answer {
         Ok(_) => tracing::info!(target: "muster", calls, "done"),
@@ -177,8 +200,8 @@ fn log_answer(calls: &impl CallLog, answer: &Result<Value, Failure>) {
     }
 }
 
-/// A refusal is the device's matter, and no failure of Muster's or of AWS's.
-fn log_answer_to_device(calls: &impl CallLog, answer: &Result<Value, Failure>) {
+/// A refusal is the matter of who has asked, a device or an operator, and no failure of Muster's or of AWS's.
+fn log_answer_to_caller<L: CallLog>(calls: &L, answer: &Result<Value, Failure>) {
     match answer {
         Err(Failure {
             name,
@@ -226,6 +249,7 @@ where
 mod tests {
     use super::*;
     use crate::authentication::NotAuthenticated;
+    use crate::http_status::is_refusal;
     use crate::logging::tests::logged;
     use muster_onboarding::{CloudFailure, FailureKind};
     use serde_json::json;
@@ -234,7 +258,7 @@ mod tests {
 
     /// One invocation of a handler that waits for nothing.
     fn attempted(handler: impl AsyncFn(u8) -> Result<u8, Infallible>) -> Result<Value, Failure> {
-        let answer = attempt(&handler, &(), Ok(json!(7)));
+        let answer = attempt(&handler, &(), Ok(json!(7)), log_answer);
         let answer = AssertUnwindSafe(answer).now_or_never();
         answer.expect("it waits for nothing")
     }
@@ -249,26 +273,48 @@ mod tests {
         assert!(!answer.to_string().contains("secret"), "{answer}");
     }
 
-    #[test]
-    fn a_devices_refused_request_is_logged_as_no_failure() {
-        let answers = |failure: Failure| {
-            let lines = logged(LevelFilter::INFO, || {
-                log_answer_to_device(&(), &Err(failure));
-            });
-            let [line] = &lines[..] else {
-                panic!("{lines:?}")
-            };
-            line.clone()
+    /// The line that says what came of an invocation.
+    fn line_about(failure: Failure) -> Value {
+        let lines = logged(LevelFilter::INFO, || {
+            log_answer_to_caller(&(), &Err(failure));
+        });
+        let [line] = &lines[..] else {
+            panic!("{lines:?}")
         };
+        line.clone()
+    }
 
-        let refused = answers(Failure::of(&FunctionError::TokenAmbiguous));
+    #[test]
+    fn a_callers_refused_request_is_logged_as_no_failure() {
+        let refused = line_about(Failure::of(&FunctionError::TokenAmbiguous));
         assert_eq!(refused["message"], "refused");
         assert_eq!(refused["code"], "InputInvalid");
+        assert_eq!(refused.get("error"), None);
         assert_eq!(refused["level"], "INFO");
-        let failed = answers(Failure::of(&FunctionError::Panicked));
+        let failed = line_about(Failure::of(&FunctionError::Panicked));
         assert_eq!(failed["message"], "failed");
         assert_eq!(failed["error"], "FunctionPanicked");
         assert_eq!(failed["level"], "WARN");
+    }
+
+    #[test]
+    fn what_an_operator_is_refused_is_logged_as_no_failure_through_the_api_and_directly() {
+        let refuses = async |_: Value| Err::<Value, _>(FunctionError::ContentTypeUnsupported);
+        let asked = |payload: Value| {
+            let mut answer = None;
+            let lines = logged(LevelFilter::INFO, || {
+                let answering = answer_operator(&refuses, &(), "r1", payload.clone());
+                answer = AssertUnwindSafe(answering).now_or_never();
+            });
+            let last = lines.last().unwrap();
+            assert_eq!(last["message"], "refused", "{lines:?}");
+            assert_eq!(last["code"], "ContentTypeUnsupported");
+            answer.expect("it waits for nothing")
+        };
+        let request = json!({ "httpMethod": "GET", "resource": "/x", "requestContext": {} });
+        assert_eq!(asked(request).unwrap()["statusCode"], 415);
+        let told = asked(json!({})).unwrap_err();
+        assert_eq!(told.error_type, "ContentTypeUnsupported");
     }
 
     #[test]
@@ -283,5 +329,7 @@ mod tests {
         let of_aws = Failure::of(&NotAuthenticated::Cloud(of_aws));
         assert_eq!((own.name, own.refused), ("Throttled", true));
         assert_eq!((of_aws.name, of_aws.refused), ("Throttled", false));
+        // An error that says nothing of its own.
+        assert!(!is_refusal("Throttled"));
     }
 }

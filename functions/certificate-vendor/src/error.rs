@@ -115,8 +115,6 @@ impl NamedError for VendError {
     fn refuses(&self) -> bool {
         match self {
             Self::NotAuthenticated(error) => error.refuses(),
-            Self::Cloud(failure) => failure.refuses(),
-            Self::Throttled => false,
             _ => is_refusal(self.name()),
         }
     }

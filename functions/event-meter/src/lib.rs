@@ -43,18 +43,15 @@ pub struct Detail {
     pub totals: Option<Totals>,
 }
 
-/// What a run of certificate-rotation counts.
+/// What a run of certificate-rotation counts. One that ended early has counted nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Totals {
-    /// The devices that are due.
-    #[serde(default)]
-    pub read: u64,
+    /// The devices that stood due: their deadlines had not passed.
+    pub due: Option<u64>,
     /// Those that were told.
-    #[serde(default)]
-    pub notified: u64,
-    /// Those whose deadline has passed.
-    #[serde(default)]
-    pub enforced: u64,
+    pub notified: Option<u64>,
+    /// Those that stood overdue, whatever was done about it.
+    pub overdue: Option<u64>,
 }
 
 /// Writes the metrics of an event.
@@ -93,22 +90,25 @@ pub fn measure(told: &Told) -> Option<Measurement> {
         }
         "DeliveryAbandoned" => (one("Abandoned"), route),
         "CertificateRotated" => (one("Renewed"), Vec::new()),
-        "DeviceOverdue" => (one("Overdue"), Vec::new()),
         "RotationRun" => (run(detail.totals.as_ref()?), Vec::new()),
         _ => return None,
     };
-    Some(Measurement {
+    (!metrics.is_empty()).then_some(Measurement {
         metrics,
         dimensions,
     })
 }
 
+/// A metric that a run has not counted is not measured: nobody takes it for none.
 fn run(totals: &Totals) -> Vec<(&'static str, Unit, u64)> {
-    vec![
-        ("CertificatesDue", Unit::Count, totals.read),
-        ("CertificatesNotified", Unit::Count, totals.notified),
-        ("CertificatesOverdue", Unit::Count, totals.enforced),
-    ]
+    let counted = [
+        ("CertificatesDue", totals.due),
+        ("CertificatesNotified", totals.notified),
+        ("CertificatesOverdue", totals.overdue),
+    ];
+    let counted = counted.into_iter();
+    let of_each = counted.filter_map(|(name, count)| Some((name, Unit::Count, count?)));
+    of_each.collect()
 }
 
 /// The name, if it is one of these.
@@ -173,21 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn a_days_run_says_how_many_are_due_and_overdue() {
-        let totals = json!({ "read": 5, "notified": 3, "enforced": 1, "deleted": 9 });
+    fn a_days_run_says_how_many_stand_due_and_overdue() {
+        let totals = json!({ "read": 9, "due": 5, "overdue": 2, "notified": 3, "enforced": 1 });
         let measured = measured("RotationRun", &json!({ "totals": totals })).unwrap();
-        let values: Vec<_> = measured
+        let said: Vec<_> = measured
             .metrics
             .iter()
-            .map(|(_, _, value)| *value)
+            .map(|(name, _, value)| (*name, *value))
             .collect();
-        assert_eq!(values, [5, 3, 1]);
+        let due = ("CertificatesDue", 5);
+        let notified = ("CertificatesNotified", 3);
+        assert_eq!(said, [due, notified, ("CertificatesOverdue", 2)]);
         assert!(measured.dimensions.is_empty());
+    }
+
+    #[test]
+    fn a_run_that_has_counted_nobody_does_not_say_that_nobody_is_due() {
+        assert_eq!(measured("RotationRun", &json!({ "totals": {} })), None);
+        assert_eq!(measured("RotationRun", &json!({ "totals": null })), None);
     }
 
     #[test]
     fn of_what_else_is_told_nothing_is_measured() {
         assert_eq!(measured("FleetSetUp", &json!({ "fleet": "f" })), None);
-        assert_eq!(measured("RotationRun", &json!({ "totals": null })), None);
+        assert_eq!(measured("DeviceOverdue", &json!({ "serial": "s" })), None);
     }
 }

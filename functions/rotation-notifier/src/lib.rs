@@ -1,4 +1,6 @@
-//! Tells devices to renew their certificates, once a day, and finds those whose deadline has passed.
+//! Tells devices to renew their certificates, once a day, finds those whose deadline has passed, and counts both.
+
+mod standing;
 
 use futures_util::StreamExt;
 use muster_documents::rotation_tasks::{DueDevices, NotifiedDevices};
@@ -8,6 +10,7 @@ use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::{HeldDevice, NotedDevice, NoticeLedger, Publisher};
 use muster_onboarding::rotation::{Day, DayError, RotationPolicy, due_since};
 use serde_json::json;
+use standing::Standing;
 
 /// How many devices are told at once. Calls take some 10 ms, so that a page of 100 is told within a second.
 const AT_ONCE: usize = 8;
@@ -29,6 +32,7 @@ impl NamedError for NotifyError {
 }
 
 /// What became of one device.
+#[derive(Default)]
 struct Told {
     notified: bool,
     enforce: bool,
@@ -42,15 +46,17 @@ pub async fn notify(
     task: DueDevices,
 ) -> Result<NotifiedDevices, NotifyError> {
     let today = task.day.parse()?;
-    let told = futures_util::stream::iter(task.devices)
+    let seen = futures_util::stream::iter(task.devices)
         .map(async |serial| {
-            let told = tell(ledger, publisher, policy, &serial, today).await;
-            (serial, told)
+            let (standing, told) = see_to(ledger, publisher, policy, &serial, today).await;
+            (serial, standing, told)
         })
         .buffer_unordered(AT_ONCE);
     let mut answer = NotifiedDevices::default();
-    let mut told = std::pin::pin!(told);
-    while let Some((serial, told)) = told.next().await {
+    let mut seen = std::pin::pin!(seen);
+    while let Some((serial, standing, told)) = seen.next().await {
+        answer.due += usize::from(standing == Some(Standing::Due));
+        answer.overdue += usize::from(standing == Some(Standing::Overdue));
         match told {
             Ok(told) => {
                 answer.notified += usize::from(told.notified);
@@ -65,40 +71,52 @@ pub async fn notify(
     Ok(answer)
 }
 
+/// What became of the device, and how it stands: that counts where it cannot be told, too. `None`: it was seen to already.
+async fn see_to(
+    ledger: &impl NoticeLedger,
+    publisher: &impl Publisher,
+    policy: &RotationPolicy,
+    serial: &Serial,
+    today: Day,
+) -> (Option<Standing>, Result<Told, CloudFailure>) {
+    // Noted first: a message that is lost with the function is sent tomorrow, and nobody gets two.
+    match ledger.note_notice(serial, today).await {
+        Ok(Some(noted)) => {
+            let standing = Standing::of(&noted.held, policy, today);
+            let told = tell(ledger, publisher, policy, serial, today, &noted, standing).await;
+            (Some(standing), told)
+        }
+        Ok(None) => (None, Ok(Told::default())),
+        Err(failure) => (None, Err(failure)),
+    }
+}
+
 async fn tell(
     ledger: &impl NoticeLedger,
     publisher: &impl Publisher,
     policy: &RotationPolicy,
     serial: &Serial,
     today: Day,
+    NotedDevice { held, again }: &NotedDevice,
+    standing: Standing,
 ) -> Result<Told, CloudFailure> {
-    let nothing = Told {
-        notified: false,
-        enforce: false,
-    };
-    // Noted first: a message that is lost with the function is sent tomorrow, and nobody gets two.
-    let Some(NotedDevice { held, again }) = ledger.note_notice(serial, today).await? else {
-        return Ok(nothing);
-    };
-    let since = held.rotation.asked_since.unwrap_or(today);
-    let due_on = due_since(&held, None, policy);
-    // The date was edited, or the age was raised.
-    let not_before = due_on.filter(|due_on| *due_on > today && !held.rotation.ordered);
-    if let Some(not_before) = not_before {
+    if let Standing::NotBefore(day) = standing {
         // What was done about a deadline has to be undone first.
         if held.rotation.overdue.is_some() {
             ledger.keep_due(serial, today).await?;
             return Ok(Told {
                 enforce: true,
-                ..nothing
+                ..Told::default()
             });
         }
         // Who has been given another certificate may live with it, unheard: it is asked until it has shown it.
         if held.rotation.next.is_none() {
-            ledger.postpone_notice(serial, not_before).await?;
-            return Ok(nothing);
+            ledger.postpone_notice(serial, day).await?;
+            return Ok(Told::default());
         }
     }
+    let since = held.rotation.asked_since.unwrap_or(today);
+    let due_on = due_since(held, None, policy);
     let due_on = due_on.map_or(since, |due_on| due_on.min(since));
     let deadline = policy.deadline(since);
     let notice = RotationNotice {
@@ -107,7 +125,7 @@ async fn tell(
         deadline: deadline.to_string(),
         days_left: today.until(deadline).max(0),
     };
-    if !again {
+    if !*again {
         let payload = json!(notice).to_string().into_bytes();
         if let Err(failure) = publisher.publish(&alerts_topic(serial), payload).await {
             ledger
@@ -116,12 +134,12 @@ async fn tell(
             return Err(failure);
         }
     }
-    let enforce = not_before.is_none() && policy.is_overdue(since, today) && !is_settled(&held);
+    let enforce = standing == Standing::Overdue && !is_settled(held);
     if enforce {
         ledger.keep_due(serial, today).await?;
     }
     Ok(Told {
-        notified: !again,
+        notified: !*again,
         enforce,
     })
 }

@@ -62,11 +62,18 @@ async fn run(cloud: &Cloud, today: &str) -> NotifiedDevices {
     notify(cloud, cloud, &POLICY, task).await.unwrap()
 }
 
+/// So many were told, and have time until their deadlines.
 fn notified(count: usize) -> NotifiedDevices {
     NotifiedDevices {
         notified: count,
+        due: count,
         ..NotifiedDevices::default()
     }
+}
+
+/// How many stand due, and how many overdue.
+fn standing(answer: &NotifiedDevices) -> (usize, usize) {
+    (answer.due, answer.overdue)
 }
 
 fn overdue(done: bool) -> Overdue {
@@ -121,8 +128,10 @@ async fn a_device_is_handed_to_the_enforcer_on_the_day_after_its_deadline() {
     assert_eq!(run(&cloud, "20260131").await, notified(1));
     for today in ["20260201", "20260202"] {
         let handed_over = NotifiedDevices {
+            notified: 1,
+            overdue: 1,
             enforce: vec![sensor(1)],
-            ..notified(1)
+            ..NotifiedDevices::default()
         };
         assert_eq!(run(&cloud, today).await, handed_over, "{today}");
     }
@@ -139,7 +148,39 @@ async fn what_was_begun_about_a_deadline_is_handed_over_until_it_is_done() {
     cloud.change(&sensor(1), |item| {
         item.held.rotation.overdue = Some(overdue(true));
     });
-    assert_eq!(run(&cloud, "20260203").await, notified(1), "it is told on");
+    let told_on = NotifiedDevices {
+        notified: 1,
+        overdue: 1,
+        ..NotifiedDevices::default()
+    };
+    assert_eq!(run(&cloud, "20260203").await, told_on);
+}
+
+#[tokio::test]
+async fn each_days_run_counts_who_stands_due_and_who_overdue_whatever_was_done_about_it() {
+    let cloud = cloud_of(4, "20250101");
+    assert_eq!(standing(&run(&cloud, "20260101").await), (4, 0));
+    assert_eq!(standing(&run(&cloud, "20260131").await), (4, 0), "in time");
+    cloud.change(&sensor(1), |item| {
+        item.held.rotation.overdue = Some(overdue(true));
+    });
+    cloud.change(&sensor(2), |item| {
+        item.held.rotation.overdue = Some(overdue(false));
+    });
+    cloud.change(&sensor(4), |item| {
+        item.held.rotation.asked_since = Some(day("20260120"));
+    });
+    for today in ["20260201", "20260202"] {
+        assert_eq!(standing(&run(&cloud, today).await), (1, 3), "{today}");
+    }
+    // One has renewed its certificate, one is given time.
+    cloud.change(&sensor(1), |item| {
+        item.rotation_day = Some(day("20270202"));
+    });
+    cloud.change(&sensor(2), |item| {
+        item.held.issued_on = Some(day("20260202"));
+    });
+    assert_eq!(standing(&run(&cloud, "20260203").await), (1, 1));
 }
 
 #[tokio::test]
@@ -200,9 +241,14 @@ async fn who_cannot_be_reached_is_counted_and_told_by_the_next_run_and_others_ar
     cloud.state().unreachable = Some(sensor(2));
     let failed = NotifiedDevices {
         failed: 1,
+        due: 3,
         ..notified(2)
     };
-    assert_eq!(run(&cloud, "20260101").await, failed);
+    assert_eq!(
+        run(&cloud, "20260101").await,
+        failed,
+        "it is due all the same"
+    );
     cloud.state().unreachable = None;
     assert_eq!(run(&cloud, "20260101").await, notified(1), "the same day");
     assert_eq!(cloud.state().published[2].0, "cmd/sensor-2/alerts");
@@ -278,7 +324,8 @@ async fn who_was_given_a_certificate_is_asked_every_day_until_it_has_shown_it_wh
         item.held.issued_on = Some(day("20251224"));
     });
     for today in ["20260102", "20260103", "20260301"] {
-        assert_eq!(run(&cloud, today).await, notified(1), "{today}");
+        let seen = run(&cloud, today).await;
+        assert_eq!((seen.notified, standing(&seen)), (1, (0, 0)), "{today}");
     }
     cloud.change(&sensor(1), |item| item.held.rotation.next = None);
     assert_eq!(run(&cloud, "20260302").await, notified(0));
@@ -294,7 +341,7 @@ async fn who_is_given_a_certificate_at_the_same_moment_is_asked_for_it_tomorrow(
         item.held.rotation.next = Some(certificate("second"));
     });
     run(&cloud, "20260101").await;
-    assert_eq!(run(&cloud, "20260102").await, notified(1));
+    assert_eq!(run(&cloud, "20260102").await.notified, 1);
 }
 
 #[tokio::test]

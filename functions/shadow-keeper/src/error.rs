@@ -136,7 +136,6 @@ impl NamedError for ShadowError {
     fn refuses(&self) -> bool {
         match self {
             Self::NotLetIn(error) => error.refuses(),
-            Self::Cloud(failure) => failure.refuses(),
             _ => is_refusal(self.name()),
         }
     }

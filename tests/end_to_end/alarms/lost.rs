@@ -55,7 +55,7 @@ pub async fn an_event_whose_function_is_gone(stack: &Stack) {
     let event = aws_sdk_eventbridge::types::PutEventsRequestEntry::builder()
         .event_bus_name(stack.output("EventBusName"))
         .source("muster")
-        .detail_type("DeviceOverdue")
+        .detail_type("CertificateRotated")
         .detail("{}");
     let bus = aws_sdk_eventbridge::Client::new(&stack.target.cloud.config);
     let told = bus.put_events().entries(event.build());

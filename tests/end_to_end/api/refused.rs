@@ -3,9 +3,19 @@
 use super::{Answer, Asked, Caller, has_nothing, open_stack};
 use crate::authorities::brought::{Operators, registration_code};
 use crate::authorities::{authorities, vault::vault};
+use crate::metrics::lines;
+use crate::support::{Stack, wait_until};
+use std::collections::BTreeSet;
 
 /// The body, the answer's status and code, and what its sentence says.
 type Bad = (Vec<u8>, u16, &'static str, &'static str);
+
+/// What a body may not say that it is.
+const NOT_JSON: [&str; 3] = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+];
 
 fn bodies() -> Vec<Bad> {
     let deep = |open: &str, close: &str| [open.repeat(10_000), close.repeat(10_000)].concat();
@@ -90,11 +100,7 @@ async fn whatever_is_asked_wrongly_is_refused_by_status_and_name_and_leaves_noth
         let sentence = answer.refuses(status, code);
         assert!(sentence.contains(said), "{said}: {answer:?}");
     }
-    for kind in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/xml",
-    ] {
+    for kind in NOT_JSON {
         let mut asked = Asked::post("/authorities", "{}");
         asked.content_type = Some(kind);
         let answer = root.ask(&stack, asked).await;
@@ -111,6 +117,29 @@ async fn whatever_is_asked_wrongly_is_refused_by_status_and_name_and_leaves_noth
         answer.refuses(403, "NotAuthenticated");
     }
     has_nothing(&stack).await;
+    is_logged_as_no_failure(&stack).await;
+}
+
+/// All that the stack's functions were asked was wrong.
+async fn is_logged_as_no_failure(stack: &Stack) {
+    let ended = wait_until("a line about each request", || async {
+        let lines = lines(stack).await.into_iter();
+        let ended: Vec<_> = lines.filter(|line| line["calls"].is_string()).collect();
+        (ended.len() >= bodies().len() + NOT_JSON.len()).then_some(ended)
+    })
+    .await;
+    for line in &ended {
+        assert_eq!(line["message"], "refused", "{line}");
+        assert_eq!(line["operation"], "POST /authorities", "{line}");
+        assert_eq!(line.get("error"), None, "{line}");
+    }
+    let codes: BTreeSet<_> = ended.iter().map(|line| line["code"].as_str()).collect();
+    for (_, _, code, _) in bodies() {
+        assert!(codes.contains(&Some(code)), "{code}: {codes:?}");
+    }
+    let all = lines(stack).await;
+    let counted = all.iter().filter(|line| line["Failed"].is_u64());
+    assert_eq!(counted.count(), 0, "a refusal is no failure");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! What the operator sees and does, through the code of `muster rotation`.
 
 use super::yard::{FLEET, Yard, today};
+use crate::metrics::metric;
 use crate::support::wait_until;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iot::types::{Configuration, EventType};
@@ -177,30 +178,38 @@ async fn who_is_past_its_deadline_is_counted_and_listed_with_what_was_done() {
     let yard = Yard::with(&[]).await;
     yard.member("sensor-1").await;
     yard.member("sensor-2").await;
-    for serial in ["sensor-1", "sensor-2"] {
+    yard.member("sensor-3").await;
+    let fleet = ["sensor-1", "sensor-2", "sensor-3"];
+    for serial in fleet {
         yard.ages(serial, 400).await;
     }
     let since = today().plus(-31);
     let days = [("askedSince", since), ("rotationDay", today())];
     yard.set_days("sensor-1", STATE_SK, &days).await;
     let seen = yard.status_now().await;
-    assert_eq!(seen.due[0].devices, 2);
+    assert_eq!(seen.due[0].devices, 3);
     assert_eq!((seen.devices.overdue, seen.devices.quarantined), (1, 0));
-    let totals = yard.run_by_hand("daily").await;
-    assert_eq!(
-        (&totals["notified"], &totals["enforced"]),
-        (&json!(2), &json!(1))
-    );
+    let counts = |totals: &Value| {
+        let names = ["due", "overdue", "notified", "enforced"];
+        names.map(|name| totals[name].as_u64().unwrap())
+    };
+    assert_eq!(counts(&yard.run_by_hand("daily").await), [2, 1, 3, 1]);
+    for (name, standing) in [("CertificatesDue", 2), ("CertificatesOverdue", 1)] {
+        assert_eq!(metric(yard.stack(), name, &[]).await, standing, "{name}");
+    }
 
     let seen = yard.status_now().await.devices;
     assert_eq!(
         (seen.overdue, seen.quarantined, seen.deactivated),
         (1, 1, 0)
     );
-    assert_eq!((seen.notified, seen.notified_since), (2, Some(since)));
+    assert_eq!((seen.notified, seen.notified_since), (3, Some(since)));
     let planned = yard.planned(1).await;
     let stand: Vec<_> = planned.iter().map(|one| one.standing).collect();
-    assert_eq!(stand, [Standing::Overdue, Standing::Notified]);
+    assert_eq!(
+        stand,
+        [Standing::Overdue, Standing::Notified, Standing::Notified]
+    );
     let rotation = &planned[0].device.rotation;
     assert_eq!(rotation.overdue_action.as_deref(), Some("quarantine"));
     assert!(rotation.overdue_done);
@@ -208,6 +217,12 @@ async fn who_is_past_its_deadline_is_counted_and_listed_with_what_was_done() {
     let target = &yard.stack().target;
     let of_another = plan(target, today(), today().plus(1), Some(&elsewhere)).await;
     assert_eq!(of_another.unwrap(), []);
+
+    // In quarantine it stands overdue on every day.
+    for serial in fleet {
+        yard.next_day(serial).await;
+    }
+    assert_eq!(counts(&yard.run_by_hand("tomorrow").await), [2, 1, 3, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

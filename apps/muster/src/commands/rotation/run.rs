@@ -8,8 +8,10 @@ use crate::target::Target;
 use std::process::ExitCode;
 
 /// What a run counts, in the order of its work.
-pub const TOTALS: [&str; 7] = [
+pub const TOTALS: [&str; 9] = [
     "read",
+    "due",
+    "overdue",
     "notified",
     "enforced",
     "reinstated",
