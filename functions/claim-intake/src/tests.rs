@@ -174,7 +174,7 @@ fn intake() -> (Intake<Started, World, World, World>, World) {
     (intake, world.clone())
 }
 
-fn record_of(id: &str, topic: &str, client_id: &str, principal: Option<String>) -> SqsRecord {
+fn record_of(id: &str, topic: &str, client_id: &str, principal: Option<&str>) -> SqsRecord {
     let message = serde_json::json!({
         "payload": "e30=", "topic": topic, "clientId": client_id, "principal": principal, "timestamp": NOW,
     });
@@ -187,7 +187,7 @@ fn record_of(id: &str, topic: &str, client_id: &str, principal: Option<String>) 
 
 fn record(id: &str, client_id: &str) -> SqsRecord {
     let topic = format!("provision/{client_id}/json");
-    record_of(id, &topic, client_id, Some(certificate("aa")))
+    record_of(id, &topic, client_id, Some(&certificate("aa")))
 }
 
 async fn take(
@@ -225,7 +225,7 @@ async fn a_device_that_renews_its_certificate_starts_a_workflow_of_its_own_and_n
         "m1",
         "rotate/sensor-1/json",
         "sensor-1",
-        Some(certificate("bb")),
+        Some(&certificate("bb")),
     );
     assert!(take(&intake, vec![own]).await.is_empty());
     assert!(intake.machines.provisioning.inputs().is_empty());
@@ -256,8 +256,14 @@ async fn who_asks_without_an_open_claim_certificate_is_refused() {
         Some(certificate("ff")),
         Some(certificate("55")),
     ];
-    let records = principals
-        .map(|principal| record_of("m1", "provision/sensor-1/json", "sensor-1", principal));
+    let records = principals.map(|principal| {
+        record_of(
+            "m1",
+            "provision/sensor-1/json",
+            "sensor-1",
+            principal.as_deref(),
+        )
+    });
     assert!(take(&intake, records.into()).await.is_empty());
     let (unknown, shut) = (RefusalCode::ClaimUnknown, RefusalCode::ClaimShut);
     let expected = [unknown, unknown, unknown, unknown, shut].map(Some);

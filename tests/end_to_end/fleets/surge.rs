@@ -1,9 +1,11 @@
 //! A claim certificate that asks for far more devices than usual, a fleet's and one of the claim topics.
 
 use super::field::Field;
-use crate::support::{Stack, wait_until};
+use crate::provisioning::request;
+use crate::support::{RawDevice, Stack, wait_until};
 use aws_sdk_iot::types::CertificateStatus;
-use edge_client::{Mode, RunError};
+use edge_client::RunError;
+use muster_pki::DeviceKey;
 use serde_json::json;
 
 /// Requests that are never a surge.
@@ -60,18 +62,20 @@ async fn a_claim_that_is_used_far_more_than_usual_is_shut_until_an_operator_open
 }
 
 async fn so_is_one_of_the_claim_topics(stack: &Stack) {
+    let mut device = RawDevice::asking(stack, "guess").await;
     for number in 0..=MINIMUM {
-        let serial = format!("guess-{number}");
-        let refused = stack.provision(&serial, Mode::Chunked).await;
+        let asked = request(
+            &DeviceKey::generate().unwrap(),
+            &format!("guess-{number}"),
+            256,
+        );
+        assert!(device.publish("provision/guess/json", asked).await);
         let expected = if number < MINIMUM {
             "SerialUnknown"
         } else {
             "ClaimShut"
         };
-        let Err(RunError::Refused { refused, .. }) = refused else {
-            panic!("{refused:?}")
-        };
-        assert_eq!(refused.code, expected, "{serial}");
+        assert_eq!(device.hear().await.json()["code"], expected, "{number}");
     }
     let claims = stack.target.claims().unwrap().list().await.unwrap();
     let claim = claims

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::table;
 use crate::target::{Target, TargetArguments};
 use clap::{Args, Subcommand};
-use muster_cloud::operator::Claim;
+use muster_cloud::operator::{Claim, Claims};
 use muster_documents::{DEFAULT_OVERLAP_HOURS, FleetAnswer, FleetName, RotateClaim};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -78,76 +78,18 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
     let target = Target::choose(&arguments.target).await?;
     let claims = target.claims()?;
     match arguments.command {
-        Command::Create { name, out } => {
-            let (certificate, key) = (out.join("claim.cert.pem"), out.join("claim.key.pem"));
-            std::fs::create_dir_all(&out)?;
-            // Taken before anything is made: a key that cannot be written would be lost.
-            let mut certificate_file = new_file(&certificate, 0o644)?;
-            let mut key_file = new_file(&key, 0o600).inspect_err(|_| forget(&certificate))?;
-            let claim = claims
-                .create(&name, jiff::Timestamp::now().as_second())
-                .await
-                .inspect_err(|_| {
-                    forget(&certificate);
-                    forget(&key);
-                })?;
-            certificate_file.write_all(claim.certificate_pem.as_bytes())?;
-            key_file.write_all(claim.private_key_pem.expose_secret().as_bytes())?;
-            output.result(
-                &json!({ "certificateId": claim.certificate_id, "certificate": certificate, "privateKey": key }),
-                &format!(
-                    "claim certificate {}\n  certificate {}\n  private key {} (keep it out of repositories and logs)",
-                    claim.certificate_id,
-                    certificate.display(),
-                    key.display()
-                ),
-            );
-        }
+        Command::Create { name, out } => create(&claims, &name, &out, output).await?,
         Command::Adopt {
             certificate_id,
             name,
-        } => {
-            let now = jiff::Timestamp::now().as_second();
-            let (claim, policies) = claims.adopt(&certificate_id, &name, now).await?;
-            let mut said = format!(
-                "{certificate_id} is a claim certificate: {}",
-                standing(&claim)
-            );
-            if !policies.is_empty() {
-                said += "; what its other policies allow it may do still, detach them when nothing needs them: ";
-                said += &policies.join(", ");
-            }
-            output.result(
-                &json!({ "adopted": claim, "otherPolicies": policies }),
-                &said,
-            );
-        }
+        } => adopt(&claims, &certificate_id, &name, output).await?,
         Command::Rotate {
             fleet,
             overlap_hours,
         } => rotate(&target, FleetName::new(fleet)?, overlap_hours, output).await?,
         Command::Revoke { certificate_id } => {
             let claim = find(claims.list().await?, &certificate_id)?;
-            revoke(&target, &claim).await?;
-            if claim.adopted {
-                output.result(
-                    &json!({ "letGo": claim.certificate_id }),
-                    &format!(
-                        "{} asks for nothing any more; it is there still, with its other policies",
-                        claim.certificate_id
-                    ),
-                );
-                return Ok(ExitCode::SUCCESS);
-            }
-            let rest = claim.fleet.as_ref().map_or_else(String::new, |fleet| {
-                format!(
-                    "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
-                )
-            });
-            output.result(
-                &json!({ "revoked": claim.certificate_id }),
-                &format!("revoked {} ({}){rest}", claim.certificate_id, claim.name),
-            );
+            take_away(&target, &claim, output).await?;
         }
         Command::Shut { certificate_id } => {
             let claim = find(claims.list().await?, &certificate_id)?;
@@ -191,6 +133,80 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn create(claims: &Claims, name: &str, out: &Path, output: &Output) -> Result<(), Failure> {
+    let (certificate, key) = (out.join("claim.cert.pem"), out.join("claim.key.pem"));
+    std::fs::create_dir_all(out)?;
+    // Taken before anything is made: a key that cannot be written would be lost.
+    let mut certificate_file = new_file(&certificate, 0o644)?;
+    let mut key_file = new_file(&key, 0o600).inspect_err(|_| forget(&certificate))?;
+    let claim = claims
+        .create(name, jiff::Timestamp::now().as_second())
+        .await
+        .inspect_err(|_| {
+            forget(&certificate);
+            forget(&key);
+        })?;
+    certificate_file.write_all(claim.certificate_pem.as_bytes())?;
+    key_file.write_all(claim.private_key_pem.expose_secret().as_bytes())?;
+    output.result(
+        &json!({ "certificateId": claim.certificate_id, "certificate": certificate, "privateKey": key }),
+        &format!(
+            "claim certificate {}\n  certificate {}\n  private key {} (keep it out of repositories and logs)",
+            claim.certificate_id,
+            certificate.display(),
+            key.display()
+        ),
+    );
+    Ok(())
+}
+
+async fn adopt(
+    claims: &Claims,
+    certificate_id: &str,
+    name: &str,
+    output: &Output,
+) -> Result<(), Failure> {
+    let now = jiff::Timestamp::now().as_second();
+    let (claim, policies) = claims.adopt(certificate_id, name, now).await?;
+    let mut said = format!(
+        "{certificate_id} is a claim certificate: {}",
+        standing(&claim)
+    );
+    if !policies.is_empty() {
+        said += "; what its other policies allow it may do still, detach them when nothing needs them: ";
+        said += &policies.join(", ");
+    }
+    output.result(
+        &json!({ "adopted": claim, "otherPolicies": policies }),
+        &said,
+    );
+    Ok(())
+}
+
+async fn take_away(target: &Target, claim: &Claim, output: &Output) -> Result<(), Failure> {
+    revoke(target, claim).await?;
+    if claim.adopted {
+        output.result(
+            &json!({ "letGo": claim.certificate_id }),
+            &format!(
+                "{} asks for nothing any more; it is there still, with its other policies",
+                claim.certificate_id
+            ),
+        );
+        return Ok(());
+    }
+    let rest = claim.fleet.as_ref().map_or_else(String::new, |fleet| {
+        format!(
+            "; `muster claim rotate {fleet}` makes another, if it was the one in the fleet's bundles"
+        )
+    });
+    output.result(
+        &json!({ "revoked": claim.certificate_id }),
+        &format!("revoked {} ({}){rest}", claim.certificate_id, claim.name),
+    );
+    Ok(())
 }
 
 /// How one stands: with us, and in AWS IoT.

@@ -18,7 +18,8 @@ pub struct RotationRecord {
     pub day: String,
     /// Its execution.
     pub execution: String,
-    /// How many were `read`, `notified`, `enforced`, `reinstated`, `deleted`, `undone`, `failed`; empty if it ended early.
+    /// How many were `read`, `due`, `overdue`, `notified`, `enforced`, `reinstated`, `deleted`, `undone`, `failed`; empty if it
+    /// ended early.
     pub totals: Value,
     /// The error's name, if it failed.
     pub failure: Option<String>,
