@@ -5,6 +5,8 @@ use crate::jitr::device::Device;
 use crate::support::{Authority, OURS, Stack};
 use edge_client::{Mode, RunError};
 use muster_cloud::operator::Ways;
+use muster_documents::Serial;
+use muster_onboarding::FailureKind;
 use muster_onboarding::ledger::WayIn;
 use muster_pki::DeviceKey;
 use serde_json::json;
@@ -81,4 +83,22 @@ async fn who_holds_a_claim_certificate_gets_no_serial_that_is_to_bring_its_own()
         .import_for("claimed-0001", Ways::Only(WayIn::Certificate))
         .await;
     ask_for(&stack, &ca, "claimed-0001", &key).await.unwrap();
+    what_is_forgotten_has_no_way_in(&stack).await;
+}
+
+async fn what_is_forgotten_has_no_way_in(stack: &Stack) {
+    let devices = stack.target.devices().unwrap();
+    let forget = async |serial| devices.forget(&Serial::new(serial).unwrap()).await;
+    stack.import("wrong-0001").await;
+    assert!(forget("wrong-0001").await.unwrap());
+    assert!(!forget("wrong-0001").await.unwrap(), "it was known no more");
+    let refused = stack.provision("wrong-0001", Mode::Chunked).await;
+    let Err(RunError::Refused { refused, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(refused.code, "SerialUnknown");
+    let stays = forget("either-00001").await.unwrap_err();
+    assert_eq!(stays.kind, FailureKind::ConditionFailed);
+    let device = stack.show("either-00001").await.0.unwrap();
+    assert_eq!(device.state, "provisioned");
 }

@@ -1,6 +1,6 @@
 //! `muster device`: who may be served, what became of them, and one played here.
 
-use super::{Failure, certificate, given_file, simulate};
+use super::{Failure, certificate, forget, given_file, simulate};
 use crate::output::Output;
 use crate::release;
 use crate::table;
@@ -16,7 +16,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Import, show, list, release, certify and simulate devices
+/// Import, forget, show, list, release, certify and simulate devices
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -36,6 +36,8 @@ enum Command {
         #[arg(long, value_name = "WAY")]
         only_by: Option<OnlyBy>,
     },
+    /// Make imported serials unknown again; those that have come in, or are at it, stay and are named
+    Forget(forget::Arguments),
     /// Show what happened to a device, and why
     Show {
         /// Its serial
@@ -83,6 +85,7 @@ pub async fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Fail
     let target = Target::choose(&arguments.target).await?;
     match arguments.command {
         Command::Import { file, only_by } => import(&target, &file, only_by, output).await,
+        Command::Forget(arguments) => forget::run(&target, &arguments, output).await,
         Command::Show { serial } => show(&target, &Serial::new(serial)?, output).await,
         Command::List { state } => list(&target, state.as_deref(), output).await,
         Command::Release { serial } => release(&target, &Serial::new(serial)?, output).await,

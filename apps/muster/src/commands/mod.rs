@@ -11,6 +11,7 @@ pub mod dlq;
 pub mod doctor;
 pub mod down;
 pub mod fleet;
+mod forget;
 mod given_file;
 pub mod man;
 mod new_file;

@@ -7,7 +7,7 @@ use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
     DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, ROTATION_UNDER_WAY, SK, STATE_SK,
@@ -366,15 +366,16 @@ impl Devices {
             .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 
-    /// Makes a serial unknown again. One that is not merely known stays, with `ConditionFailed`.
-    pub async fn forget(&self, serial: &Serial) -> Result<(), CloudFailure> {
+    /// Makes a serial unknown again; whether it was known. One that is more than known stays, with `ConditionFailed`.
+    pub async fn forget(&self, serial: &Serial) -> Result<bool, CloudFailure> {
         self.delete(serial)
             .condition_expression("attribute_not_exists(pk) OR #state = :known")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":known", s(DeviceState::Known.name()))
+            .return_values(ReturnValue::AllOld)
             .send()
             .await
-            .map(drop)
+            .map(|deleted| deleted.attributes.is_some_and(|item| !item.is_empty()))
             .map_err(|error| failure("dynamodb:DeleteItem", error))
     }
 }
