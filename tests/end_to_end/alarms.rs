@@ -1,7 +1,7 @@
 //! What alarms watch for is caused, where no other test does, and what their metrics count is seen. `docs/runbooks/README.md`
 //! has the list.
 
-mod functions;
+pub mod functions;
 mod lost;
 mod queues;
 mod workflows;

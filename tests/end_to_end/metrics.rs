@@ -5,7 +5,7 @@ use crate::vending::desk::Desk;
 use edge_client::Mode;
 use muster_onboarding::tokens::Opens;
 use muster_pki::DeviceKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The lines of the functions' log.
 pub async fn lines(stack: &Stack) -> Vec<Value> {
@@ -48,6 +48,19 @@ pub async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str
                 .is_some_and(|stack| !stack.is_empty())
         );
         written[name].as_u64()
+    })
+    .await
+}
+
+/// How many a function has counted at once under its own name, as soon as it has.
+pub async fn counted(stack: &Stack, name: &'static str) -> u64 {
+    wait_until(name, || async {
+        let lines = lines(stack).await;
+        let mut counts = lines.iter().filter(|line| {
+            let directive = &line["_aws"]["CloudWatchMetrics"][0];
+            directive["Dimensions"] == json!([["FunctionName"]])
+        });
+        counts.find_map(|line| line[name].as_u64())
     })
     .await
 }

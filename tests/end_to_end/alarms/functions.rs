@@ -8,7 +8,7 @@ use muster_pki::DeviceKey;
 use serde_json::json;
 
 /// The sum of a metric of Lambda's, of one function or of the whole account.
-async fn sum(stack: &Stack, metric: &str, function: Option<&str>) -> u32 {
+pub async fn sum(stack: &Stack, metric: &str, function: Option<&str>) -> u32 {
     let mut asked = format!(
         "Action=GetMetricStatistics&Namespace=AWS/Lambda&MetricName={metric}&Statistics.member.1=Sum\
          &Period=3600&StartTime=2026-01-01T00:00:00Z&EndTime=2126-01-01T00:00:00Z"

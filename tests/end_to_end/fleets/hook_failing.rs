@@ -1,6 +1,7 @@
 //! The hook fails in whatever way: nobody gets in, and the same device gets in once it is mended.
 
 use super::field::Field;
+use crate::alarms::functions::sum;
 use crate::support::{Stack, deploy_function, function_arn};
 use aws_sdk_iot::types::ProvisioningHook;
 use aws_sdk_lambda::types::Environment;
@@ -136,6 +137,7 @@ async fn while_the_hook_cannot_start_nobody_gets_in_and_afterwards_the_same_devi
     })
     .await;
     assert_eq!(told(field.device(serial)).await, passing("InvocationError"));
+    assert!(sum(&field.stack, "Errors", Some(&hook)).await > 0);
     field.nobody_is_in().await;
 
     environment(&field.stack, &hook, |variables| *variables = whole).await;

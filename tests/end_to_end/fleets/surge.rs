@@ -1,6 +1,7 @@
 //! A claim certificate that asks for far more devices than usual, a fleet's and one of the claim topics.
 
 use super::field::Field;
+use crate::metrics::metric;
 use crate::provisioning::request;
 use crate::support::{RawDevice, Stack, wait_until};
 use aws_sdk_iot::types::CertificateStatus;
@@ -52,6 +53,7 @@ async fn a_claim_that_is_used_far_more_than_usual_is_shut_until_an_operator_open
     .await;
     assert_eq!(claim().await.shut.as_deref(), Some("surge"));
     assert_eq!(field.in_force().await, [""; 0]);
+    assert_eq!(metric(&field.stack, "ClaimSurge", &[]).await, 1);
 
     claims.reopen(&claim().await.certificate_id).await.unwrap();
     assert_eq!(status().await, Some(CertificateStatus::Active));

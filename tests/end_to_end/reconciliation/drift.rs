@@ -5,6 +5,7 @@ use super::{
     write_certificate,
 };
 use crate::fleets::claimant::Claimant;
+use crate::metrics::counted;
 use crate::rotation::yard::{Yard, id_of, today};
 use crate::support::{Stack, wait_until};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -216,6 +217,7 @@ async fn what_is_wrong_is_found_reported_and_repaired_and_devices_live_on() {
     let before = everything(&yard).await;
     let run = reconcile(stack, &report_only()).await;
     assert_eq!(found(&run), sorted(false));
+    assert_eq!(counted(stack, "LostIdentity").await, 1);
     assert_eq!(everything(&yard).await, before);
 
     let run = reconcile(stack, &at_once()).await;

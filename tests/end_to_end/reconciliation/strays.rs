@@ -1,6 +1,7 @@
 //! A second way in.
 
 use super::{at_once, attach, certificate, found, reconcile, status};
+use crate::metrics::counted;
 use crate::rotation::yard::{Yard, id_of};
 use muster::reconciliation::{RemoveError, remove};
 use muster_documents::reconciliation_tasks::Finding;
@@ -22,6 +23,7 @@ async fn a_certificate_that_somebody_attached_to_a_device_is_reported_until_it_i
         assert_eq!(found(&reconcile(stack, &at_once()).await), expected);
         assert_eq!(status(stack, &stray).await.as_deref(), Some("ACTIVE"));
     }
+    assert_eq!(counted(stack, "StrayCertificate").await, 1);
 
     let things = remove(&stack.target, &stray).await.unwrap();
     assert_eq!(things, ["sensor-1"]);

@@ -1,6 +1,7 @@
 //! Devices of fleets, over AWS IoT's fleet provisioning.
 
 use super::yard::{Yard, id_of, today};
+use crate::metrics::counted;
 use aws_sdk_iot::types::CertificateStatus;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
@@ -111,6 +112,7 @@ async fn a_device_past_its_deadline_may_connect_and_rotate_and_nothing_else_unti
     yard.set_days("sensor-1", "state", &days).await;
     let run = yard.run().await;
     assert_eq!(run.totals["enforced"], 1, "{run:?}");
+    assert_eq!(counted(yard.stack(), "DeviceOverdue").await, 1);
     let mut device = yard
         .listening("sensor-1", &old)
         .await
