@@ -21,11 +21,11 @@ pub enum RevokeError {
 }
 
 /// Takes a claim certificate away, at once. Of a fleet's the vault's files go too, and the fleet gets another the next time
-/// that it is set up. One that was adopted asks for nothing any more, and is left to whoever has made it.
+/// that it is set up. One that another system has made asks for nothing any more, and is left to whoever has made it.
 pub async fn revoke(target: &Target, claim: &Claim) -> Result<(), RevokeError> {
     let id = &claim.certificate_id;
     let claims = target.claims()?;
-    if claim.adopted {
+    if claim.is_others() {
         return Ok(claims.let_go(id).await?);
     }
     claims.shut(id, "revoked").await?;

@@ -24,9 +24,9 @@ pub struct Claims<L, C, B> {
 pub(crate) struct Asked<'a> {
     /// The certificate of its connection, as AWS IoT names it.
     pub(crate) principal: Option<&'a str>,
-    /// When AWS IoT received it, in milliseconds since 1970: what has waited counts for its own hour.
+    /// When AWS IoT received it, in milliseconds since 1970: it counts for that hour.
     pub(crate) at: i64,
-    /// Whether it is to be counted. One that is delivered again has been.
+    /// Whether it is to be counted. One that is delivered again has been, and what is old is no surge.
     pub(crate) counts: bool,
 }
 

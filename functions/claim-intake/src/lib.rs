@@ -16,6 +16,10 @@ use muster_lambda::{
 use muster_onboarding::ports::{CertificateSwitch, ClaimLedger, ClaimRecords, EventBus, Workflow};
 use muster_onboarding::{ClaimRules, CloudFailure, judge};
 
+/// How old a request is counted, in milliseconds: younger than a dead letter, which was delivered five times, three minutes apart
+/// (`template.yaml`). What has waited so long, or is put back, is no surge.
+const COUNTED_AGE: i64 = 5 * 180_000;
+
 /// Step Functions allows 80 characters in an execution's name.
 const NAME_CHARACTERS: usize = 80;
 
@@ -75,13 +79,14 @@ where
     C: CertificateSwitch,
     B: EventBus,
 {
-    /// Takes a batch. What fails is named in the answer and delivered again, alone.
-    pub async fn take(&self, batch: SqsBatch) -> Result<SqsBatchResponse, IntakeError> {
-        let each = async |record: &SqsRecord| self.take_one(record).await;
+    /// Takes a batch at the time `now`, in milliseconds since 1970. What fails is named in the answer and delivered again,
+    /// alone.
+    pub async fn take(&self, now: i64, batch: SqsBatch) -> Result<SqsBatchResponse, IntakeError> {
+        let each = async |record: &SqsRecord| self.take_one(now, record).await;
         Ok(batch.take_each("a request", each).await)
     }
 
-    async fn take_one(&self, record: &SqsRecord) -> Result<(), IntakeError> {
+    async fn take_one(&self, now: i64, record: &SqsRecord) -> Result<(), IntakeError> {
         let message: DeviceMessage =
             serde_json::from_str(&record.body).map_err(IntakeError::MessageInvalid)?;
         let mut request = judge(&self.rules, &message);
@@ -95,7 +100,7 @@ where
             let asked = Asked {
                 principal: request.principal.as_deref(),
                 at: request.requested_at,
-                counts: !record.came_before(),
+                counts: !record.came_before() && now - request.requested_at < COUNTED_AGE,
             };
             if let Some(refusal) = self.claims.refusal(asked).await? {
                 request.refusal = Some(refusal);

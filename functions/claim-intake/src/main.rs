@@ -3,7 +3,8 @@
 use claim_intake::{Claims, Intake, Machines};
 use muster_cloud::{Events, Identity, Ledger, Service, Workflows, connect_in_lambda};
 use muster_lambda::{
-    Configuration, ConfigurationError, run, start_logging, surge_rule, topic_prefixes, variables,
+    Configuration, ConfigurationError, now_milliseconds, run, start_logging, surge_rule,
+    topic_prefixes, variables,
 };
 use muster_onboarding::ClaimRules;
 
@@ -35,5 +36,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     cloud
         .warm(&[Service::DYNAMODB, Service::STEP_FUNCTIONS])
         .await;
-    run(async |batch| intake.take(batch).await, cloud.calls).await
+    run(
+        async |batch| intake.take(now_milliseconds(), batch).await,
+        cloud.calls,
+    )
+    .await
 }

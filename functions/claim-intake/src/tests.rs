@@ -194,7 +194,7 @@ async fn take(
     intake: &Intake<Started, World, World, World>,
     records: Vec<SqsRecord>,
 ) -> Vec<String> {
-    let response = intake.take(SqsBatch { records }).await.unwrap();
+    let response = intake.take(NOW, SqsBatch { records }).await.unwrap();
     let failed = response.batch_item_failures.into_iter();
     failed.map(|item| item.item_identifier).collect()
 }
@@ -312,6 +312,16 @@ async fn what_is_delivered_again_is_counted_once() {
     });
     assert!(take(&intake, again.into()).await.is_empty());
     assert_eq!(world.0.lock().unwrap().requests, 1);
+}
+
+#[tokio::test]
+async fn what_has_waited_as_long_as_a_dead_letter_is_not_counted() {
+    let (intake, world) = intake();
+    for (age, counted) in [(COUNTED_AGE, 0), (COUNTED_AGE - 1, 1)] {
+        let records = vec![record("m1", "sensor-1")];
+        intake.take(NOW + age, SqsBatch { records }).await.unwrap();
+        assert_eq!(world.0.lock().unwrap().requests, counted);
+    }
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ enum Command {
         #[arg(long, value_name = "HOURS")]
         overlap_hours: Option<i64>,
     },
-    /// Deactivate and delete a claim certificate, at once; one that was adopted is only let go
+    /// Deactivate and delete a claim certificate, at once; one that another system has made is only let go
     Revoke {
         /// Its certificate id, or enough of its beginning
         certificate_id: String,
@@ -187,12 +187,12 @@ async fn adopt(
 
 async fn take_away(target: &Target, claim: &Claim, output: &Output) -> Result<(), Failure> {
     revoke(target, claim).await?;
-    if claim.adopted {
+    if claim.is_others() {
         output.result(
             &json!({ "letGo": claim.certificate_id }),
             &format!(
-                "{} asks for nothing any more; it is there still, with its other policies",
-                claim.certificate_id
+                "{} asks for nothing any more; it is there still ({}), with its other policies",
+                claim.certificate_id, claim.status
             ),
         );
         return Ok(());

@@ -35,7 +35,9 @@ fn judge(claim: &Claim, ends_at: Option<i64>, now: i64) -> Option<Finding> {
             ),
             match &claim.fleet {
                 Some(_) => replace,
-                None => format!("muster claim adopt {id}, if it is yours"),
+                None => format!(
+                    "muster claim adopt {id}, if it is yours; else muster claim revoke {id}, which leaves it"
+                ),
             },
         ));
     }

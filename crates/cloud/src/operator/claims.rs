@@ -45,6 +45,13 @@ pub struct Claim {
     pub adopted: bool,
 }
 
+impl Claim {
+    /// Whether it is somebody else's for all that is known: adopted, or with the claim policies and not in the ledger.
+    pub fn is_others(&self) -> bool {
+        self.adopted || (!self.known && self.fleet.is_none())
+    }
+}
+
 /// A claim certificate that was just made. Its private key was made here and is nowhere else.
 #[derive(Debug)]
 pub struct CreatedClaim {
@@ -214,6 +221,12 @@ impl Claims {
     /// Lets nobody in with a claim certificate any more, and takes it out of use in AWS IoT.
     /// `why` is what the ledger says of it. [`Claims::reopen`] is the undo.
     pub async fn shut(&self, certificate_id: &str, why: &str) -> Result<(), CloudFailure> {
+        self.note_shut(certificate_id, why).await?;
+        self.identity.deactivate_certificate(certificate_id).await
+    }
+
+    /// One that the ledger does not know is refused as it is.
+    async fn note_shut(&self, certificate_id: &str, why: &str) -> Result<(), CloudFailure> {
         let noted = self
             .dynamodb
             .update_item()
@@ -228,10 +241,9 @@ impl Claims {
             .map(drop)
             .map_err(|error| failure("dynamodb:UpdateItem", error));
         match noted {
-            Err(error) if error.kind == FailureKind::ConditionFailed => {}
-            other => other?,
+            Err(error) if error.kind == FailureKind::ConditionFailed => Ok(()),
+            other => other,
         }
-        self.identity.deactivate_certificate(certificate_id).await
     }
 
     async fn policies_of(&self, arn: &str) -> Result<Vec<String>, CloudFailure> {

@@ -83,11 +83,14 @@ impl Claims {
         Ok((claim, others))
     }
 
-    /// Takes back what [`Claims::adopt`] has done. The certificate and its other policies stay as they are.
+    /// Takes back what [`Claims::adopt`] has done, or somebody by hand. The certificate and its other policies stay as they
+    /// are. Broken off, it asks for nothing any more, and the same again goes on.
     pub async fn let_go(&self, certificate_id: &str) -> Result<(), CloudFailure> {
+        self.note_shut(certificate_id, "let go").await?;
         let found = self.find(certificate_id).await?;
         if let Some(arn) = found.and_then(|found| found.certificate_arn) {
-            for policy in &self.policies {
+            // The first is the one that it is found by.
+            for policy in self.policies.iter().rev() {
                 self.detach_policy(policy, &arn).await?;
             }
         }
