@@ -25,10 +25,13 @@ fn judge(host: &str, port: u16, is_aws: bool, connected: io::Result<()>) -> Find
             format!("{host}:{port} takes no connection from here: {error}"),
             "see that your network lets MQTT over TLS out; devices need the same",
         ),
-        Ok(()) if is_aws && !host.contains("-ats.iot.") => Finding::problem(
-            format!("{host} has no certificate of Amazon's own authorities"),
-            "give devices the endpoint of aws iot describe-endpoint --endpoint-type iot:Data-ATS",
-        ),
+        // In cn-north-1 there is a dot before it.
+        Ok(()) if is_aws && !host.contains("-ats.iot.") && !host.contains(".ats.iot.") => {
+            Finding::problem(
+                format!("{host} has no certificate of Amazon's own authorities"),
+                "give devices the endpoint of aws iot describe-endpoint --endpoint-type iot:Data-ATS",
+            )
+        }
         Ok(()) => Finding::ok(format!("{host}:{port} takes connections")),
     }
 }
@@ -43,7 +46,9 @@ mod tests {
         let ats = "abc-ats.iot.eu-central-1.amazonaws.com";
         let old = "abc.iot.eu-central-1.amazonaws.com";
         let refused = || Err(io::ErrorKind::ConnectionRefused.into());
+        let beijing = "abc.ats.iot.cn-north-1.amazonaws.com.cn";
         assert_eq!(judge(ats, 8883, true, Ok(())).level, Level::Ok);
+        assert_eq!(judge(beijing, 8883, true, Ok(())).level, Level::Ok);
         assert_eq!(judge("localhost", 4711, false, Ok(())).level, Level::Ok);
         assert_eq!(judge(old, 8883, true, Ok(())).level, Level::Problem);
         assert_eq!(judge(ats, 8883, true, refused()).level, Level::Problem);

@@ -44,7 +44,12 @@ fn judge(stack: &StackHealth) -> Finding {
             "aws cloudformation describe-stack-resource-drifts names them; deploy it again",
         );
     }
-    Finding::ok(format!("{status}, drift {drift}"))
+    if drift == "NOT_CHECKED" {
+        return Finding::ok(format!(
+            "{status}; nobody has looked for drift yet: aws cloudformation detect-stack-drift --stack-name STACK"
+        ));
+    }
+    Finding::ok(format!("{status}, drift {drift} when it was looked for"))
 }
 
 #[cfg(test)]

@@ -43,13 +43,15 @@ pub const SERVICES: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// The calls that each certificate takes that rotation has renewed, and that it retires.
-pub const ROTATION: [&str; 5] = [
+/// The calls that each certificate takes that rotation has renewed, in chunks or by a fleet's template, and that it retires.
+pub const ROTATION: [&str; 7] = [
     "CreateCertificateFromCsr",
     "UpdateCertificate",
     "UpdateThing",
     "DeleteCertificate",
     "DetachPolicy",
+    "Fleet Provisioning CreateCertificateFromCsr",
+    "Fleet Provisioning RegisterThing",
 ];
 
 /// Whether the words of `name` are the first of a quota's, in whatever case: what AWS writes behind a call's name, such as
