@@ -34,7 +34,7 @@ struct Devices {
     /// The devices
     #[arg(value_name = "SERIAL", value_parser = serials::argument)]
     serials: Vec<Serial>,
-    /// All devices that came in with this claim certificate of a fleet, revoked or not: its id, or enough of its beginning.
+    /// All devices that came in with this claim certificate, revoked or not: its id, or enough of its beginning.
     /// Reads the whole ledger
     #[arg(long, value_name = "CERTIFICATE-ID", value_parser = NonEmptyStringValueParser::new())]
     claim: Option<String>,
