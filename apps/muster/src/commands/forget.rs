@@ -38,13 +38,11 @@ pub async fn run(
         stay.len(),
         given.refused.len()
     );
-    for serial in &stay {
-        text += &format!(
-            "\n  {serial} has come in or is at it; `muster device release {serial}` takes its certificate"
-        );
-    }
-    for why in &given.refused {
-        text.extend(["\n  ", why]);
+    let stays = stay.iter().map(|serial| {
+        format!("{serial} has come in or is at it; `muster device release {serial}` takes its certificate")
+    });
+    for line in stays.chain(given.refused.iter().cloned()) {
+        text.extend(["\n  ", &line]);
     }
     let all = stay.is_empty() && given.refused.is_empty();
     output.result(
