@@ -20,6 +20,11 @@ pub enum MalformedIdentifier {
     Character(char, &'static str),
 }
 
+/// Whether this has the form of AWS IoT's ids of certificates and CAs: 64 hex digits.
+pub fn is_certificate_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn check(text: &str, marks: &'static str) -> Result<(), MalformedIdentifier> {
     if text.is_empty() {
         return Err(MalformedIdentifier::Empty);

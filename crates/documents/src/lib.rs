@@ -45,7 +45,7 @@ pub use fleet::{
     MAX_MODELS, MAX_OVERLAP_HOURS, MalformedName, Model, ModelName, ROTATION_SUFFIX, RemoveFleet,
     RemovedFleet, RoleAlias, RotateClaim,
 };
-pub use identifiers::{ClientId, MalformedIdentifier, Serial};
+pub use identifiers::{ClientId, MalformedIdentifier, Serial, is_certificate_id};
 pub use message::{DeviceMessage, PresenceMessage, ThingChanged};
 pub use refusal::{Refusal, RefusalCode};
 pub use registration::{CertificateDescription, CertificateRegistered};

@@ -1,6 +1,6 @@
 //! Whether the certificate with which a device asks is a claim certificate.
 
-use muster_documents::Refusal;
+use muster_documents::{Refusal, is_certificate_id};
 use muster_lambda::{ClaimUse, ClaimWatch};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::claims::{SurgeRule, check_line_claim};
@@ -39,6 +39,7 @@ where
     /// Says why a request is refused, if it is, and counts those of claim certificates, also of one that is shut: what its
     /// shutting has left is done then.
     pub(crate) async fn refusal(&self, asked: Asked<'_>) -> Result<Option<Refusal>, CloudFailure> {
+        // Other principals are users and identities: what has another form is not looked up.
         let Some(id) = asked.principal.filter(|id| is_certificate_id(id)) else {
             return Ok(check_line_claim(None).err());
         };
@@ -61,9 +62,4 @@ where
         }
         Ok(check_line_claim(claim.as_ref()).err())
     }
-}
-
-/// Other principals are users and identities. What has another form is not looked up.
-fn is_certificate_id(principal: &str) -> bool {
-    principal.len() == 64 && principal.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

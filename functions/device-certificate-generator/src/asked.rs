@@ -4,7 +4,7 @@ use crate::GenerateError;
 use crate::encryption::Reader;
 use muster_documents::{
     CsrSubjects, DEFAULT_DEVICE_LIFETIME_DAYS, GenerateDeviceCertificate, MAX_LIFETIME_DAYS,
-    Refusal, RefusalCode, Serial,
+    Refusal, RefusalCode, Serial, is_certificate_id,
 };
 use muster_lambda::about_device;
 use muster_onboarding::{csr_refusal, subject};
@@ -21,8 +21,6 @@ const MUSTERS_WORDS: [&str; 6] = [
     "publicKeyFingerprint",
     "status",
 ];
-/// The length of AWS IoT's ids, in hex digits.
-const ID_LENGTH: usize = 64;
 
 /// A request that is in order.
 pub(crate) struct Asked {
@@ -78,7 +76,7 @@ impl Asked {
         let thing_name = thing_name(&subject.common_name)?;
         about_device(&thing_name);
         let ca_id = request.ca_certificate_id;
-        if ca_id.len() != ID_LENGTH || !ca_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_certificate_id(&ca_id) {
             return Err(GenerateError::Input(
                 "caCertificateId has to be the 64 hex digits that the CA's registration answered."
                     .to_owned(),

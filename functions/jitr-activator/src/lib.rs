@@ -1,6 +1,6 @@
 //! Takes registrations from the queue and starts an execution of `jitr-activation` for each.
 
-use muster_documents::CertificateRegistered;
+use muster_documents::{CertificateRegistered, is_certificate_id};
 use muster_lambda::{NamedError, SqsBatch, SqsBatchResponse, SqsRecord, about_execution};
 use muster_onboarding::CloudFailure;
 use muster_onboarding::ports::Workflow;
@@ -44,7 +44,7 @@ async fn take_one(workflow: &impl Workflow, record: &SqsRecord) -> Result<(), Ac
     let event: CertificateRegistered =
         serde_json::from_str(&record.body).map_err(|_| ActivateError::MessageInvalid)?;
     let ids = [&event.certificate_id, &event.ca_certificate_id];
-    if !ids.into_iter().all(|id| is_id(id)) {
+    if !ids.into_iter().all(|id| is_certificate_id(id)) {
         return Err(ActivateError::MessageInvalid);
     }
     let start = event.certificate_id.get(..ID_CHARACTERS);
@@ -55,9 +55,4 @@ async fn take_one(workflow: &impl Workflow, record: &SqsRecord) -> Result<(), Ac
     workflow.start(&name, input).await?;
     tracing::info!(target: "muster", certificate = event.certificate_id, "registration taken");
     Ok(())
-}
-
-/// AWS IoT's ids of certificates and CAs: 64 hex digits.
-fn is_id(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -42,7 +42,7 @@ fn judge(output: &str, workflow: &str, failed: &[String]) -> Option<Finding> {
                 output.trim_end_matches("StateMachineArn"),
                 first.join(", ")
             ),
-            format!("aws stepfunctions list-executions --status-filter FAILED (and TIMED_OUT) --state-machine-arn {workflow}"),
+            format!("aws stepfunctions list-executions --state-machine-arn {workflow} --status-filter FAILED, or TIMED_OUT"),
         )
     })
 }

@@ -2,11 +2,11 @@
 
 use super::timeline::Line;
 use super::transaction::changing;
-use super::{Item, Ledger, iso, key, number, s, send, text, unless_another_holds_it};
+use super::{Item, Ledger, iso, number, s, send, text, unless_another_holds_it};
 use crate::failure;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
-use muster_onboarding::ledger::{HOUR_SK_PREFIX, PK, SK, STATE_SK, claim_key};
+use muster_onboarding::ledger::{HOUR_SK_PREFIX, PK, SK, claim_key};
 use muster_onboarding::ports::{ClaimLedger, ClaimRecord, ClaimRecords, ClaimSurge, HourCount};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde_json::json;
@@ -44,16 +44,8 @@ impl ClaimRecords for Ledger {
         &self,
         certificate_id: &str,
     ) -> Result<Option<ClaimRecord>, CloudFailure> {
-        let read = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&claim_key(certificate_id), STATE_SK)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| failure("dynamodb:GetItem", error))?;
-        Ok(read.item.as_ref().map(read_claim))
+        let item = self.read_item(claim_key(certificate_id)).await?;
+        Ok(item.as_ref().map(read_claim))
     }
 }
 

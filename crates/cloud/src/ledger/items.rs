@@ -1,14 +1,12 @@
 //! Items by their keys.
 
-use super::malformed;
+use super::{Item, malformed};
 use crate::failure;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use muster_onboarding::CloudFailure;
 use std::collections::HashMap;
 use std::time::Duration;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// As many items as one `BatchGetItem` reads (`DynamoDB`).
 const MOST_READ: usize = 100;

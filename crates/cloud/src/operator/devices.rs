@@ -2,12 +2,12 @@
 
 use super::rotation::{DeviceRotation, read_device_rotation};
 use crate::ledger::items::items;
-use crate::ledger::{key, partition, s, text};
+use crate::ledger::{Item, key, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use muster_documents::Serial;
 use muster_onboarding::ledger::{
     DEVICE_PREFIX, DeviceState, EVENT_SK_PREFIX, IMPORTED, PK, ROTATION_UNDER_WAY, SK, STATE_SK,
@@ -16,9 +16,6 @@ use muster_onboarding::ledger::{
 use muster_onboarding::ports::HandedOut;
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A device's own item in the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -2,17 +2,13 @@
 
 use super::TimelineEntry;
 use super::devices::read_entry;
-use crate::ledger::{partition, read_fleet, s, text};
+use crate::ledger::{Item, partition, read_fleet, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 use muster_documents::{FleetName, FleetSettings};
 use muster_onboarding::ledger::{EVENT_SK_PREFIX, FLEETS_PK, PK, SK, fleet_key};
 use muster_onboarding::{CloudFailure, FailureKind};
 use serde::Serialize;
-use std::collections::HashMap;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

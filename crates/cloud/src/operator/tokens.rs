@@ -2,7 +2,7 @@
 
 use super::random::random;
 use crate::ledger::tokens::{COUNT_LIFE, minute_sk, pace_key};
-use crate::ledger::{key, number, s, serial_of, text};
+use crate::ledger::{Item, key, number, s, serial_of, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -15,9 +15,6 @@ use muster_onboarding::tokens::{Opens, token_digest};
 use muster_onboarding::{CloudFailure, secret_text};
 use secrecy::SecretString;
 use serde::Serialize;
-use std::collections::HashMap;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A device's token, without its text, which is nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 
 use super::random::random;
 use crate::ledger::items::items;
-use crate::ledger::{key, malformed, number, partition, s, text};
+use crate::ledger::{Item, key, malformed, number, partition, s, text};
 use crate::{Cloud, failure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::{DeleteBuilder, TransactWriteItemBuilder};
@@ -15,9 +15,6 @@ use muster_onboarding::ledger::{
 use muster_onboarding::{CloudFailure, secret_text};
 use secrecy::SecretString;
 use serde::Serialize;
-use std::collections::HashMap;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// How much of a hash names a voucher, in characters.
 const MIN_HASH: usize = 8;

@@ -4,6 +4,7 @@ use super::DeadLetterQueue;
 use super::masked::{json_or_cbor, masked, masked_text, payload};
 use crate::{
     CertificateRegistered, DeviceMessage, PresenceMessage, ProvisioningRequest, ThingChanged,
+    is_certificate_id,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -150,7 +151,7 @@ impl Letter {
     fn of_registration(body: &str) -> Option<Self> {
         let registered: CertificateRegistered = serde_json::from_str(body).ok()?;
         let ids = [&registered.certificate_id, &registered.ca_certificate_id];
-        if !ids.into_iter().all(|id| is_id(id)) {
+        if !ids.into_iter().all(|id| is_certificate_id(id)) {
             return None;
         }
         let body = serde_json::to_value(&registered).ok()?;
@@ -183,11 +184,6 @@ fn named(document: &Value) -> Vec<String> {
     let names = ["serialNumber", "thingName", "clientId"].into_iter();
     let said = names.filter_map(|name| document[name].as_str());
     said.map(str::to_owned).collect()
-}
-
-/// AWS IoT's ids of certificates and CAs: 64 hex digits.
-fn is_id(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::commands::Failure;
 use crate::output::Output;
 use crate::reconciliation::remove;
 use crate::target::Target;
+use muster_documents::is_certificate_id;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -16,8 +17,7 @@ pub struct Arguments {
 }
 
 fn certificate_id(text: &str) -> Result<String, String> {
-    let well_formed = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if well_formed {
+    if is_certificate_id(text) {
         Ok(text.to_ascii_lowercase())
     } else {
         Err("an id has 64 hexadecimal digits".to_owned())

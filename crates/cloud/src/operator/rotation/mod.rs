@@ -15,11 +15,8 @@ pub use records::RotationRecord;
 pub(super) use devices::read_device_rotation;
 
 use crate::Cloud;
+use crate::ledger::Item;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::HashMap;
-
-type Item = HashMap<String, AttributeValue>;
 
 /// The ledger of one stack, for rotation.
 #[derive(Debug, Clone)]
