@@ -13,11 +13,13 @@ fn call_sleepy(scratch: &Scratch, state: &Value) -> Child {
     let call = format!(
         "import boto3; boto3.client('lambda').invoke(FunctionName='{name}', Payload=b'{{}}')"
     );
-    let caller = scratch.call(state, &call);
+    let mut caller = scratch.call(state, &call);
     let leader = group(state).as_raw_nonzero().get().to_string();
     eventually(
         "the function's process runs in the emulator's group",
         || {
+            let ended = caller.try_wait().unwrap();
+            assert!(ended.is_none(), "the call has ended at once: {ended:?}");
             let listed = Command::new("ps")
                 .args(["-A", "-o", "pgid=,args="])
                 .output()

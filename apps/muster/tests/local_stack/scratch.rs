@@ -1,5 +1,6 @@
 //! A checkout of the test's own: this workspace's `local/`, with a template that needs no function to be built.
 
+use muster::local::{Checkout, Environment, find_python};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 use serde_json::Value;
 use std::fs;
@@ -106,13 +107,8 @@ impl Scratch {
 
     /// Runs `script` in the emulator's Python, where boto3 is at hand, as a caller of this stack.
     pub fn call(&self, state: &Value, script: &str) -> Child {
-        let mut environments = fs::read_dir(self.path(".muster/environments")).unwrap();
-        let python = environments.find_map(|entry| {
-            let python = entry.unwrap().path().join("bin/python");
-            python.exists().then_some(python)
-        });
         let environment = state["environment"].as_object().unwrap();
-        Command::new(python.unwrap())
+        Command::new(self.emulators_python())
             .args(["-c", script])
             .envs(
                 environment
@@ -122,6 +118,16 @@ impl Scratch {
             .stderr(Stdio::null())
             .spawn()
             .unwrap()
+    }
+
+    /// Other tests keep environments beside the emulator's, without boto3.
+    #[tokio::main(flavor = "current_thread")]
+    async fn emulators_python(&self) -> PathBuf {
+        let checkout = Checkout::above(self.directory.path()).unwrap();
+        let python = find_python().unwrap();
+        let requirements = checkout.requirements();
+        let environment = Environment::prepare(&checkout, &requirements, &python, |_| {}).await;
+        environment.unwrap().python()
     }
 }
 
@@ -164,7 +170,7 @@ pub fn assert_nothing_is_left(group: Pid) {
 }
 
 /// Fails unless it comes true in time.
-pub fn eventually(what: &str, is_true: impl Fn() -> bool) {
+pub fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_true() {
         assert!(started.elapsed() < LIMIT, "in time: {what}");
