@@ -75,13 +75,19 @@ async fn who_comes_in_and_who_is_refused_is_counted_by_route_and_reason() {
     desk.vend("sensor-1", &token, &another)
         .await
         .refuses(409, "TokenSpent");
+    desk.vend("sensor-1", "not the token", &another)
+        .await
+        .refuses(401, "TokenRefused");
 
     let route = [("Route", "vending")];
     assert_eq!(metric(&desk.stack, "Provisioned", &route).await, 1);
     let took = metric(&desk.stack, "TimeToProvision", &route).await;
     assert!(took > 0, "it took {took} ms");
-    let refused = [("Route", "vending"), ("Reason", "TokenSpent")];
-    assert_eq!(metric(&desk.stack, "Refused", &refused).await, 1);
+    // One by the workflow, of which the bus tells; one before there is an execution.
+    for reason in ["TokenSpent", "TokenRefused"] {
+        let refused = [("Route", "vending"), ("Reason", reason)];
+        assert_eq!(metric(&desk.stack, "Refused", &refused).await, 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

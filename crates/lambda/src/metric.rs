@@ -15,6 +15,9 @@ const STACK: &str = "Stack";
 /// Lambda's own variable with the function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
+/// The route of `certificate-vending`, as metrics and events name it.
+pub const VENDING: &str = "vending";
+
 /// What a metric's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -34,6 +37,14 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// One request that was refused: on which route, and why. Each value of the two is a metric that is paid for.
+    pub fn refused(route: String, reason: String) -> Self {
+        Self {
+            metrics: vec![("Refused", Unit::Count, 1)],
+            dimensions: vec![("Route", route), ("Reason", reason)],
+        }
+    }
+
     /// Writes the metrics of this stack's, as of now.
     pub fn record(&self) {
         let stack = std::env::var(STACK_NAME).unwrap_or_default();

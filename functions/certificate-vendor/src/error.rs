@@ -1,7 +1,9 @@
 //! Why a device got no certificate.
 
 use muster_documents::Refusal;
-use muster_lambda::{FunctionError, NamedError, NotAuthenticated, is_refusal};
+use muster_lambda::{
+    FunctionError, Measurement, NamedError, NotAuthenticated, VENDING, is_refusal,
+};
 use muster_onboarding::CloudFailure;
 use muster_pki::KeyError;
 
@@ -63,6 +65,15 @@ pub enum VendError {
     /// A call failed.
     #[error(transparent)]
     Cloud(#[from] CloudFailure),
+}
+
+impl VendError {
+    /// What is counted of a refusal. Those of the workflow are counted by what it tells the bus, and a path that there is none of
+    /// is no request for a certificate.
+    pub fn measurement(&self) -> Option<Measurement> {
+        let counted = self.refuses() && !matches!(self, Self::Refused { .. } | Self::NotFound);
+        counted.then(|| Measurement::refused(VENDING.to_owned(), self.name().to_owned()))
+    }
 }
 
 impl NamedError for VendError {

@@ -60,11 +60,19 @@ where
     E: DataEndpoint,
     F: FileStore,
 {
-    /// Answers a request at the time `now`, in seconds since 1970.
+    /// Answers a request at the time `now`, in seconds since 1970, and counts it if it is refused before the workflow.
     ///
     /// # Errors
     /// [`VendError`].
     pub async fn answer(&self, now: i64, request: &DeviceRequest) -> Result<Value, VendError> {
+        let answer = self.judged(now, request).await;
+        if let Some(measurement) = answer.as_ref().err().and_then(VendError::measurement) {
+            measurement.record();
+        }
+        answer
+    }
+
+    async fn judged(&self, now: i64, request: &DeviceRequest) -> Result<Value, VendError> {
         let asked = match request.operation().as_str() {
             "POST /certificates" => Asked::from_body(request)?,
             "GET /getcert" => Asked::from_query(request)?,

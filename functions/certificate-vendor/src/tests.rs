@@ -195,6 +195,10 @@ async fn whoever_has_no_token_starts_nothing() {
         let refused = cloud.post(body).await;
         let error = refused.unwrap_err();
         assert_eq!(error.name(), "TokenRefused", "{serial} {token:?}");
+        let counted = error.measurement().unwrap();
+        let route = ("Route", "vending".to_owned());
+        let reason = ("Reason", "TokenRefused".to_owned());
+        assert_eq!(counted.dimensions, [route, reason]);
         assert!(!error.to_string().contains(serial));
         assert!(cloud.tasks().is_empty());
     }
@@ -284,6 +288,7 @@ async fn what_the_workflow_says_is_what_the_device_is_told() {
         let error = error.unwrap_err();
         assert_eq!(error.name(), expected);
         assert_eq!(error.retry_after(), retry_after, "{expected}");
+        assert_eq!(error.measurement(), None, "the bus counts it: {expected}");
     }
 }
 
@@ -301,6 +306,7 @@ async fn too_many_requests_are_told_when_to_come_back() {
         .await;
     let error = error.unwrap_err();
     assert_eq!((error.name(), error.retry_after()), ("Throttled", Some(20)));
+    assert!(error.measurement().is_some());
     assert_eq!(cloud.tasks().len(), 3);
 }
 

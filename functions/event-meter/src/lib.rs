@@ -2,12 +2,12 @@
 //! failed, and what a day's run has found.
 
 use muster_documents::{RefusalCode, Serial};
-use muster_lambda::{Measurement, Unit, about_device, about_execution};
+use muster_lambda::{Measurement, Unit, VENDING, about_device, about_execution};
 use serde::Deserialize;
 
 /// The routes, as events name them. Each value of a dimension is a metric that is paid for, so that what is none of these
 /// has one together.
-const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", "vending"];
+const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", VENDING];
 
 /// What is none of the routes, or no code of a refusal.
 const OTHER: &str = "other";
@@ -74,21 +74,24 @@ pub fn meter(told: &Told) {
 pub fn measure(told: &Told) -> Option<Measurement> {
     let detail = &told.detail;
     let one = |name| vec![(name, Unit::Count, 1)];
-    let route = vec![("Route", known(detail.mode.as_deref(), ROUTES))];
+    let route = known(detail.mode.as_deref(), ROUTES);
+    let by_route = |route| vec![("Route", route)];
     let (metrics, dimensions) = match told.what.as_str() {
         "DeviceProvisioned" | "DeviceAdmitted" => {
             let took = detail.took_milliseconds;
             let took = took.map(|took| ("TimeToProvision", Unit::Milliseconds, took));
             let metrics = one("Provisioned").into_iter().chain(took).collect();
-            (metrics, route)
+            (metrics, by_route(route))
         }
-        "DeviceRejected" if detail.code.as_deref() == Some(FAILED.name()) => (one("Failed"), route),
+        "DeviceRejected" if detail.code.as_deref() == Some(FAILED.name()) => {
+            (one("Failed"), by_route(route))
+        }
         "DeviceRejected" => {
             let codes = RefusalCode::ALL.iter().map(|code| code.name());
-            let reason = [("Reason", known(detail.code.as_deref(), codes))];
-            (one("Refused"), route.into_iter().chain(reason).collect())
+            let reason = known(detail.code.as_deref(), codes);
+            return Some(Measurement::refused(route, reason));
         }
-        "DeliveryAbandoned" => (one("Abandoned"), route),
+        "DeliveryAbandoned" => (one("Abandoned"), by_route(route)),
         "CertificateRotated" => (one("Renewed"), Vec::new()),
         "RotationRun" => (run(detail.totals.as_ref()?), Vec::new()),
         _ => return None,
