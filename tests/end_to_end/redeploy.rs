@@ -2,19 +2,124 @@
 
 use crate::support::{Stack, wait_until};
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, Parameter, StackStatus,
+    Capability, ChangeSetStatus, ChangeSetType, Parameter, StackStatus, TemplateStage,
 };
 use muster::demo::{self, Demo, Leavings, Routes};
 use muster::output::Output;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Write};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// Enough that devices still come in when the deployments are over.
 const DEVICES: u16 = 36;
 
-/// What is deployed again: the days of the timeline are a variable of many functions and stand in each workflow.
+/// Of the first deployment: the days of the timeline are a variable of many functions and stand in each workflow.
 const PARAMETER: &str = "TimelineDays";
 
-/// Deploys with another value of the parameter, as the pipeline does; how many resources it changes.
-async fn redeploy(stack: &Stack, name: &str, value: &str) -> usize {
+/// What the second deployment's code and workflows say of themselves.
+const RELEASE: &str = "the next release";
+
+/// Functions of the second deployment: those that devices wait for, on one route or another.
+const NEW_CODE: [&str; 7] = [
+    "ClaimIntakeFunction",
+    "CertificateIssuerFunction",
+    "IdentityRegistrarFunction",
+    "ChunkPublisherFunction",
+    "CertificateInspectorFunction",
+    "PreProvisioningHookFunction",
+    "CertificateVendorFunction",
+];
+
+/// The same code, in other bytes.
+fn next_code(zip: Vec<u8>) -> Vec<u8> {
+    let mut zip = ZipWriter::new_append(Cursor::new(zip)).unwrap();
+    zip.start_file("release", SimpleFileOptions::default())
+        .unwrap();
+    zip.write_all(RELEASE.as_bytes()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+/// The same workflow, with a state more at its beginning. Where numbers are to be filled in it is no JSON yet.
+fn next_definition(definition: &str) -> String {
+    let (_, rest) = definition.split_once("\"StartAt\": \"").unwrap();
+    let (first, _) = rest.split_once('"').unwrap();
+    let before = json!({ "Type": "Pass", "Next": first });
+    definition.replacen(first, RELEASE, 1).replacen(
+        "\"States\": {",
+        &format!("\"States\": {{ \"{RELEASE}\": {before},"),
+        1,
+    )
+}
+
+/// Puts the next release beside this one, as a push does; where its template is.
+async fn next_release(stack: &Stack) -> String {
+    let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
+    let template = cloudformation
+        .get_template()
+        .stack_name(&stack.local.state().stack_name)
+        .template_stage(TemplateStage::Original);
+    let template = template.send().await.unwrap();
+    let mut template: Value = serde_json::from_str(template.template_body().unwrap()).unwrap();
+    let s3 = stack.s3();
+    let mut bucket = String::new();
+    for (name, resource) in template["Resources"].as_object_mut().unwrap() {
+        let is_workflow = resource["Type"] == "AWS::Serverless::StateMachine";
+        let place = match resource["Properties"].as_object_mut() {
+            Some(properties) if is_workflow => &mut properties["DefinitionUri"],
+            Some(properties) if NEW_CODE.contains(&name.as_str()) => &mut properties["CodeUri"],
+            _ => continue,
+        };
+        let key = place["Key"].as_str().unwrap();
+        place["Bucket"].as_str().unwrap().clone_into(&mut bucket);
+        let old = s3.get_object().bucket(&bucket).key(key).send().await;
+        let old = old.unwrap().body.collect().await.unwrap().to_vec();
+        let new = if is_workflow {
+            next_definition(str::from_utf8(&old).unwrap()).into_bytes()
+        } else {
+            next_code(old)
+        };
+        let key = format!("next-{key}");
+        let put = s3.put_object().bucket(&bucket).key(&key).body(new.into());
+        put.send().await.unwrap();
+        place["Key"] = json!(key);
+    }
+    let body = template.to_string().into_bytes();
+    let put = s3.put_object().bucket(&bucket).key("next.json");
+    put.body(body.into()).send().await.unwrap();
+    format!("{}/{bucket}/next.json", stack.local.state().gateway)
+}
+
+/// Each function's code, by its hash.
+async fn code(stack: &Stack) -> BTreeMap<String, String> {
+    let lambda = aws_sdk_lambda::Client::new(&stack.target.cloud.config);
+    let functions = lambda.list_functions().into_paginator().items().send();
+    let functions = functions.collect::<Result<Vec<_>, _>>().await.unwrap();
+    let of_each = functions.into_iter();
+    of_each
+        .map(|one| (one.function_name.unwrap(), one.code_sha256.unwrap()))
+        .collect()
+}
+
+/// The names of the workflows in force that are not the next release's.
+async fn old_workflows(stack: &Stack) -> Vec<String> {
+    let sfn = stack.sfn();
+    let listed = sfn.list_state_machines().send().await.unwrap();
+    let mut old = Vec::new();
+    for workflow in listed.state_machines() {
+        let arn = workflow.state_machine_arn();
+        let described = sfn.describe_state_machine().state_machine_arn(arn);
+        let described = described.send().await.unwrap();
+        if !described.definition().contains(RELEASE) {
+            old.push(workflow.name().to_owned());
+        }
+    }
+    old
+}
+
+/// Deploys another value of the parameter, or another template, as the pipeline does; how many resources that changes.
+async fn redeploy(stack: &Stack, name: &str, days: &str, template: Option<String>) -> usize {
     let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
     let stack_name = stack.local.state().stack_name.clone();
     let described = cloudformation.describe_stacks().stack_name(&stack_name);
@@ -23,7 +128,7 @@ async fn redeploy(stack: &Stack, name: &str, value: &str) -> usize {
         let key = parameter.parameter_key().unwrap();
         let new = Parameter::builder().parameter_key(key);
         if key == PARAMETER {
-            new.parameter_value(value).build()
+            new.parameter_value(days).build()
         } else {
             new.use_previous_value(true).build()
         }
@@ -33,7 +138,8 @@ async fn redeploy(stack: &Stack, name: &str, value: &str) -> usize {
         .stack_name(&stack_name)
         .change_set_name(name)
         .change_set_type(ChangeSetType::Update)
-        .use_previous_template(true)
+        .use_previous_template(template.is_none())
+        .set_template_url(template)
         .set_parameters(Some(parameters.collect()))
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityAutoExpand)
@@ -73,6 +179,7 @@ async fn redeploy(stack: &Stack, name: &str, value: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_over_a_running_stack_loses_no_device() {
     let stack = Stack::start(&[("LegacyMode", "on")]).await;
+    let (old, next) = (code(&stack).await, next_release(&stack).await);
     let (output, leavings) = (Output::new(false), Leavings::default());
     let demo = Demo {
         routes: Routes::All,
@@ -83,13 +190,16 @@ async fn a_deployment_over_a_running_stack_loses_no_device() {
     };
     let playing = Box::pin(demo::run(&stack.target, &demo, &leavings, &output));
     let deploying = async {
-        wait_until("the first device", || async {
-            let first = stack.things().await.into_iter().next();
-            first.map(drop)
-        })
-        .await;
-        let first = redeploy(&stack, "while-they-come", "100").await;
-        let second = redeploy(&stack, "and-again", "101").await;
+        let come = async |devices: usize| {
+            wait_until("devices", || async {
+                (stack.things().await.len() >= devices).then_some(())
+            })
+            .await;
+        };
+        come(1).await;
+        let first = redeploy(&stack, "another-value", "100", None).await;
+        come(usize::from(DEVICES) / 2).await;
+        let second = redeploy(&stack, "next-release", "100", Some(next)).await;
         let things = stack.things().await.len();
         (first, second, things)
     };
@@ -101,6 +211,10 @@ async fn a_deployment_over_a_running_stack_loses_no_device() {
         things < usize::from(DEVICES),
         "all devices had come in before the deployments were over"
     );
+    let new = code(&stack).await;
+    let changed = new.iter().filter(|(name, code)| old[*name] != **code);
+    assert_eq!(changed.count(), NEW_CODE.len(), "functions have new code");
+    assert_eq!(old_workflows(&stack).await, [""; 0], "workflows are new");
     let report = played.unwrap();
     let failed: Vec<_> = report.failures.iter().map(|one| &one.reason).collect();
     assert!(failed.is_empty(), "{failed:?}");
