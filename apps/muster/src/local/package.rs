@@ -14,7 +14,7 @@ pub const BUCKET: &str = "muster-artifacts";
 /// What a place in S3 is filled from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Artifact {
-    /// A zip of the binary of this function of the workspace, as `bootstrap`.
+    /// A zip with a `bootstrap` that runs the binary of this function of the workspace.
     Function(String),
     /// A zip of this directory.
     Directory(PathBuf),
