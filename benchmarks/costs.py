@@ -268,7 +268,7 @@ CASES = {
     "certificate-vendor, wrong token": ("certificate-vendor", None, [
         ("kms:GenerateMac", {"kms": 1}), ("dynamodb:GetItem", read("token")),
         ("dynamodb:UpdateItem", write("count")), ("dynamodb:UpdateItem", write("count")),
-    ], 3),
+    ], 4),
     "rotation-notifier": ("rotation-notifier", "rotation-notifier", [
         ("dynamodb:UpdateItem", write("with certificate", DAY_CHANGED)), ("iot:Publish", {"message": 1}),
     ], 0),

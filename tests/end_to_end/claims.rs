@@ -4,7 +4,7 @@ use crate::player::queued;
 use crate::provisioning::request;
 use crate::support::{Attacker, Identity, RawDevice, Stack, Version, send, wait_until};
 use edge_client::{Config, Mode, Source};
-use muster_cloud::operator::NotAdopted;
+use muster_cloud::operator::ClaimNotAdopted;
 use muster_pki::DeviceKey;
 use secrecy::ExposeSecret;
 
@@ -98,12 +98,12 @@ async fn only_a_claim_certificate_that_the_ledger_knows_asks_and_under_the_clien
     let devices_own = device_certificate(&stack, "sensor-00001").await;
     let adopted = claims.adopt(&devices_own, "line-1", 0).await;
     assert!(
-        matches!(&adopted, Err(NotAdopted::OfThing { thing, .. }) if thing == "sensor-00001"),
+        matches!(&adopted, Err(ClaimNotAdopted::OfThing { thing, .. }) if thing == "sensor-00001"),
         "{adopted:?}"
     );
     let adopted = claims.adopt(&"0".repeat(64), "line-1", 0).await;
     assert!(
-        matches!(adopted, Err(NotAdopted::Missing(_))),
+        matches!(adopted, Err(ClaimNotAdopted::Missing(_))),
         "{adopted:?}"
     );
     for _ in 0..2 {

@@ -4,7 +4,7 @@ use crate::support::{Stack, wait_until};
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, Parameter, StackStatus, TemplateStage,
 };
-use muster::demo::{self, Demo, Leavings, Routes};
+use muster::demo::{self, Demo, Leavings, Report, Routes};
 use muster::output::Output;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -53,8 +53,16 @@ fn next_definition(definition: &str) -> String {
     )
 }
 
-/// Puts the next release beside this one, as a push does; where its template is.
-async fn next_release(stack: &Stack) -> String {
+/// What is deployed second.
+struct Release {
+    /// Where its template is.
+    template: String,
+    /// How many workflows it has.
+    workflows: usize,
+}
+
+/// Puts the next release beside this one, as a push does.
+async fn next_release(stack: &Stack) -> Release {
     let cloudformation = aws_sdk_cloudformation::Client::new(&stack.target.cloud.config);
     let template = cloudformation
         .get_template()
@@ -63,7 +71,7 @@ async fn next_release(stack: &Stack) -> String {
     let template = template.send().await.unwrap();
     let mut template: Value = serde_json::from_str(template.template_body().unwrap()).unwrap();
     let s3 = stack.s3();
-    let mut bucket = String::new();
+    let (mut bucket, mut workflows) = (String::new(), 0);
     for (name, resource) in template["Resources"].as_object_mut().unwrap() {
         let is_workflow = resource["Type"] == "AWS::Serverless::StateMachine";
         let place = match resource["Properties"].as_object_mut() {
@@ -76,6 +84,7 @@ async fn next_release(stack: &Stack) -> String {
         let old = s3.get_object().bucket(&bucket).key(key).send().await;
         let old = old.unwrap().body.collect().await.unwrap().to_vec();
         let new = if is_workflow {
+            workflows += 1;
             next_definition(str::from_utf8(&old).unwrap()).into_bytes()
         } else {
             next_code(old)
@@ -88,7 +97,10 @@ async fn next_release(stack: &Stack) -> String {
     let body = template.to_string().into_bytes();
     let put = s3.put_object().bucket(&bucket).key("next.json");
     put.body(body.into()).send().await.unwrap();
-    format!("{}/{bucket}/next.json", stack.local.state().gateway)
+    Release {
+        template: format!("{}/{bucket}/next.json", stack.local.state().gateway),
+        workflows,
+    }
 }
 
 /// Each function's code, by its hash.
@@ -102,20 +114,35 @@ async fn code(stack: &Stack) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The names of the workflows in force that are not the next release's.
-async fn old_workflows(stack: &Stack) -> Vec<String> {
+/// How many workflows in force are the next release's.
+async fn new_workflows(stack: &Stack) -> usize {
     let sfn = stack.sfn();
     let listed = sfn.list_state_machines().send().await.unwrap();
-    let mut old = Vec::new();
+    let mut new = 0;
     for workflow in listed.state_machines() {
         let arn = workflow.state_machine_arn();
         let described = sfn.describe_state_machine().state_machine_arn(arn);
         let described = described.send().await.unwrap();
-        if !described.definition().contains(RELEASE) {
-            old.push(workflow.name().to_owned());
-        }
+        new += usize::from(described.definition().contains(RELEASE));
     }
-    old
+    new
+}
+
+/// Whether the execution that was started last for a device with a claim certificate went through the next release's state.
+async fn served_by_next(stack: &Stack) -> bool {
+    let sfn = stack.sfn();
+    let workflow = stack.output("ClaimProvisioningStateMachineArn");
+    let last = sfn
+        .list_executions()
+        .state_machine_arn(workflow)
+        .max_results(1);
+    let last = last.send().await.unwrap();
+    let history = sfn.get_execution_history();
+    let history = history.execution_arn(last.executions()[0].execution_arn());
+    let history = history.send().await.unwrap();
+    let entered = history.events().iter();
+    let mut entered = entered.filter_map(|event| event.state_entered_event_details());
+    entered.any(|state| state.name() == RELEASE)
 }
 
 /// Deploys another value of the parameter, or another template, as the pipeline does; how many resources that changes.
@@ -188,7 +215,7 @@ async fn a_deployment_over_a_running_stack_loses_no_device() {
         packet_size: 256,
         rotate: false,
     };
-    let playing = Box::pin(demo::run(&stack.target, &demo, &leavings, &output));
+    let mut playing = Box::pin(demo::run(&stack.target, &demo, &leavings, &output));
     let deploying = async {
         let come = async |devices: usize| {
             wait_until("devices", || async {
@@ -198,24 +225,30 @@ async fn a_deployment_over_a_running_stack_loses_no_device() {
         };
         come(1).await;
         let first = redeploy(&stack, "another-value", "100", None).await;
-        come(usize::from(DEVICES) / 2).await;
-        let second = redeploy(&stack, "next-release", "100", Some(next)).await;
-        let things = stack.things().await.len();
-        (first, second, things)
+        come(usize::from(DEVICES) / 3).await;
+        let second = redeploy(&stack, "next-release", "100", Some(next.template)).await;
+        (first, second)
+    };
+    let failures = |report: Report| {
+        let failed = report.failures.into_iter().map(|one| one.reason);
+        failed.collect::<Vec<_>>()
     };
 
-    let (played, (first, second, things)) = tokio::join!(playing, deploying);
+    let (first, second) = tokio::select! {
+        changes = deploying => changes,
+        played = &mut playing => {
+            panic!("all had come in before the second deployment was over, but {:?}", failures(played.unwrap()))
+        }
+    };
+    let before = stack.things().await.len();
+    let failed = failures(playing.await.unwrap());
 
     assert!(first > 10 && second > 10, "{first} and {second} changes");
-    assert!(
-        things < usize::from(DEVICES),
-        "all devices had come in before the deployments were over"
-    );
+    assert!(before < usize::from(DEVICES), "nobody came after it");
+    assert_eq!(failed, [""; 0]);
     let new = code(&stack).await;
     let changed = new.iter().filter(|(name, code)| old[*name] != **code);
     assert_eq!(changed.count(), NEW_CODE.len(), "functions have new code");
-    assert_eq!(old_workflows(&stack).await, [""; 0], "workflows are new");
-    let report = played.unwrap();
-    let failed: Vec<_> = report.failures.iter().map(|one| &one.reason).collect();
-    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(new_workflows(&stack).await, next.workflows);
+    assert!(served_by_next(&stack).await, "a device went through it");
 }

@@ -47,12 +47,22 @@ impl Measurement {
 
     /// Writes the metrics of this stack's, as of now.
     pub fn record(&self) {
+        write(&self.line(1));
+    }
+
+    /// Writes them without the metric for the stack as a whole, whose alarm is not for everybody to raise.
+    pub fn record_apart(&self) {
+        write(&self.line(2));
+    }
+
+    /// The metrics of this many dimensions and more, that of the stack among them.
+    fn line(&self, fewest: usize) -> Value {
         let stack = std::env::var(STACK_NAME).unwrap_or_default();
         let mut dimensions = vec![(STACK, stack)];
         dimensions.extend(self.dimensions.iter().cloned());
-        let sets = (1..=dimensions.len()).map(|length| &dimensions[..length]);
+        let sets = (fewest..=dimensions.len()).map(|length| &dimensions[..length]);
         let sets: Vec<Vec<_>> = sets.map(names).collect();
-        write(&line(now_milliseconds(), &self.metrics, &dimensions, &sets));
+        line(now_milliseconds(), &self.metrics, &dimensions, &sets)
     }
 }
 
@@ -98,7 +108,22 @@ fn write(line: &Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unit, line};
+    use super::{Measurement, Unit, line};
+    use serde_json::json;
+
+    #[test]
+    fn what_everybody_can_cause_is_no_part_of_the_stacks_own_metric() {
+        let refused = Measurement::refused("vending".to_owned(), "TokenRefused".to_owned());
+        let sets =
+            |line: serde_json::Value| line["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone();
+        let by_route = json!(["Stack", "Route"]);
+        let by_reason = json!(["Stack", "Route", "Reason"]);
+        assert_eq!(
+            sets(refused.line(1)),
+            json!([["Stack"], by_route, by_reason])
+        );
+        assert_eq!(sets(refused.line(2)), json!([by_route, by_reason]));
+    }
 
     #[test]
     fn the_line_has_the_values_that_its_metrics_name() {

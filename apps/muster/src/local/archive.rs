@@ -11,15 +11,29 @@ use zip::{CompressionMethod, ZipWriter};
 /// What Lambda runs of a function for the `provided` runtimes.
 const BOOTSTRAP: &str = "bootstrap";
 
-/// A zip at `path` whose bootstrap runs `program`, which stays where it is. The programs themselves, of a debug build some 50 MB
+/// A zip at `path` whose bootstrap runs `program`, which is kept beside it. The programs themselves, of a debug build some 50 MB
 /// each, would have the emulator's S3 busy for most of the time that a stack takes to start.
 pub fn of_program(program: &Path, path: &Path) -> io::Result<()> {
+    let kept = path.with_extension("");
+    keep(program, &kept)?;
     let options = SimpleFileOptions::default().unix_permissions(0o755);
     let mut zip = ZipWriter::new(File::create(path)?);
     zip.start_file(BOOTSTRAP, options)?;
-    zip.write_all(&runs(program))?;
+    zip.write_all(&runs(&kept))?;
     zip.finish()?;
     Ok(())
+}
+
+/// Keeps a program as it is now: whatever is built later, a stack's functions are of one build.
+fn keep(program: &Path, kept: &Path) -> io::Result<()> {
+    // A compiler makes a new file, and leaves the old one to whoever has a link to it.
+    match std::fs::hard_link(program, kept) {
+        // Over a link, a copy would write into the program itself.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Two file systems, or one without links.
+        Err(_) => std::fs::copy(program, kept).map(drop),
+        Ok(()) => Ok(()),
+    }
 }
 
 /// A script that becomes `program`, whatever characters are in its path.
@@ -72,25 +86,46 @@ fn add_directory(zip: &mut ZipWriter<File>, root: &Path, directory: &Path) -> io
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::testing::program;
     use std::io::Read;
     use std::process::Command;
 
     #[test]
-    fn a_functions_bootstrap_is_executable_and_becomes_its_program() {
+    fn a_functions_bootstrap_becomes_its_program_as_it_was_when_it_was_packed() {
         let directory = tempfile::tempdir().unwrap();
-        let program = directory.path().join("Somebody's checkout $HOME");
-        std::fs::copy("/bin/echo", &program).unwrap();
-        let path = directory.path().join("claim-intake.zip");
+        let built = directory.path().join("built");
+        program(&built, "#!/bin/sh\necho the first\n");
+        let stack = directory.path().join("Somebody's stack in $HOME");
+        std::fs::create_dir(&stack).unwrap();
+        let path = stack.join("claim-intake.zip");
 
-        of_program(&program, &path).unwrap();
+        of_program(&built, &path).unwrap();
+        std::fs::remove_file(&built).unwrap();
+        program(&built, "#!/bin/sh\necho the next\n");
 
-        let mut zip = zip::ZipArchive::new(File::open(path).unwrap()).unwrap();
+        let mut zip = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
         let mut bootstrap = zip.by_name("bootstrap").unwrap();
         assert_eq!(bootstrap.unix_mode().unwrap() & 0o777, 0o755);
         let mut script = String::new();
         bootstrap.read_to_string(&mut script).unwrap();
         let ran = Command::new("/bin/sh").args(["-c", &script]).output();
-        assert_eq!(ran.unwrap().stdout, b"\n");
+        assert_eq!(ran.unwrap().stdout, b"the first\n");
+    }
+
+    #[test]
+    fn what_a_stack_has_kept_is_not_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let (built, kept) = (
+            directory.path().join("built"),
+            directory.path().join("kept"),
+        );
+        std::fs::write(&built, "the program").unwrap();
+        keep(&built, &kept).unwrap();
+
+        let again = keep(&built, &kept).unwrap_err();
+
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&built).unwrap(), b"the program");
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub enum ArtifactError {
 
 /// Puts the package into the bucket, and answers the key of its template.
 ///
-/// `binaries` are those of all functions of the package. They are kept in `temporary`, and the zips are made there.
+/// `binaries` are those of all functions of the package. The zips are made in `temporary`, where what they
+/// run is kept.
 pub async fn upload(
     s3: &Client,
     package: &Package,
@@ -72,8 +73,8 @@ pub async fn upload(
                 uploads.spawn(put_zip(s3, key, zip, path, archive::of_directory));
             }
             Artifact::Function(name) => {
-                let program = keep(&binaries[name], &temporary.join(name))?;
-                uploads.spawn(put_zip(s3, key, zip, program, archive::of_program));
+                let path = binaries[name].clone();
+                uploads.spawn(put_zip(s3, key, zip, path, archive::of_program));
             }
         }
     }
@@ -83,20 +84,6 @@ pub async fn upload(
     let template = package.template.to_string().into_bytes();
     put(s3, BUCKET, TEMPLATE_KEY, template.into()).await?;
     Ok(TEMPLATE_KEY)
-}
-
-/// Keeps a program as it is now: whatever is built later, this stack's functions are of one build.
-fn keep(program: &Path, kept: &Path) -> Result<PathBuf, ArtifactError> {
-    // A compiler makes a new file, and leaves the old one to whoever has a link to it.
-    let linked = match std::fs::hard_link(program, kept) {
-        // Over a link, a copy would write into the program itself.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Two file systems, or one without links.
-        Err(_) => std::fs::copy(program, kept).map(drop),
-        Ok(()) => Ok(()),
-    };
-    linked.map_err(|error| unreadable(program, error))?;
-    Ok(kept.to_path_buf())
 }
 
 async fn put_zip(

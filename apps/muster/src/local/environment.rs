@@ -9,6 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 
+/// How packages are installed. Wheels only: building a package from source would run code that no hash was checked for. With
+/// bytecode, which each start of the emulator would compile anew.
+const INSTALL: [&str; 9] = [
+    "-I",
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--no-input",
+    "--disable-pip-version-check",
+    "--require-hashes",
+    "--only-binary=:all:",
+];
+
 /// Written last, so that an environment without it is half-made.
 const COMPLETE: &str = "complete";
 
@@ -48,7 +62,7 @@ impl Environment {
     /// same Python. It is kept in the checkout's state.
     ///
     /// Processes that ask at the same time wait for the one that makes it. `say` is told when it has to be made,
-    /// which takes about ten seconds and, for the emulator's, 100 MB.
+    /// which takes about ten seconds and, for the emulator's, 130 MB.
     pub async fn prepare(
         checkout: &Checkout,
         requirements: &Path,
@@ -107,26 +121,11 @@ impl Environment {
                 .arg(directory),
         )
         .await?;
-        // Wheels only: building a package from source would run code that no hash was checked for.
         run(
             "install the pinned packages",
             Command::new(self.python())
-                .args([
-                    "-I",
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--no-input",
-                    "--disable-pip-version-check",
-                ])
-                .args([
-                    "--require-hashes",
-                    "--only-binary",
-                    ":all:",
-                    "--no-compile",
-                    "--requirement",
-                ])
+                .args(INSTALL)
+                .arg("--requirement")
                 .arg(requirements),
         )
         .await?;
@@ -135,12 +134,13 @@ impl Environment {
     }
 }
 
-/// Changes when the requirements or the Python do.
+/// Changes when the requirements, the Python or how packages are installed does.
 fn key(requirements: &[u8], python: &Python) -> String {
     let mut digest = Sha256::new();
     digest.update(requirements);
     digest.update(python.version.as_bytes());
     digest.update(python.executable.as_os_str().as_encoded_bytes());
+    digest.update(INSTALL.join(" "));
     hex::encode(&digest.finalize()[..8])
 }
 
@@ -174,8 +174,8 @@ fn files(path: &Path, source: io::Error) -> EnvironmentError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::testing::program;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     /// Stands in for Python: makes a "virtual environment" with itself in it, and notes each installation.
     const STAND_IN: &str = r#"#!/bin/sh
@@ -184,19 +184,6 @@ case "$*" in
     *"-m pip "*) sleep 0.1; echo installed >> "$(dirname "$0")/../../../../installations" ;;
 esac
 "#;
-
-    /// Written by another process: one that this process forks meanwhile would hold it open for writing, and then it
-    /// cannot be executed.
-    fn program(path: &Path, script: &str) {
-        let text = path.with_extension("txt");
-        fs::write(&text, script).unwrap();
-        let copied = std::process::Command::new("cp")
-            .arg(text)
-            .arg(path)
-            .status();
-        assert!(copied.unwrap().success());
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
 
     struct Scratch {
         root: tempfile::TempDir,

@@ -26,6 +26,8 @@ mod shared;
 mod stack;
 mod state;
 mod template;
+#[cfg(test)]
+mod testing;
 
 pub use artifacts::ArtifactError;
 pub use build::{BuildError, Profile, build};

@@ -16,6 +16,7 @@ fn up_with(programs: &[(&str, &str)]) -> Output {
     scratch
         .muster(&["up", "--detach"])
         .env("PATH", path.path())
+        .env_remove("MUSTER_PYTHON")
         .output()
         .unwrap()
 }

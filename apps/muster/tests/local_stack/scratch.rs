@@ -75,7 +75,6 @@ impl Scratch {
             .args(arguments)
             .current_dir(self.directory.path())
             .env_remove("CARGO_MANIFEST_DIR")
-            .env_remove("MUSTER_PYTHON")
             .stdin(Stdio::null());
         command
     }

@@ -2,7 +2,7 @@
 
 mod adoption;
 
-pub use adoption::NotAdopted;
+pub use adoption::ClaimNotAdopted;
 
 use super::FleetList;
 use crate::ledger::{Item, number, text};

@@ -10,7 +10,7 @@ const NOTED_ADOPTED: &str =
 
 /// Why a certificate was not taken in. Nothing has changed then, but where a call failed: the same again goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum NotAdopted {
+pub enum ClaimNotAdopted {
     /// See [`CloudFailure`].
     #[error(transparent)]
     Cloud(#[from] CloudFailure),
@@ -45,14 +45,14 @@ impl Claims {
     /// AWS IoT stays, and so does its name.
     ///
     /// # Errors
-    /// [`NotAdopted`].
+    /// [`ClaimNotAdopted`].
     pub async fn adopt(
         &self,
         certificate_id: &str,
         name: &str,
         now: i64,
-    ) -> Result<(Claim, Vec<String>), NotAdopted> {
-        let missing = || NotAdopted::Missing(certificate_id.to_owned());
+    ) -> Result<(Claim, Vec<String>), ClaimNotAdopted> {
+        let missing = || ClaimNotAdopted::Missing(certificate_id.to_owned());
         let found = match self.find(certificate_id).await {
             // An id that can be none is refused.
             Err(error) if matches!(error.kind, FailureKind::NotFound | FailureKind::Refused) => {
@@ -64,7 +64,7 @@ impl Claims {
         let arn = arn.ok_or_else(missing)?;
         if let Some(thing) = self.thing_of(&arn).await? {
             let id = certificate_id.to_owned();
-            return Err(NotAdopted::OfThing { id, thing });
+            return Err(ClaimNotAdopted::OfThing { id, thing });
         }
         let mut others = self.policies_of(&arn).await?;
         others.retain(|policy| !self.policies.contains(policy));
@@ -72,7 +72,7 @@ impl Claims {
         let mut fleets = self.fleets_policies().await?.into_iter();
         if let Some((fleet, _)) = fleets.find(|(_, policy)| others.contains(policy)) {
             let id = certificate_id.to_owned();
-            return Err(NotAdopted::OfFleet { id, fleet });
+            return Err(ClaimNotAdopted::OfFleet { id, fleet });
         }
         // What Muster has made stays Muster's.
         let noted = self.item(certificate_id).await?;
