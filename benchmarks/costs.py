@@ -477,8 +477,9 @@ def routes():
         "HoldDevice": write("with certificate"), "ActivateCertificate": "certificate-activator",
         "RecordProvisioned": provisioned, **record})
     jitr = merge(jitr, queued("jitr-activator"), connected(), device_messages(connects=2))
-    # AWS IoT makes and attaches the thing: charged as if Muster did. The certificate and its device are one transaction.
-    jitp = merge(signed, write("certificate"), write("with certificate", BOTH_INDEXES, transaction=True), connected(),
+    # AWS IoT makes and attaches the thing: charged as if Muster did. The certificate and its device are one transaction. The
+    # metric is a line of the log.
+    jitp = merge(signed, {"log_gb": ASSUMED["log_line_bytes"] / 1e9}, write("certificate"), write("with certificate", BOTH_INDEXES, transaction=True), connected(),
                  {"registry": 2}, device_messages(connects=2))
 
     fleet = merge(invocation("pre-provisioning-hook"), {"registry": 2}, connected(), connected(),

@@ -24,23 +24,21 @@ pub async fn lines(stack: &Stack) -> Vec<Value> {
     lines
 }
 
+/// Whether a line has a value of a metric with these dimensions, and the stack's.
+fn is_of(line: &Value, name: &str, dimensions: &[(&str, &str)]) -> bool {
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    let sets = directive["Dimensions"].as_array().into_iter().flatten();
+    let most = sets.filter_map(Value::as_array).next_back();
+    most.is_some_and(|names| names.len() == dimensions.len() + 1)
+        && dimensions.iter().all(|(name, value)| line[*name] == *value)
+        && line[name].is_u64()
+}
+
 /// The value of a metric with these dimensions, once a function has written it.
 pub async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str)]) -> u64 {
     wait_until(name, || async {
         let lines = lines(stack).await;
-        let written = lines.iter().find(|line| {
-            let directive = &line["_aws"]["CloudWatchMetrics"][0];
-            let sets = directive["Dimensions"].as_array().into_iter().flatten();
-            let names: Vec<_> = sets
-                .filter_map(Value::as_array)
-                .next_back()
-                .into_iter()
-                .flatten()
-                .collect();
-            names.len() == dimensions.len() + 1
-                && dimensions.iter().all(|(name, value)| line[*name] == *value)
-                && line[name].is_u64()
-        });
+        let written = lines.iter().find(|line| is_of(line, name, dimensions));
         let written = written?;
         assert!(
             written["Stack"]
@@ -50,6 +48,13 @@ pub async fn metric(stack: &Stack, name: &'static str, dimensions: &[(&str, &str
         written[name].as_u64()
     })
     .await
+}
+
+/// How often a metric with these dimensions has been written by now.
+pub async fn times(stack: &Stack, name: &str, dimensions: &[(&str, &str)]) -> usize {
+    let lines = lines(stack).await;
+    let written = lines.iter().filter(|line| is_of(line, name, dimensions));
+    written.count()
 }
 
 /// How many a function has counted at once under its own name, as soon as it has.

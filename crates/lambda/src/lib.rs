@@ -27,6 +27,6 @@ pub use device_api::{DeviceRequest, MAX_DEVICE_BODY_BYTES};
 pub use error::{FunctionError, NamedError};
 pub use http_status::is_refusal;
 pub use logging::start_logging;
-pub use metric::{Measurement, Unit, VENDING, count_one};
+pub use metric::{Measurement, Unit, count_one, routes};
 pub use run::{caught, run, run_api, run_device_api, run_verifier};
 pub use sqs::{BatchItemFailure, SqsAttributes, SqsBatch, SqsBatchResponse, SqsRecord};

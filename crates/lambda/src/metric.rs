@@ -15,8 +15,15 @@ const STACK: &str = "Stack";
 /// Lambda's own variable with the function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// The route of `certificate-vending`, as metrics and events name it.
-pub const VENDING: &str = "vending";
+/// Routes, as metrics and events name them.
+pub mod routes {
+    /// A certificate of the device's own, with which Muster's workflow lets it in.
+    pub const JITR: &str = "jitr";
+    /// The same, where AWS IoT does so by itself.
+    pub const JITP: &str = "jitp";
+    /// A token over HTTPS.
+    pub const VENDING: &str = "vending";
+}
 
 /// What a metric's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +44,16 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// One device that came in: on which route, and how many milliseconds that took, where somebody has measured it.
+    pub fn provisioned(route: String, took: Option<u64>) -> Self {
+        let took = took.map(|took| ("TimeToProvision", Unit::Milliseconds, took));
+        let one = ("Provisioned", Unit::Count, 1);
+        Self {
+            metrics: [one].into_iter().chain(took).collect(),
+            dimensions: vec![("Route", route)],
+        }
+    }
+
     /// One request that was refused: on which route, and why. Each value of the two is a metric that is paid for.
     pub fn refused(route: String, reason: String) -> Self {
         Self {

@@ -1,9 +1,7 @@
 //! Why a device got no certificate.
 
 use muster_documents::Refusal;
-use muster_lambda::{
-    FunctionError, Measurement, NamedError, NotAuthenticated, VENDING, is_refusal,
-};
+use muster_lambda::{FunctionError, Measurement, NamedError, NotAuthenticated, is_refusal, routes};
 use muster_onboarding::CloudFailure;
 use muster_pki::KeyError;
 
@@ -72,7 +70,7 @@ impl VendError {
     /// is no request for a certificate.
     pub fn measurement(&self) -> Option<Measurement> {
         let counted = self.refuses() && !matches!(self, Self::Refused { .. } | Self::NotFound);
-        counted.then(|| Measurement::refused(VENDING.to_owned(), self.name().to_owned()))
+        counted.then(|| Measurement::refused(routes::VENDING.to_owned(), self.name().to_owned()))
     }
 }
 

@@ -17,6 +17,7 @@ use muster_documents::{
     ApiEvent, Certificates, Endpoints, GenerateDeviceCertificate, GeneratedDeviceCertificate,
     MadeKey, NamedDevice, Refusal, RefusalCode,
 };
+use muster_lambda::{Measurement, routes};
 use muster_onboarding::FailureKind;
 use muster_onboarding::ledger::kept_until;
 use muster_onboarding::ports::{
@@ -78,7 +79,11 @@ where
         let generated = self.generate_with(&signer, &asked, now).await;
         let outcome = match &generated {
             Ok(answer) => Ok(answer.certificates.certificate_id.clone()),
-            Err(GenerateError::Refused(refusal)) => Err(refusal.clone()),
+            Err(GenerateError::Refused(refusal)) => {
+                let (route, reason) = (signer.route(), refusal.code.name());
+                Measurement::refused(route.to_owned(), reason.to_owned()).record();
+                Err(refusal.clone())
+            }
             Err(_) => return generated,
         };
         self.record(&asked, caller, now, outcome).await;
@@ -100,7 +105,13 @@ where
                 // What cannot be answered is not handed out.
                 let ready = answer(signer, asked, &new, endpoint.clone())?;
                 match self.hand_out(signer, asked, &new, now).await? {
-                    None => return Ok(ready),
+                    None => {
+                        // Nobody tells when AWS IoT lets the device in; from now on the ledger has it as provisioned.
+                        if signer.route() == routes::JITP {
+                            Measurement::provisioned(routes::JITP.to_owned(), None).record();
+                        }
+                        return Ok(ready);
+                    }
                     Some(theirs) => theirs,
                 }
             }
@@ -131,7 +142,7 @@ where
             certificate: certificate.clone(),
             not_after: asked.validity.not_after_unix.min(end),
         };
-        if signer.registered.template.is_none() {
+        if signer.route() == routes::JITR {
             self.ledger.note_handed_out(&handed_out).await?;
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 use crate::GenerateError;
 use crate::asked::Asked;
 use muster_documents::{Refusal, RefusalCode, Serial, VaultFile};
+use muster_lambda::routes;
 use muster_onboarding::ports::{
     AuthorityKeyOpener, Certificate, CertificateRegistry, RegisteredAuthority, VaultReader,
 };
@@ -40,6 +41,14 @@ impl Signer {
             registered,
             certificate,
         })
+    }
+
+    /// How the CA's devices come in.
+    pub(crate) fn route(&self) -> &'static str {
+        match self.registered.template {
+            Some(_) => routes::JITP,
+            None => routes::JITR,
+        }
     }
 
     /// Signs the certificate. The CA's key is in this function's memory for as long as that takes.

@@ -2,12 +2,12 @@
 //! failed, and what a day's run has found.
 
 use muster_documents::{RefusalCode, Serial};
-use muster_lambda::{Measurement, Unit, VENDING, about_device, about_execution};
+use muster_lambda::{Measurement, Unit, about_device, about_execution, routes};
 use serde::Deserialize;
 
 /// The routes, as events name them. Each value of a dimension is a metric that is paid for, so that what is none of these
 /// has one together.
-const ROUTES: [&str; 5] = ["chunked", "legacy", "jitr", "fleet", VENDING];
+const ROUTES: [&str; 5] = ["chunked", "legacy", routes::JITR, "fleet", routes::VENDING];
 
 /// What is none of the routes, or no code of a refusal.
 const OTHER: &str = "other";
@@ -78,10 +78,7 @@ pub fn measure(told: &Told) -> Option<Measurement> {
     let by_route = |route| vec![("Route", route)];
     let (metrics, dimensions) = match told.what.as_str() {
         "DeviceProvisioned" | "DeviceAdmitted" => {
-            let took = detail.took_milliseconds;
-            let took = took.map(|took| ("TimeToProvision", Unit::Milliseconds, took));
-            let metrics = one("Provisioned").into_iter().chain(took).collect();
-            (metrics, by_route(route))
+            return Some(Measurement::provisioned(route, detail.took_milliseconds));
         }
         "DeviceRejected" if detail.code.as_deref() == Some(FAILED.name()) => {
             (one("Failed"), by_route(route))

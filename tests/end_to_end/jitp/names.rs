@@ -3,6 +3,7 @@
 use super::caller::{ask_for, device, register, with};
 use super::{attributes, ca};
 use crate::jitr::device::Device;
+use crate::metrics::{metric, times};
 use crate::support::{Authority, OURS, Stack};
 use aws_sdk_iot::types::AttributePayload;
 use edge_client::Mode;
@@ -22,6 +23,11 @@ async fn an_answer_that_was_lost_is_given_again_to_the_same_key_and_to_no_other(
         .await
         .unwrap_err();
     assert_eq!(error.name, "AlreadyProvisioned", "{error:?}");
+    let refused = [("Route", "jitp"), ("Reason", "AlreadyProvisioned")];
+    assert_eq!(metric(&stack, "Refused", &refused).await, 1);
+    let route = [("Route", "jitp")];
+    let counted = times(&stack, "Provisioned", &route).await;
+    assert_eq!(counted, 1, "it is one device, however often it was told");
 
     let device = with(&first, key);
     device.knocks(&stack).await;
