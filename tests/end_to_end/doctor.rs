@@ -3,13 +3,18 @@
 use crate::support::Stack;
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_iot::types::{ThingIndexingConfiguration, ThingIndexingMode};
-use muster::doctor::{Finding, Level, examine};
+use muster::doctor::{Drift, Finding, Level, examine};
 use muster_cloud::operator::{FoundStack, Stacks};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 async fn examined(stack: &Stack) -> Vec<Finding> {
+    examined_with(stack, Drift::AsLastSeen).await
+}
+
+async fn examined_with(stack: &Stack, drift: Drift) -> Vec<Finding> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    examine(&stack.target, i64::try_from(now.as_secs()).unwrap()).await
+    let now = i64::try_from(now.as_secs()).unwrap();
+    examine(&stack.target, now, drift).await
 }
 
 /// What is not as it should be: by check.
@@ -52,7 +57,7 @@ async fn a_fresh_stack_is_well_and_what_breaks_is_named_with_what_to_do() {
     assert_eq!(amiss(&found), not_run_yet, "{found:?}");
     let mut checks: Vec<_> = found.iter().map(|one| one.check).collect();
     checks.dedup();
-    assert_eq!(checks.len(), 15);
+    assert_eq!(checks.len(), 16);
 
     let queue = stack.output("ConnectionDeadLetterQueueUrl");
     let sent = stack.sqs().send_message().queue_url(queue);
@@ -112,4 +117,48 @@ async fn a_raised_alarm_is_named_with_its_runbook_and_a_fleet_index_is_well() {
     assert!(index.said.contains("REGISTRY"));
     // The emulator has none to ask about.
     assert!(of("quotas").all(|one| one.level == Level::Ok));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_or_deleted_by_hand_is_named_once_somebody_has_looked() {
+    let stack = Stack::start(&[]).await;
+    let drift = async |look| {
+        let found = examined_with(&stack, look).await.into_iter();
+        let found = found.filter(|one| one.check == "drift");
+        found.map(|one| (one.level, one.said)).collect::<Vec<_>>()
+    };
+    let never = drift(Drift::AsLastSeen).await;
+    assert!(never[0].1.contains("nobody has looked"), "{never:?}");
+    let fresh = drift(Drift::LookNow).await;
+    assert_eq!(fresh.len(), 1, "{fresh:?}");
+    assert_eq!(fresh[0].0, Level::Ok, "{fresh:?}");
+
+    let parts = parts(&stack).await.parts;
+    let physical = |logical_id| {
+        let part = parts.iter().find(|part| part.logical_id == logical_id);
+        &part.expect("a part of the template").physical_id
+    };
+    let lambda = aws_sdk_lambda::Client::new(&stack.target.cloud.config);
+    let changed = lambda.update_function_configuration();
+    let changed = changed.function_name(physical("ClaimIntakeFunction"));
+    changed.memory_size(512).send().await.unwrap();
+    let deleted = lambda.delete_function();
+    let deleted = deleted.function_name(physical("EventMeterFunction"));
+    deleted.send().await.unwrap();
+    assert_eq!(
+        drift(Drift::AsLastSeen).await,
+        fresh,
+        "nobody has looked since"
+    );
+
+    let found = drift(Drift::LookNow).await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    for said in [
+        "ClaimIntakeFunction (AWS::Lambda::Function) was changed by hand: /MemorySize,",
+        "EventMeterFunction (AWS::Lambda::Function) is gone,",
+    ] {
+        let named = |one: &(Level, String)| one.0 == Level::Warning && one.1.starts_with(said);
+        assert!(found.iter().any(named), "{said} in {found:?}");
+    }
+    assert_eq!(drift(Drift::AsLastSeen).await, found);
 }

@@ -1,7 +1,7 @@
 //! `muster doctor`.
 
 use super::Failure;
-use crate::doctor::{Finding, Level, examine};
+use crate::doctor::{Drift, Finding, Level, examine};
 use crate::output::Output;
 use crate::table;
 use crate::target::{Target, TargetArguments};
@@ -16,12 +16,20 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
+    /// Have CloudFormation look first what was changed by hand, which takes it a minute or several
+    #[arg(long)]
+    drift: bool,
 }
 
 /// Runs the command.
 pub async fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let target = Target::choose(&arguments.target).await?;
-    let found = examine(&target, jiff::Timestamp::now().as_second()).await;
+    let drift = if arguments.drift {
+        Drift::LookNow
+    } else {
+        Drift::AsLastSeen
+    };
+    let found = examine(&target, jiff::Timestamp::now().as_second(), drift).await;
     let mut shown = table::new(&["", "what", "how it stands", "what to do"]);
     for one in &found {
         shown.add_row([one.level.name(), one.check, &one.said, &one.advice]);

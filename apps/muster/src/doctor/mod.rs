@@ -7,6 +7,7 @@ mod changes;
 mod claims;
 mod dead_letters;
 mod deadlines;
+mod drift;
 mod endpoint;
 mod executions;
 mod finding;
@@ -21,16 +22,27 @@ pub use finding::{Finding, Level};
 
 use crate::commands::Failure;
 use crate::target::Target;
-use muster_cloud::operator::{Checkup, FoundStack, Stacks};
+use muster_cloud::operator::{Checkup, FoundStack, StackHealth, Stacks};
 use tokio::sync::OnceCell;
+
+/// What is said of changes by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// What CloudFormation saw when it last looked.
+    AsLastSeen,
+    /// What it sees now, which takes it a minute or several.
+    LookNow,
+}
 
 /// What a check goes by.
 struct Patient<'a> {
     target: &'a Target,
     checkup: Checkup,
+    drift: Drift,
     /// Seconds since 1970.
     now: i64,
     stack: OnceCell<FoundStack>,
+    health: OnceCell<StackHealth>,
 }
 
 impl Patient<'_> {
@@ -43,20 +55,32 @@ impl Patient<'_> {
         });
         found.await
     }
+
+    /// How the stack stands, and its parameters: read once.
+    async fn health(&self) -> Result<&StackHealth, Failure> {
+        let health = self.health.get_or_try_init(async || {
+            let name = self.target.output("StackName")?;
+            Ok::<_, Failure>(self.checkup.stack(name).await?)
+        });
+        health.await
+    }
 }
 
 /// Looks at everything, at the time `now` in seconds since 1970. What cannot be looked at is a problem of its own, and stands
 /// in the way of nothing else.
-pub async fn examine(target: &Target, now: i64) -> Vec<Finding> {
+pub async fn examine(target: &Target, now: i64, drift: Drift) -> Vec<Finding> {
     let patient = Patient {
         target,
         checkup: Checkup::new(&target.cloud),
+        drift,
         now,
         stack: OnceCell::new(),
+        health: OnceCell::new(),
     };
     let mut found = Vec::new();
     let mut note = |check, looked| found.extend(noted(check, looked));
     note("stack", stack::look(&patient).await);
+    note("drift", drift::look(&patient).await);
     note("alarms", alarms::look(&patient).await);
     note("endpoint", endpoint::look(&patient).await);
     note("API", api::look(&patient).await);

@@ -42,8 +42,7 @@ async fn settings(patient: &Patient<'_>) -> Result<Settings, Failure> {
         let source = patient.checkup.event_source(source).await.ok();
         queues += source.and_then(|source| source.at_once).unwrap_or_default();
     }
-    let health = patient.checkup.stack(&stack.name).await?;
-    let rotations = health.parameters.get("RotationsPerSecond");
+    let rotations = patient.health().await?.parameters.get("RotationsPerSecond");
     Ok(Settings {
         queues: queues.into(),
         rotations: rotations

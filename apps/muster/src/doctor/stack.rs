@@ -1,16 +1,15 @@
-//! Whether the stack is deployed to the end, and is as its template says.
+//! Whether the stack is deployed to the end, and its alarms tell somebody.
 
 use super::{Finding, Patient};
 use crate::commands::Failure;
 use muster_cloud::operator::StackHealth;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
-    let name = patient.target.output("StackName")?;
-    let stack = patient.checkup.stack(name).await?;
-    let mut found = vec![judge(&stack)];
+    let stack = patient.health().await?;
+    let mut found = vec![judge(&stack.status)];
     // The emulator's alarms tell nobody in any case.
     if !patient.target.is_local() {
-        found.extend(judge_alarms(&stack));
+        found.extend(judge_alarms(stack));
     }
     Ok(found)
 }
@@ -24,8 +23,7 @@ fn judge_alarms(stack: &StackHealth) -> Option<Finding> {
     })
 }
 
-fn judge(stack: &StackHealth) -> Finding {
-    let StackHealth { status, drift, .. } = stack;
+fn judge(status: &str) -> Finding {
     if status.contains("FAILED") || status == "ROLLBACK_COMPLETE" {
         return Finding::problem(
             format!("it is {status}"),
@@ -38,18 +36,7 @@ fn judge(stack: &StackHealth) -> Finding {
             "wait for the end of it, or deploy again what was rolled back",
         );
     }
-    if drift == "DRIFTED" {
-        return Finding::warning(
-            "its resources were changed by hand",
-            "aws cloudformation describe-stack-resource-drifts names them; deploy it again",
-        );
-    }
-    if drift == "NOT_CHECKED" {
-        return Finding::ok(format!(
-            "{status}; nobody has looked for drift yet: aws cloudformation detect-stack-drift --stack-name STACK"
-        ));
-    }
-    Finding::ok(format!("{status}, drift {drift} when it was looked for"))
+    Finding::ok(status)
 }
 
 #[cfg(test)]
@@ -57,39 +44,35 @@ mod tests {
     use super::super::Level;
     use super::*;
 
+    fn health(parameters: &[(&str, &str)]) -> StackHealth {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        StackHealth {
+            status: "CREATE_COMPLETE".to_owned(),
+            drift_looked_for_at: None,
+            parameters: parameters.iter().map(owned).collect(),
+        }
+    }
+
     #[test]
-    fn a_deployment_that_failed_is_a_problem_and_one_that_was_undone_or_drifted_a_warning() {
-        for (status, drift, level) in [
-            ("CREATE_COMPLETE", "NOT_CHECKED", Level::Ok),
-            ("UPDATE_COMPLETE", "IN_SYNC", Level::Ok),
-            ("UPDATE_COMPLETE", "DRIFTED", Level::Warning),
-            ("UPDATE_ROLLBACK_COMPLETE", "IN_SYNC", Level::Warning),
-            ("UPDATE_IN_PROGRESS", "IN_SYNC", Level::Warning),
-            ("UPDATE_ROLLBACK_FAILED", "IN_SYNC", Level::Problem),
-            ("DELETE_FAILED", "IN_SYNC", Level::Problem),
+    fn a_deployment_that_failed_is_a_problem_and_one_that_was_undone_a_warning() {
+        for (status, level) in [
+            ("CREATE_COMPLETE", Level::Ok),
+            ("UPDATE_COMPLETE", Level::Ok),
+            ("UPDATE_ROLLBACK_COMPLETE", Level::Warning),
+            ("UPDATE_IN_PROGRESS", Level::Warning),
+            ("UPDATE_ROLLBACK_FAILED", Level::Problem),
+            ("DELETE_FAILED", Level::Problem),
         ] {
-            let stack = StackHealth {
-                status: status.to_owned(),
-                drift: drift.to_owned(),
-                parameters: [("AlarmTopicArn".to_owned(), "arn".to_owned())].into(),
-            };
-            assert_eq!(judge(&stack).level, level, "{status}, {drift}");
-            assert_eq!(judge_alarms(&stack), None);
+            assert_eq!(judge(status).level, level, "{status}");
         }
     }
 
     #[test]
     fn alarms_that_nobody_hears_are_a_warning() {
-        for parameters in [
-            [].into(),
-            [("AlarmTopicArn".to_owned(), String::new())].into(),
-        ] {
-            let stack = StackHealth {
-                status: "CREATE_COMPLETE".to_owned(),
-                drift: "IN_SYNC".to_owned(),
-                parameters,
-            };
-            assert_eq!(judge_alarms(&stack).unwrap().level, Level::Warning);
+        for deaf in [&[][..], &[("AlarmTopicArn", "")]] {
+            let warned = judge_alarms(&health(deaf)).unwrap();
+            assert_eq!(warned.level, Level::Warning);
         }
+        assert_eq!(judge_alarms(&health(&[("AlarmTopicArn", "arn")])), None);
     }
 }

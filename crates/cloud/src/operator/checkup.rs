@@ -1,6 +1,7 @@
 //! What `muster doctor` looks at in AWS, and nothing else does.
 
 mod alarms;
+mod drift;
 mod indexing;
 mod inputs;
 mod quotas;
@@ -8,12 +9,13 @@ mod quotas;
 mod tests;
 
 pub use alarms::RaisedAlarm;
+pub use drift::Drifted;
 pub use indexing::FleetIndex;
 pub use inputs::EventSource;
 pub use quotas::Quota;
 
 use crate::{Cloud, failure};
-use aws_sdk_cloudformation::types::{StackDriftStatus, StackStatus};
+use aws_sdk_cloudformation::types::StackStatus;
 use aws_sdk_iot::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -42,8 +44,8 @@ pub struct Checkup {
 pub struct StackHealth {
     /// `UPDATE_COMPLETE` for example.
     pub status: String,
-    /// `IN_SYNC`, `DRIFTED` or `NOT_CHECKED`, when that was last looked for.
-    pub drift: String,
+    /// When CloudFormation last looked what was changed by hand, in seconds since 1970, if it has.
+    pub drift_looked_for_at: Option<i64>,
     /// What its template's parameters were given, by name.
     pub parameters: BTreeMap<String, String>,
 }
@@ -88,12 +90,10 @@ impl Checkup {
             Some((name, parameter.parameter_value()?.to_owned()))
         });
         let drift = stack.and_then(|stack| stack.drift_information());
-        let drift = drift.and_then(|drift| drift.stack_drift_status());
+        let looked_at = drift.and_then(|drift| drift.last_check_timestamp());
         Ok(StackHealth {
             status: status.map_or("", StackStatus::as_str).to_owned(),
-            drift: drift
-                .map_or("NOT_CHECKED", StackDriftStatus::as_str)
-                .to_owned(),
+            drift_looked_for_at: looked_at.map(DateTime::secs),
             parameters: parameters.collect(),
         })
     }

@@ -1,0 +1,106 @@
+//! What was changed by hand in a stack, as far as CloudFormation has looked.
+
+use super::Checkup;
+use crate::failure;
+use aws_sdk_cloudformation::types::{
+    StackDriftDetectionStatus, StackResourceDrift, StackResourceDriftStatus,
+};
+use muster_onboarding::{CloudFailure, FailureKind};
+use std::time::Duration;
+
+/// How long CloudFormation may look. It takes a minute or several, by the number of resources (AWS CloudFormation user guide,
+/// "Detect unmanaged configuration changes to stacks and resources with drift detection").
+const LIMIT: Duration = Duration::from_mins(15);
+
+/// How often it is asked whether it is done.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A resource that is not as the template says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drifted {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// `AWS::Lambda::Function` for example.
+    pub kind: String,
+    /// What differs, as paths: `/MemorySize`. Empty if the resource is gone.
+    pub properties: Vec<String>,
+}
+
+impl Checkup {
+    /// Has CloudFormation look what was changed by hand, and waits until it has.
+    pub async fn look_for_drift(&self, stack: &str) -> Result<(), CloudFailure> {
+        let started = self.cloudformation.detect_stack_drift().stack_name(stack);
+        let started = started
+            .send()
+            .await
+            .map_err(|error| failure("cloudformation:DetectStackDrift", error))?;
+        let id = started.stack_drift_detection_id().unwrap_or_default();
+        let ended = tokio::time::timeout(LIMIT, self.drift_is_looked_for(id)).await;
+        ended.unwrap_or_else(|_| Err(unfinished("it has not ended in 15 minutes")))
+    }
+
+    async fn drift_is_looked_for(&self, id: &str) -> Result<(), CloudFailure> {
+        loop {
+            let looking = self
+                .cloudformation
+                .describe_stack_drift_detection_status()
+                .stack_drift_detection_id(id)
+                .send()
+                .await
+                .map_err(|error| {
+                    failure("cloudformation:DescribeStackDriftDetectionStatus", error)
+                })?;
+            match looking.detection_status() {
+                Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(()),
+                Some(StackDriftDetectionStatus::DetectionFailed) => {
+                    let why = looking.detection_status_reason();
+                    return Err(unfinished(why.unwrap_or("it says no reason")));
+                }
+                _ => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// What had been changed or deleted by hand when CloudFormation last looked.
+    pub async fn drifted(&self, stack: &str) -> Result<Vec<Drifted>, CloudFailure> {
+        let mut drifted = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self
+                .cloudformation
+                .describe_stack_resource_drifts()
+                .stack_name(stack)
+                .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
+                .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| failure("cloudformation:DescribeStackResourceDrifts", error))?;
+            drifted.extend(page.stack_resource_drifts().iter().map(read));
+            next = page.next_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(drifted);
+            }
+        }
+    }
+}
+
+fn read(drift: &StackResourceDrift) -> Drifted {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let differences = drift.property_differences().iter();
+    let paths = differences.map(|difference| text(difference.property_path()));
+    Drifted {
+        logical_id: text(drift.logical_resource_id()),
+        kind: text(drift.resource_type()),
+        properties: paths.collect(),
+    }
+}
+
+fn unfinished(why: &str) -> CloudFailure {
+    CloudFailure {
+        kind: FailureKind::Unavailable,
+        action: "cloudformation:DetectStackDrift",
+        message: why.to_owned(),
+        source: None,
+    }
+}
