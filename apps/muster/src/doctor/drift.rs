@@ -6,12 +6,12 @@ use muster_cloud::operator::Drifted;
 
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let name = patient.target.output("StackName")?;
-    let looked_at = match patient.drift {
+    let (looked_at, unseen) = match patient.drift {
         Drift::LookNow => {
-            patient.checkup.look_for_drift(name).await?;
-            Some(patient.now)
+            let unseen = patient.checkup.look_for_drift(name).await?;
+            (Some(patient.now), unseen)
         }
-        Drift::AsLastSeen => patient.health().await?.drift_looked_for_at,
+        Drift::AsLastSeen => (patient.health().await?.drift_looked_for_at, None),
     };
     let Some(looked_at) = looked_at else {
         let said =
@@ -20,12 +20,22 @@ pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     };
     let day = jiff::Timestamp::from_second(looked_at)?.strftime("%Y-%m-%d");
     let drifted = patient.checkup.drifted(name).await?;
-    if drifted.is_empty() {
-        let said = format!("nothing was changed by hand, as of {day}");
-        return Ok(vec![Finding::ok(said)]);
+    Ok(findings(&drifted, unseen.as_deref(), &day.to_string()))
+}
+
+fn findings(drifted: &[Drifted], unseen: Option<&str>, day: &str) -> Vec<Finding> {
+    let mut found: Vec<_> = drifted.iter().map(|one| judge(one, day)).collect();
+    if let Some(why) = unseen {
+        let said = format!("not everything could be looked at: {why}");
+        let advice =
+            "see that you may read what it names: CloudFormation looks with your permissions";
+        found.push(Finding::problem(said, advice));
     }
-    let day = day.to_string();
-    Ok(drifted.iter().map(|one| judge(one, &day)).collect())
+    if found.is_empty() {
+        let said = format!("nothing was changed by hand, as of {day}");
+        found.push(Finding::ok(said));
+    }
+    found
 }
 
 fn judge(drifted: &Drifted, day: &str) -> Finding {
@@ -64,5 +74,19 @@ mod tests {
             "ClaimIntakeFunction (AWS::Lambda::Function) was changed by hand: /MemorySize, /Timeout, as of 2026-11-23"
         );
         assert!(judge(&of(&[]), "2026-11-23").said.contains(" is gone,"));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_a_problem_beside_what_could_be() {
+        let gone = Drifted {
+            logical_id: "Key".to_owned(),
+            kind: "AWS::KMS::Key".to_owned(),
+            properties: Vec::new(),
+        };
+        let levels = |found: Vec<Finding>| found.iter().map(|one| one.level).collect::<Vec<_>>();
+        let found = findings(&[gone], Some("denied"), "2026-11-23");
+        assert_eq!(levels(found), [Level::Warning, Level::Problem]);
+        assert_eq!(levels(findings(&[], Some("denied"), "")), [Level::Problem]);
+        assert_eq!(levels(findings(&[], None, "")), [Level::Ok]);
     }
 }

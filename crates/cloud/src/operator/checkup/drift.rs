@@ -27,8 +27,9 @@ pub struct Drifted {
 }
 
 impl Checkup {
-    /// Has CloudFormation look what was changed by hand, and waits until it has.
-    pub async fn look_for_drift(&self, stack: &str) -> Result<(), CloudFailure> {
+    /// Has CloudFormation look what was changed by hand, and waits until it has. Answers why it could not look at everything, if
+    /// so: what it could look at is known all the same.
+    pub async fn look_for_drift(&self, stack: &str) -> Result<Option<String>, CloudFailure> {
         let started = self.cloudformation.detect_stack_drift().stack_name(stack);
         let started = started
             .send()
@@ -36,10 +37,10 @@ impl Checkup {
             .map_err(|error| failure("cloudformation:DetectStackDrift", error))?;
         let id = started.stack_drift_detection_id().unwrap_or_default();
         let ended = tokio::time::timeout(LIMIT, self.drift_is_looked_for(id)).await;
-        ended.unwrap_or_else(|_| Err(unfinished("it has not ended in 15 minutes")))
+        ended.unwrap_or_else(|_| Err(unfinished()))
     }
 
-    async fn drift_is_looked_for(&self, id: &str) -> Result<(), CloudFailure> {
+    async fn drift_is_looked_for(&self, id: &str) -> Result<Option<String>, CloudFailure> {
         loop {
             let looking = self
                 .cloudformation
@@ -51,10 +52,12 @@ impl Checkup {
                     failure("cloudformation:DescribeStackDriftDetectionStatus", error)
                 })?;
             match looking.detection_status() {
-                Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(()),
+                Some(StackDriftDetectionStatus::DetectionComplete) => return Ok(None),
                 Some(StackDriftDetectionStatus::DetectionFailed) => {
                     let why = looking.detection_status_reason();
-                    return Err(unfinished(why.unwrap_or("it says no reason")));
+                    return Ok(Some(
+                        why.unwrap_or("CloudFormation says no reason").to_owned(),
+                    ));
                 }
                 _ => tokio::time::sleep(PAUSE).await,
             }
@@ -96,11 +99,12 @@ fn read(drift: &StackResourceDrift) -> Drifted {
     }
 }
 
-fn unfinished(why: &str) -> CloudFailure {
+fn unfinished() -> CloudFailure {
     CloudFailure {
         kind: FailureKind::Unavailable,
         action: "cloudformation:DetectStackDrift",
-        message: why.to_owned(),
+        message: "it has not ended in 15 minutes; what it finds is shown without --drift"
+            .to_owned(),
         source: None,
     }
 }
