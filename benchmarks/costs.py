@@ -69,7 +69,7 @@ ASSUMED = {
     "ledger_items_of_device": 4,
     "express_mb": 64,  # memory is billed in steps of 64 MB; certificate-vending holds some kilobytes
     "principals_with_ledger_key": 30,  # roles for which DynamoDB asks KMS every five minutes, at most
-    "routes": 5,  # by which devices come in a month, of those of the events
+    "routes": 6,  # by which devices come in a month
     "reasons_of_route": 5,  # for which devices are refused, of all codes
     "throttled_apis": 5,
     "pollers_of_queue": 5,  # with which Lambda asks an empty queue, each 20 s

@@ -154,7 +154,7 @@ async fn what_was_changed_or_deleted_by_hand_is_named_once_somebody_has_looked()
     let found = drift(Drift::LookNow).await;
     assert_eq!(found.len(), 2, "{found:?}");
     for said in [
-        "ClaimIntakeFunction (AWS::Lambda::Function) was changed by hand: /MemorySize,",
+        "ClaimIntakeFunction (AWS::Lambda::Function) differs from the template: /MemorySize,",
         "EventMeterFunction (AWS::Lambda::Function) is gone,",
     ] {
         let named = |one: &(Level, String)| one.0 == Level::Warning && one.1.starts_with(said);

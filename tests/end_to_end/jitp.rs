@@ -10,6 +10,7 @@ mod released;
 mod templates;
 mod verifying;
 
+use crate::metrics::{metric, times};
 use crate::support::Stack;
 use caller::{ask_for, device, register, with};
 use muster_documents::Serial;
@@ -130,4 +131,8 @@ async fn a_device_of_a_ca_for_registration_is_let_in_by_musters_workflow() {
     assert_eq!(found.unwrap().certificate_id, Some(device.certificate_id));
     let events: Vec<_> = timeline.iter().map(|entry| entry.event.as_str()).collect();
     assert_eq!(events, ["CertificateHandedOut", "DeviceProvisioned"]);
+    let route = [("Route", "jitr")];
+    assert_eq!(metric(&stack, "Provisioned", &route).await, 1);
+    let counted = times(&stack, "Provisioned", &route).await;
+    assert_eq!(counted, 1, "it came in once");
 }

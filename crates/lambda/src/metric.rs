@@ -67,7 +67,7 @@ impl Measurement {
         write(&self.line(1));
     }
 
-    /// Writes them without the metric for the stack as a whole, whose alarm is not for everybody to raise.
+    /// Writes them without the metric for the stack as a whole, which has an alarm.
     pub fn record_apart(&self) {
         write(&self.line(2));
     }

@@ -81,7 +81,8 @@ where
             Ok(answer) => Ok(answer.certificates.certificate_id.clone()),
             Err(GenerateError::Refused(refusal)) => {
                 let (route, reason) = (signer.route(), refusal.code.name());
-                Measurement::refused(route.to_owned(), reason.to_owned()).record();
+                // Who asks is told. The stack's own number is for those whom nobody hears.
+                Measurement::refused(route.to_owned(), reason.to_owned()).record_apart();
                 Err(refusal.clone())
             }
             Err(_) => return generated,
@@ -96,6 +97,7 @@ where
         asked: &Asked,
         now: i64,
     ) -> Result<GeneratedDeviceCertificate, GenerateError> {
+        signer.check_active()?;
         verification::verify(&self.verifiers, &self.verifier_arns, signer, asked).await?;
         let endpoint = self.endpoint.data_endpoint().await?;
         let certificate = match self.look_up(signer, asked).await? {

@@ -13,7 +13,7 @@ use muster_pki::{CaCertificate, CaError, CaKey, DeviceProfile, certificate_id, r
 /// What KMS decrypts at most, in bytes (`Decrypt`, `CiphertextBlob`).
 const MAX_SEALED_KEY_BYTES: usize = 6144;
 
-/// A CA of Muster's that is in force.
+/// A CA of Muster's.
 pub(crate) struct Signer {
     pub(crate) registered: RegisteredAuthority,
     pub(crate) certificate: CaCertificate,
@@ -29,18 +29,23 @@ impl Signer {
         if !registered.is_ours() {
             return Err(GenerateError::CaUnknown(ca_id.to_owned()));
         }
-        if !registered.active {
-            return Err(GenerateError::Refused(Refusal::new(
-                RefusalCode::CaDisabled,
-                "The CA is disabled, and its devices would not come in. `muster ca enable` enables it.",
-            )));
-        }
         let certificate = CaCertificate::parse_pem(&registered.certificate_pem);
         let certificate = certificate.map_err(|error| unusable(ca_id, error))?;
         Ok(Self {
             registered,
             certificate,
         })
+    }
+
+    /// Refuses whoever asks a CA that is disabled.
+    pub(crate) fn check_active(&self) -> Result<(), GenerateError> {
+        if self.registered.active {
+            return Ok(());
+        }
+        Err(GenerateError::Refused(Refusal::new(
+            RefusalCode::CaDisabled,
+            "The CA is disabled, and its devices would not come in. `muster ca enable` enables it.",
+        )))
     }
 
     /// How the CA's devices come in.

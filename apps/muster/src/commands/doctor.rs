@@ -25,6 +25,9 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let target = Target::choose(&arguments.target).await?;
     let drift = if arguments.drift {
+        output.progress(
+            "CloudFormation looks last for what was changed by hand, a minute or several",
+        );
         Drift::LookNow
     } else {
         Drift::AsLastSeen

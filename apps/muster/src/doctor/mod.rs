@@ -80,7 +80,6 @@ pub async fn examine(target: &Target, now: i64, drift: Drift) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut note = |check, looked| found.extend(noted(check, looked));
     note("stack", stack::look(&patient).await);
-    note("drift", drift::look(&patient).await);
     note("alarms", alarms::look(&patient).await);
     note("endpoint", endpoint::look(&patient).await);
     note("API", api::look(&patient).await);
@@ -95,6 +94,7 @@ pub async fn examine(target: &Target, now: i64, drift: Drift) -> Vec<Finding> {
     note("executions", executions::look(&patient).await);
     note("quotas", quotas::look(&patient).await);
     note("fleet index", indexing::look(&patient).await);
+    note("drift", drift::look(&patient).await);
     found
 }
 

@@ -48,6 +48,7 @@ mod tests {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         StackHealth {
             status: "CREATE_COMPLETE".to_owned(),
+            drift: "NOT_CHECKED".to_owned(),
             drift_looked_for_at: None,
             parameters: parameters.iter().map(owned).collect(),
         }

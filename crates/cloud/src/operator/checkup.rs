@@ -9,13 +9,13 @@ mod quotas;
 mod tests;
 
 pub use alarms::RaisedAlarm;
-pub use drift::Drifted;
+pub use drift::{Difference, Drifted};
 pub use indexing::FleetIndex;
 pub use inputs::EventSource;
 pub use quotas::Quota;
 
 use crate::{Cloud, failure};
-use aws_sdk_cloudformation::types::StackStatus;
+use aws_sdk_cloudformation::types::{StackDriftStatus, StackStatus};
 use aws_sdk_iot::primitives::DateTime;
 use aws_sdk_sfn::types::ExecutionStatus;
 use muster_onboarding::{CloudFailure, FailureKind};
@@ -44,7 +44,10 @@ pub struct Checkup {
 pub struct StackHealth {
     /// `UPDATE_COMPLETE` for example.
     pub status: String,
-    /// When CloudFormation last looked what was changed by hand, in seconds since 1970, if it has.
+    /// What it saw when it last looked for changes by hand: `IN_SYNC`, `DRIFTED`; `UNKNOWN` where it could not look at all of it,
+    /// `NOT_CHECKED` where it has not.
+    pub drift: String,
+    /// When it last began to look, at the stack or at a part, in seconds since 1970.
     pub drift_looked_for_at: Option<i64>,
     /// What its template's parameters were given, by name.
     pub parameters: BTreeMap<String, String>,
@@ -91,8 +94,12 @@ impl Checkup {
         });
         let drift = stack.and_then(|stack| stack.drift_information());
         let looked_at = drift.and_then(|drift| drift.last_check_timestamp());
+        let drift = drift.and_then(|drift| drift.stack_drift_status());
         Ok(StackHealth {
             status: status.map_or("", StackStatus::as_str).to_owned(),
+            drift: drift
+                .map_or("NOT_CHECKED", StackDriftStatus::as_str)
+                .to_owned(),
             drift_looked_for_at: looked_at.map(DateTime::secs),
             parameters: parameters.collect(),
         })

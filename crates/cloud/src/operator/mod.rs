@@ -25,7 +25,9 @@ mod vouchers;
 pub use api::{Api, ApiError};
 pub use authorities::{Authorities, Authority};
 pub use calls::calls_since;
-pub use checkup::{Checkup, Drifted, EventSource, FleetIndex, Quota, RaisedAlarm, StackHealth};
+pub use checkup::{
+    Checkup, Difference, Drifted, EventSource, FleetIndex, Quota, RaisedAlarm, StackHealth,
+};
 pub use claims::{Claim, ClaimNotAdopted, Claims, CreatedClaim};
 pub use dead_letters::{DeadLetters, Depth, HeldMessage, MessageAttribute};
 pub use devices::{Device, Devices, Import, Step, TimelineEntry, Ways};

@@ -2,6 +2,7 @@
 
 use super::Checkup;
 use crate::failure;
+use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{
     StackDriftDetectionStatus, StackResourceDrift, StackResourceDriftStatus,
 };
@@ -13,7 +14,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_mins(15);
 
 /// How often it is asked whether it is done.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// A resource that is not as the template says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,21 @@ pub struct Drifted {
     pub logical_id: String,
     /// `AWS::Lambda::Function` for example.
     pub kind: String,
-    /// What differs, as paths: `/MemorySize`. Empty if the resource is gone.
-    pub properties: Vec<String>,
+    /// When CloudFormation looked at it, in seconds since 1970.
+    pub at: i64,
+    /// What is otherwise.
+    pub difference: Difference,
+}
+
+/// How a resource is not as the template says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// It is not there any more.
+    Gone,
+    /// These differ, as paths: `/MemorySize`.
+    Properties(Vec<String>),
+    /// CloudFormation could not look, for this reason.
+    Unknown(String),
 }
 
 impl Checkup {
@@ -64,7 +78,7 @@ impl Checkup {
         }
     }
 
-    /// What had been changed or deleted by hand when CloudFormation last looked.
+    /// What was not as the template says when CloudFormation last looked, or could not be looked at.
     pub async fn drifted(&self, stack: &str) -> Result<Vec<Drifted>, CloudFailure> {
         let mut drifted = Vec::new();
         let mut next = None;
@@ -75,6 +89,7 @@ impl Checkup {
                 .stack_name(stack)
                 .stack_resource_drift_status_filters(StackResourceDriftStatus::Modified)
                 .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted)
+                .stack_resource_drift_status_filters(StackResourceDriftStatus::UnknownValue)
                 .set_next_token(next)
                 .send()
                 .await
@@ -95,7 +110,12 @@ fn read(drift: &StackResourceDrift) -> Drifted {
     Drifted {
         logical_id: text(drift.logical_resource_id()),
         kind: text(drift.resource_type()),
-        properties: paths.collect(),
+        at: drift.timestamp().map_or(0, DateTime::secs),
+        difference: match drift.stack_resource_drift_status() {
+            Some(StackResourceDriftStatus::Deleted) => Difference::Gone,
+            Some(StackResourceDriftStatus::Modified) => Difference::Properties(paths.collect()),
+            _ => Difference::Unknown(text(drift.drift_status_reason())),
+        },
     }
 }
 
@@ -103,8 +123,7 @@ fn unfinished() -> CloudFailure {
     CloudFailure {
         kind: FailureKind::Unavailable,
         action: "cloudformation:DetectStackDrift",
-        message: "it has not ended in 15 minutes; what it finds is shown without --drift"
-            .to_owned(),
+        message: "it has not ended in 15 minutes".to_owned(),
         source: None,
     }
 }
