@@ -107,13 +107,7 @@ where
                 // What cannot be answered is not handed out.
                 let ready = answer(signer, asked, &new, endpoint.clone())?;
                 match self.hand_out(signer, asked, &new, now).await? {
-                    None => {
-                        // Nobody tells when AWS IoT lets the device in; from now on the ledger has it as provisioned.
-                        if signer.route() == routes::JITP {
-                            Measurement::provisioned(routes::JITP.to_owned(), None).record();
-                        }
-                        return Ok(ready);
-                    }
+                    None => return Ok(ready),
                     Some(theirs) => theirs,
                 }
             }
@@ -144,7 +138,7 @@ where
             certificate: certificate.clone(),
             not_after: asked.validity.not_after_unix.min(end),
         };
-        if signer.route() == routes::JITR {
+        if signer.registered.template.is_none() {
             self.ledger.note_handed_out(&handed_out).await?;
             return Ok(None);
         }
@@ -152,7 +146,11 @@ where
             .rotation
             .due_on(Day::of(now), Some(handed_out.not_after));
         match self.ledger.hand_out(&handed_out, now, due_on).await {
-            Ok(()) => Ok(None),
+            Ok(()) => {
+                // Nobody tells when AWS IoT lets the device in; from now on the ledger has it as provisioned.
+                Measurement::provisioned(routes::JITP.to_owned(), None).record();
+                Ok(None)
+            }
             // Somebody was quicker. Their certificate counts, and this one was never seen.
             Err(failure) if failure.kind == FailureKind::ConditionFailed => {
                 match self.look_up(signer, asked).await? {

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(flatten)]
     target: TargetArguments,
-    /// Have CloudFormation look first what was changed by hand, which takes it a minute or several
+    /// Have CloudFormation look anew for what was changed by hand, which takes it a minute or several
     #[arg(long)]
     drift: bool,
 }

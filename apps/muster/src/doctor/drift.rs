@@ -10,17 +10,17 @@ const IN_SYNC: &str = "IN_SYNC";
 pub async fn look(patient: &Patient<'_>) -> Result<Vec<Finding>, Failure> {
     let name = patient.target.output("StackName")?;
     // What was seen before is worth saying, whatever keeps CloudFormation from looking now.
-    let unseen = match patient.drift {
+    let (stack, unseen) = match patient.drift {
         Drift::LookNow => {
             let looked = patient.checkup.look_for_drift(name).await;
-            looked.unwrap_or_else(|failure| Some(failure.to_string()))
+            let unseen = looked.unwrap_or_else(|failure| Some(failure.to_string()));
+            // Anew: the other checks have read how it stood before.
+            (&patient.checkup.stack(name).await?, unseen)
         }
-        Drift::AsLastSeen => None,
+        Drift::AsLastSeen => (patient.health().await?, None),
     };
     let unseen =
         unseen.map(|why| judge_unseen("CloudFormation could not look at everything", &why));
-    // Anew: the other checks have read how it stood before.
-    let stack = patient.checkup.stack(name).await?;
     let Some(looked_at) = stack.drift_looked_for_at else {
         return Ok(vec![unseen.unwrap_or_else(never_looked)]);
     };
